@@ -1,0 +1,38 @@
+//! Schema, typed column batches and typed scores: what flows between codecs, models and encoders.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`schema`] | [`DataType`], [`Field`], [`Schema`]: what a record of one data type looks like |
+//! | [`cell`] | [`Cell`]: a cell is a value, missing, or a fault that keeps its kind |
+//! | [`dictionary`] | [`Dictionary`]: distinct strings of a batch, by code |
+//! | [`column`] | [`Column`]: one field of a batch |
+//! | [`batch`] | [`Batch`]: the rows of one data type, column by column, in reused buffers |
+//! | [`labels`] | [`Labels`]: the closed list of categories that a model can answer with |
+//! | [`value`] | [`Value`]: one value by itself, for edges and tests |
+//! | [`error`] | [`RowError`]: code + field + place, formatted only when shown |
+//! | [`outputs`] | [`OutputSchema`]: which columns a model answers with |
+//! | [`scores`] | [`Scores`]: the answers of a batch, in reused buffers, errors by row |
+//!
+//! Nothing here knows a codec, a model format or a topic.
+
+pub mod batch;
+pub mod cell;
+pub mod column;
+pub mod dictionary;
+pub mod error;
+pub mod labels;
+pub mod outputs;
+pub mod schema;
+pub mod scores;
+pub mod value;
+
+pub use batch::Batch;
+pub use cell::Cell;
+pub use column::{Column, TextList, Values};
+pub use dictionary::Dictionary;
+pub use error::{ErrorCode, RowError};
+pub use labels::{Label, Labels};
+pub use outputs::{Auxiliary, OutputField, OutputSchema, OutputType, Role};
+pub use schema::{DataType, Field, FieldIndex, Schema, SchemaError, TensorElement};
+pub use scores::{OutputColumn, OutputValues, Scores};
+pub use value::Value;
