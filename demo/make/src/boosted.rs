@@ -55,21 +55,27 @@ impl Boosted {
         for (index, nodes) in self.trees.iter().enumerate() {
             let list = |value: &dyn Fn(&Node) -> String| join(nodes.iter().map(value), ",");
             let zeros = join(nodes.iter().map(|_| 0), ",");
+            // The library tells integers and floating point numbers apart by the decimal point.
+            let no_gain = join(nodes.iter().map(|_| "0.0"), ",");
             let _ = write!(
                 trees,
                 "{}\n{{\"base_weights\":[{}],\"categories\":[],\"categories_nodes\":[],\"categories_segments\":[],\
                  \"categories_sizes\":[],\"default_left\":[{zeros}],\"id\":{index},\"left_children\":[{}],\
-                 \"loss_changes\":[{zeros}],\"parents\":[{}],\"right_children\":[{}],\"split_conditions\":[{}],\
+                 \"loss_changes\":[{no_gain}],\"parents\":[{}],\"right_children\":[{}],\"split_conditions\":[{}],\
                  \"split_indices\":[{}],\"split_type\":[{zeros}],\"sum_hessian\":[{}],\"tree_param\":\
                  {{\"num_deleted\":\"0\",\"num_feature\":\"{}\",\"num_nodes\":\"{}\",\"size_leaf_vector\":\"1\"}}}}",
                 if index == 0 { "" } else { "," },
-                list(&|node| if node.left.is_none() { node.condition.to_string() } else { "0".into() }),
+                list(&|node| if node.left.is_none() {
+                    format!("{:?}", node.condition)
+                } else {
+                    "0.0".into()
+                }),
                 list(&|node| node.left.map_or("-1".into(), |left| left.to_string())),
                 list(&|node| node.parent.map_or("2147483647".into(), |parent| parent.to_string())),
                 list(&|node| node.left.map_or("-1".into(), |left| (left + 1).to_string())),
-                list(&|node| node.condition.to_string()),
+                list(&|node| format!("{:?}", node.condition)),
                 list(&|node| node.feature.to_string()),
-                list(&|node| node.samples.to_string()),
+                list(&|node| format!("{:?}", node.samples as f64)),
                 FEATURES.len(),
                 nodes.len(),
             );
