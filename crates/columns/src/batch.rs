@@ -94,6 +94,15 @@ impl Batch {
         self.rows = rows;
     }
 
+    /// Puts `row` back to what [`Batch::resize`] made of it: for a codec that finds a record undecodable half-way.
+    ///
+    /// Lists are cut, so no row after `row` may have been written yet.
+    pub fn reset_row(&mut self, row: usize) {
+        for (column, field) in self.columns.iter_mut().zip(self.schema.fields()) {
+            column.reset_row(row, field.optional);
+        }
+    }
+
     /// To be called when all rows are written: columns without missing or faulty cells say so.
     pub fn settle(&mut self) {
         for column in &mut self.columns {
@@ -168,6 +177,37 @@ mod tests {
         batch.clear();
         batch.resize(1);
         assert_eq!((batch.rows(), batch.column(0).cell(0)), (1, Cell::Missing));
+    }
+
+    #[test]
+    fn a_row_can_be_put_back() {
+        let mut batch = batch();
+        let items = |texts: &[&str]| Value::List(texts.iter().map(|text| Value::from(*text)).collect());
+        batch.push_row(&[Value::F64(0.5), Value::I64(3), Value::from("red"), items(&["a"])]);
+        batch.resize(3);
+        batch.column_mut(0).set_fault(1, Cell::Unparsable, "x");
+        batch.column_mut(1).write_i64(1, 7);
+        batch.column_mut(2).write_text(1, "white");
+        for item in ["b", "c"] {
+            batch.column_mut(3).push_list_text(item);
+        }
+        batch.column_mut(3).end_list(1);
+        batch.column_mut(4).tensor_f32_mut(1).unwrap().fill(1.0);
+        batch.reset_row(1);
+        for row in [1, 2] {
+            let values: Vec<Value> = batch.columns().iter().map(|column| column.get(row)).collect();
+            assert_eq!(
+                values,
+                [Value::Missing, Value::I64(0), Value::Missing, Value::Missing, Value::Missing]
+            );
+            assert_eq!(batch.column(0).fault_text(row), None);
+        }
+        batch.column_mut(3).push_list_text("d");
+        for row in [1, 2] {
+            batch.column_mut(3).end_list(row);
+            batch.column_mut(3).set_cell(row, Cell::Value);
+        }
+        assert_eq!((batch.column(3).get(1), batch.column(3).get(2)), (items(&["d"]), items(&[])));
     }
 
     #[test]

@@ -170,11 +170,12 @@ impl Values {
 /// One field of a batch: its buffer, and what each cell is.
 #[derive(Clone, Debug)]
 pub struct Column {
-    values: Values,
+    pub(crate) values: Values,
     /// Empty while every cell is a value.
-    cells: Vec<Cell>,
-    rows: usize,
-    fault_texts: Vec<(u32, Box<str>)>,
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) rows: usize,
+    /// By row, ascending. An entry counts while its cell is a fault.
+    pub(crate) fault_texts: Vec<(u32, Box<str>)>,
 }
 
 impl Column {
@@ -216,8 +217,11 @@ impl Column {
     /// The text of the fault in `row`, where the codec kept it.
     #[must_use]
     pub fn fault_text(&self, row: usize) -> Option<&str> {
-        let found = self.fault_texts.iter().rev().find(|(at, _)| *at as usize == row);
-        found.map(|(_, text)| &**text)
+        if !self.cell(row).is_fault() {
+            return None;
+        }
+        let found = self.fault_texts.binary_search_by_key(&row, |(at, _)| *at as usize).ok()?;
+        Some(&self.fault_texts[found].1)
     }
 
     /// Forgets all rows and keeps the memory.
@@ -257,7 +261,10 @@ impl Column {
     /// Marks a fault and keeps the text that caused it.
     pub fn set_fault(&mut self, row: usize, fault: Cell, text: &str) {
         self.set_cell(row, fault);
-        self.fault_texts.push((row as u32, text.into()));
+        match self.fault_texts.binary_search_by_key(&row, |(at, _)| *at as usize) {
+            Ok(found) => self.fault_texts[found].1 = text.into(),
+            Err(position) => self.fault_texts.insert(position, (row as u32, text.into())),
+        }
     }
 
     /// Forgets the cells again if all turn out to be values, so that readers take their fast path.

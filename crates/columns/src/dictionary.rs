@@ -43,9 +43,20 @@ impl Dictionary {
     }
 
     /// The string of `code`; empty for a code that was never given out.
+    #[inline]
     #[must_use]
     pub fn get(&self, code: u32) -> &str {
         text(&self.bytes, &self.ends, code)
+    }
+
+    /// The code of `value`, added if it is new; quick if it is the string of `guess`.
+    #[inline]
+    pub fn intern_near(&mut self, guess: u32, value: &str) -> u32 {
+        if self.get(guess) == value && (guess as usize) < self.ends.len() {
+            guess
+        } else {
+            self.intern(value)
+        }
     }
 
     /// The code of `value`, added if it is new.
@@ -76,6 +87,7 @@ impl Dictionary {
     }
 }
 
+#[inline]
 fn text<'a>(bytes: &'a str, ends: &[u32], code: u32) -> &'a str {
     let code = code as usize;
     let Some(&end) = ends.get(code) else { return "" };
@@ -95,7 +107,9 @@ mod tests {
         assert_eq!(dictionary.iter().collect::<Vec<_>>(), ["red", "", "white"]);
         assert_eq!(dictionary.find("white"), Some(2));
         assert_eq!(dictionary.find("rosé"), None);
+        assert_eq!((dictionary.intern_near(2, "white"), dictionary.intern_near(2, "red")), (2, 0));
         dictionary.clear();
+        assert_eq!(dictionary.intern_near(7, "white"), 0);
         assert_eq!(dictionary.intern("white"), 0);
     }
 }

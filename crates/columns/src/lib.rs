@@ -6,8 +6,10 @@
 //! | [`cell`] | [`Cell`]: a cell is a value, missing, or a fault that keeps its kind |
 //! | [`dictionary`] | [`Dictionary`]: distinct strings of a batch, by code |
 //! | [`column`] | [`Column`]: one field of a batch |
+//! | [`writing`] | how codecs write the cells of a [`Column`] in place |
 //! | [`batch`] | [`Batch`]: the rows of one data type, column by column, in reused buffers |
 //! | [`labels`] | [`Labels`]: the closed list of categories that a model can answer with |
+//! | [`temporal`] | dates and times as numbers and as ISO 8601 text |
 //! | [`value`] | [`Value`]: one value by itself, for edges and tests |
 //! | [`error`] | [`RowError`]: code + field + place, formatted only when shown |
 //! | [`outputs`] | [`OutputSchema`]: which columns a model answers with |
@@ -24,7 +26,9 @@ pub mod labels;
 pub mod outputs;
 pub mod schema;
 pub mod scores;
+pub mod temporal;
 pub mod value;
+pub mod writing;
 
 pub use batch::Batch;
 pub use cell::Cell;
