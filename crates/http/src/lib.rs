@@ -1,0 +1,43 @@
+//! HTTP: read-only views of the state, queries, results as they come, and the way in for records.
+//!
+//! The server knows no topics and no models. It shows what a [`QueryState`] gives it and hands records to a
+//! [`RecordsGateway`]; the binary joins both to the run time.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`snapshot`] | [`Snapshot`]: the last committed state of this instance, from which all views are made |
+//! | [`state`] | [`QueryState`], [`ResultsFeed`], [`MetricsText`]: what the server asks |
+//! | [`gateway`] | [`RecordsGateway`]: topics as the way in and out for records |
+//! | [`merge`] | statistics of several tasks as one |
+//! | [`record_line`] | records as lines of JSON |
+//! | [`access`] | [`AccessRules`]: who may ask what |
+//! | [`error`] | [`ApiError`]: every error as JSON |
+//! | [`routes`] | the routes: the original's, `/v1`, health, records, results |
+//! | [`server`] | [`Server`]: listening, serving, stopping |
+//!
+//! Views are of what is committed; figures of a batch under way are never shown as if they were.
+
+pub mod access;
+pub mod error;
+pub mod gateway;
+pub mod merge;
+pub mod record_line;
+pub mod routes;
+pub mod server;
+pub mod snapshot;
+pub mod state;
+
+pub use access::AccessRules;
+pub use error::ApiError;
+pub use gateway::{
+    AppendedRange, GatewayError, NewTopic, PartitionRange, ReadRequest, RecordsGateway, RecordsRead,
+    TopicView,
+};
+pub use record_line::RecordLine;
+pub use routes::{Application, router};
+pub use server::{BindError, Server};
+pub use snapshot::{
+    Cutover, Drops, Engine, Instance, ModelReference, ModelStatistics, Position, Readiness, Rejection,
+    Revision, Route, Snapshot, Task, TaskState,
+};
+pub use state::{MetricsText, QueryState, ResultEvent, ResultsFeed};

@@ -1,0 +1,131 @@
+//! What stands behind the server in tests: a snapshot, and topics as vectors.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use scorewheel_http::{
+    AppendedRange, GatewayError, MetricsText, NewTopic, PartitionRange, QueryState, ReadRequest, RecordLine,
+    RecordsGateway, RecordsRead, ResultEvent, ResultsFeed, Snapshot, TopicView,
+};
+use tokio::sync::broadcast;
+
+pub struct Fake {
+    snapshot: Arc<Snapshot>,
+    topics: Mutex<BTreeMap<String, Vec<Vec<RecordLine>>>>,
+    pub results: broadcast::Sender<ResultEvent>,
+}
+
+impl Fake {
+    pub fn new(snapshot: Snapshot) -> Self {
+        let topics = BTreeMap::from([("models_data".to_owned(), vec![Vec::new(); 2])]);
+        Self { snapshot: Arc::new(snapshot), topics: Mutex::new(topics), results: broadcast::channel(4).0 }
+    }
+}
+
+impl QueryState for Fake {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot)
+    }
+}
+
+impl MetricsText for Fake {
+    fn render(&self) -> String {
+        "scorewheel_up 1\n".into()
+    }
+}
+
+impl ResultsFeed for Fake {
+    fn subscribe(&self) -> broadcast::Receiver<ResultEvent> {
+        self.results.subscribe()
+    }
+}
+
+fn not_found(topic: &str) -> GatewayError {
+    GatewayError::NotFound(format!("there is no topic `{topic}`"))
+}
+
+impl RecordsGateway for Fake {
+    fn topics(&self) -> Result<Vec<TopicView>, GatewayError> {
+        let topics = self.topics.lock().unwrap();
+        topics.keys().map(|name| self.topic_of(name, &topics)).collect()
+    }
+
+    fn topic(&self, topic: &str) -> Result<TopicView, GatewayError> {
+        self.topic_of(topic, &self.topics.lock().unwrap())
+    }
+
+    fn create_topic(&self, topic: &NewTopic) -> Result<(), GatewayError> {
+        let mut topics = self.topics.lock().unwrap();
+        if topics.contains_key(&topic.name) {
+            return Err(GatewayError::Exists(format!("topic `{}` exists already", topic.name)));
+        }
+        topics.insert(topic.name.clone(), vec![Vec::new(); topic.partitions as usize]);
+        Ok(())
+    }
+
+    fn range(&self, topic: &str, partition: u32) -> Result<PartitionRange, GatewayError> {
+        let topics = self.topics.lock().unwrap();
+        let partitions = topics.get(topic).ok_or_else(|| not_found(topic))?;
+        let records = partitions
+            .get(partition as usize)
+            .ok_or_else(|| GatewayError::NotFound(format!("there is no partition {topic}-{partition}")))?;
+        let end = records.len() as i64;
+        Ok(PartitionRange { earliest: 0, last_stable: end, high_watermark: end })
+    }
+
+    fn offset_for_timestamp(
+        &self,
+        topic: &str,
+        partition: u32,
+        timestamp: i64,
+    ) -> Result<Option<i64>, GatewayError> {
+        self.range(topic, partition)?;
+        let topics = self.topics.lock().unwrap();
+        let found =
+            topics[topic][partition as usize].iter().position(|r| r.timestamp.unwrap_or(0) >= timestamp);
+        Ok(found.map(|index| index as i64))
+    }
+
+    fn append(&self, topic: &str, records: Vec<RecordLine>) -> Result<Vec<AppendedRange>, GatewayError> {
+        let mut topics = self.topics.lock().unwrap();
+        let partitions = topics.get_mut(topic).ok_or_else(|| not_found(topic))?;
+        let mut written = BTreeMap::new();
+        for mut record in records {
+            let partition = record.partition.take().unwrap_or(0);
+            let log = partitions.get_mut(partition as usize).ok_or_else(|| {
+                GatewayError::NotFound(format!("there is no partition {topic}-{partition}"))
+            })?;
+            record.offset = Some(log.len() as i64);
+            record.timestamp.get_or_insert(1000);
+            written.insert(partition, log.len() as i64);
+            log.push(record);
+        }
+        Ok(written
+            .into_iter()
+            .map(|(partition, last_offset)| AppendedRange { partition, last_offset })
+            .collect())
+    }
+
+    fn read(&self, request: &ReadRequest) -> Result<RecordsRead, GatewayError> {
+        let end = self.range(&request.topic, request.partition)?.last_stable;
+        if request.offset > end {
+            return Err(GatewayError::OutOfRange(format!("offset {} is out of range", request.offset)));
+        }
+        let topics = self.topics.lock().unwrap();
+        let log = &topics[&request.topic][request.partition as usize];
+        let records: Vec<RecordLine> =
+            log.iter().skip(request.offset as usize).take(request.max_records).cloned().collect();
+        Ok(RecordsRead { next_offset: request.offset + records.len() as i64, records })
+    }
+}
+
+impl Fake {
+    fn topic_of(
+        &self,
+        name: &str,
+        topics: &BTreeMap<String, Vec<Vec<RecordLine>>>,
+    ) -> Result<TopicView, GatewayError> {
+        let partitions = topics.get(name).ok_or_else(|| not_found(name))?.len() as u32;
+        Ok(TopicView { name: name.into(), partitions, config: BTreeMap::new() })
+    }
+}

@@ -1,0 +1,113 @@
+//! The server on a real socket: binding, streams of results, stopping.
+#![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
+
+mod fake;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use scorewheel_http::{AccessRules, Application, BindError, Engine, ResultEvent, Server, Snapshot};
+use tokio::sync::watch;
+
+struct Running {
+    address: SocketAddr,
+    fake: Arc<fake::Fake>,
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<std::io::Result<()>>,
+}
+
+fn start() -> Running {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    assert!(server.is_loopback());
+    let address = server.address();
+    assert_eq!(server.url(), format!("http://{address}"));
+    let fake = Arc::new(fake::Fake::new(Snapshot::default()));
+    let (stop, stopping) = watch::channel(false);
+    let application = Application {
+        engine: Engine::Streams,
+        state: fake.clone(),
+        metrics: fake.clone(),
+        results: Some(fake.clone()),
+        gateway: None,
+        access: AccessRules { loopback: true, ..AccessRules::default() },
+        max_body_bytes: 1024,
+        stopping,
+    };
+    let thread = std::thread::spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().unwrap();
+        runtime.block_on(server.serve(application))
+    });
+    Running { address, fake, stop, thread }
+}
+
+fn ask(address: SocketAddr, path: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    BufReader::new(stream)
+}
+
+fn line_with(reader: &mut BufReader<TcpStream>, part: &str) -> String {
+    let mut line = String::new();
+    while !line.contains(part) {
+        line.clear();
+        assert!(reader.read_line(&mut line).unwrap() > 0, "the answer ends before {part:?}");
+    }
+    line.trim_end().to_owned()
+}
+
+fn result(offset: i64) -> ResultEvent {
+    ResultEvent { partition: 1, offset, json: format!("{{\"n\":{offset}}}").into() }
+}
+
+#[test]
+fn results_arrive_as_events_and_end_when_the_process_stops() {
+    let running = start();
+    let mut reader = ask(running.address, "/v1/results");
+    assert_eq!(line_with(&mut reader, "content-type"), "content-type: text/event-stream");
+    while running.fake.results.receiver_count() == 0 {
+        std::thread::yield_now();
+    }
+    running.fake.results.send(result(7)).unwrap();
+    assert_eq!(line_with(&mut reader, "event:"), "event: result");
+    assert_eq!(line_with(&mut reader, "id:"), "id: 1:7");
+    assert_eq!(line_with(&mut reader, "data:"), "data: {\"n\":7}");
+    running.stop.send(true).unwrap();
+    reader.read_to_end(&mut Vec::new()).unwrap();
+    running.thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_reader_that_falls_behind_is_told_how_much_it_lost() {
+    let running = start();
+    let mut reader = ask(running.address, "/v1/results");
+    line_with(&mut reader, "content-type");
+    while running.fake.results.receiver_count() == 0 {
+        std::thread::yield_now();
+    }
+    // Far more than the channel of four and the socket's buffers hold.
+    let json: Arc<str> = format!("\"{}\"", "x".repeat(1 << 20)).into();
+    for offset in 0..64 {
+        running.fake.results.send(ResultEvent { json: Arc::clone(&json), ..result(offset) }).unwrap();
+    }
+    line_with(&mut reader, "event: lost");
+    assert!(line_with(&mut reader, "data:").starts_with("data: {\"lost\":"));
+    running.stop.send(true).unwrap();
+    drop(reader);
+    running.thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_port_in_use_is_known_at_once() {
+    let first = Server::bind("127.0.0.1:0").unwrap();
+    let error = Server::bind(&first.address().to_string()).unwrap_err();
+    assert!(matches!(error, BindError::InUse(address) if address == first.address()));
+    assert!(error.to_string().contains("--listen"), "{error}");
+    for listen in ["nonsense", "127.0.0.1", "127.0.0.1:99999"] {
+        assert!(matches!(Server::bind(listen), Err(BindError::Address { .. })), "{listen}");
+    }
+}
