@@ -1,0 +1,34 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::inspect::InspectArguments;
+use crate::exit_code::{ExitCode, Failure};
+
+/// Real-time scoring of record streams with models that change under way.
+#[derive(Debug, Parser)]
+#[command(name = "scorewheel", version, about, disable_help_subcommand = true)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands; each is run by the file of its name in `commands/`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what a model is: format, inputs, outputs, and whether it reproduces its own rows
+    Inspect(InspectArguments),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`] with what to tell the operator, and the exit code.
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Inspect(arguments) => arguments.run(),
+        }
+    }
+}
