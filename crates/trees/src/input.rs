@@ -1,0 +1,111 @@
+//! What is scored: borrowed columns, with what each cell is.
+
+/// What a cell is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum State {
+    /// The buffer holds the value.
+    #[default]
+    Value = 0,
+    /// There is none; the buffer's entry means nothing.
+    Missing = 1,
+    /// An error of the row, if its path reads it.
+    Fault = 2,
+}
+
+/// The values of one feature, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub enum Values<'a> {
+    /// 64-bit floating point.
+    F64(&'a [f64]),
+    /// 32-bit floating point.
+    F32(&'a [f32]),
+    /// Integers, read as the nearest f64 or f32.
+    I64(&'a [i64]),
+    /// Codes of categories; codes that no set covers, and [`UNKNOWN_CATEGORY`](crate::UNKNOWN_CATEGORY), are
+    /// unknown categories.
+    Codes(&'a [u32]),
+}
+
+impl Values<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::F64(values) => values.len(),
+            Self::F32(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::Codes(codes) => codes.len(),
+        }
+    }
+}
+
+/// One feature of a batch: row `i` is entry `i × stride` of the buffer.
+///
+/// ```
+/// use scorewheel_trees::{Column, State};
+/// let tensor = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]; // two rows of three, row-major
+/// let second_feature = Column::f32(&tensor[1..]).every(3);
+/// let constant = Column::f64(&[7.5]).every(0);
+/// let with_missing = Column::codes(&[0, 2]).with_states(&[State::Missing, State::Value]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Column<'a> {
+    pub(crate) values: Values<'a>,
+    pub(crate) states: Option<&'a [State]>,
+    pub(crate) stride: usize,
+}
+
+impl<'a> Column<'a> {
+    /// A column of these values, one a row, none missing by state.
+    #[must_use]
+    pub fn new(values: Values<'a>) -> Self {
+        Self { values, states: None, stride: 1 }
+    }
+
+    /// A column of f64.
+    #[must_use]
+    pub fn f64(values: &'a [f64]) -> Self {
+        Self::new(Values::F64(values))
+    }
+
+    /// A column of f32.
+    #[must_use]
+    pub fn f32(values: &'a [f32]) -> Self {
+        Self::new(Values::F32(values))
+    }
+
+    /// A column of integers.
+    #[must_use]
+    pub fn i64(values: &'a [i64]) -> Self {
+        Self::new(Values::I64(values))
+    }
+
+    /// A column of category codes.
+    #[must_use]
+    pub fn codes(codes: &'a [u32]) -> Self {
+        Self::new(Values::Codes(codes))
+    }
+
+    /// The same column with what each cell is, one state a row whatever the stride.
+    #[must_use]
+    pub fn with_states(mut self, states: &'a [State]) -> Self {
+        self.states = Some(states);
+        self
+    }
+
+    /// The same column with another distance between rows: the row length of a row-major tensor, 0 for a constant.
+    #[must_use]
+    pub fn every(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    pub(crate) fn holds(&self, rows: usize) -> bool {
+        let values =
+            rows == 0 || (rows - 1).checked_mul(self.stride).is_some_and(|last| last < self.values.len());
+        values && self.states.is_none_or(|states| states.len() >= rows)
+    }
+
+    pub(crate) fn state(&self, row: usize) -> State {
+        self.states.map_or(State::Value, |states| states[row])
+    }
+}
