@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::completions::CompletionsArguments;
+use crate::commands::config::ConfigCommand;
 use crate::commands::inspect::InspectArguments;
+use crate::commands::man::ManArguments;
 use crate::exit_code::{ExitCode, Failure};
 
 /// Real-time scoring of record streams with models that change under way.
@@ -19,6 +22,12 @@ pub struct CommandLine {
 pub enum Command {
     /// Say what a model is: format, inputs, outputs, and whether it reproduces its own rows
     Inspect(InspectArguments),
+    /// Show or check the configuration
+    Config(ConfigCommand),
+    /// Print what a shell needs to complete the commands
+    Completions(CompletionsArguments),
+    /// Print the manual
+    Man(ManArguments),
 }
 
 impl Command {
@@ -29,6 +38,9 @@ impl Command {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Inspect(arguments) => arguments.run(),
+            Self::Config(arguments) => arguments.run(),
+            Self::Completions(arguments) => arguments.run(),
+            Self::Man(arguments) => arguments.run(),
         }
     }
 }

@@ -2,19 +2,25 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`arguments`] | arguments that several commands share |
 //! | [`cli`] | the command line: one variant a command, whose arguments stand in the command's own file |
 //! | [`commands`] | one file a command |
+//! | [`config`] | the configuration: file, environment, flags |
 //! | [`exit_code`] | [`ExitCode`], [`Failure`]: how a command ends |
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
+//! | [`output`] | standard output |
 //!
 //! It is a library so that a second binary can fill the hooks that the product's leaves empty.
 
+pub mod arguments;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod exit_code;
 pub mod formats;
 pub mod model_file;
+pub mod output;
 
 pub use cli::{Command, CommandLine};
 pub use exit_code::{ExitCode, Failure};

@@ -1,3 +1,6 @@
 //! The commands, one file each: its arguments, and what it does.
 
+pub mod completions;
+pub mod config;
 pub mod inspect;
+pub mod man;

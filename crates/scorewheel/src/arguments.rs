@@ -1,0 +1,75 @@
+//! Arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::{Loaded, Request, load};
+use crate::exit_code::{ExitCode, Failure};
+
+/// Which configuration to use.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConfigArguments {
+    /// Configuration file [default: scorewheel.toml, if it is there]
+    #[arg(long, value_name = "FILE", env = "SCOREWHEEL_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// Set one setting, such as commit.interval=10ms; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub settings: Vec<(String, String)>,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+/// Where topics live.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PlaceArguments {
+    /// Which configuration to use.
+    #[command(flatten)]
+    pub configuration: ConfigArguments,
+    /// Bootstrap servers of a Kafka cluster, separated by commas
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "data_dir")]
+    pub brokers: Option<String>,
+    /// Directory with embedded topics [default: ./scorewheel-data]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub data_dir: Option<PathBuf>,
+}
+
+impl ConfigArguments {
+    /// Loads the configuration, with further settings given as flags: key, flag, text.
+    ///
+    /// # Errors
+    /// [`ExitCode::FileNotFound`] if the named file is not there, [`ExitCode::Configuration`] with all that is wrong.
+    pub fn load(&self, flags: Vec<(String, &'static str, String)>) -> Result<Loaded, Failure> {
+        if let Some(file) = self.config.as_ref().filter(|file| !file.exists()) {
+            let message = format!("there is no configuration file {}", file.display());
+            return Err(Failure::new(ExitCode::FileNotFound, message));
+        }
+        let stated = self.settings.iter().map(|(key, value)| (key.clone(), "--set", value.clone()));
+        // A flag of its own says more than `--set`.
+        let request = Request {
+            file: self.config.clone(),
+            environment: std::env::vars().collect(),
+            flags: stated.chain(flags).collect(),
+        };
+        load(&request).map_err(|problems| Failure::new(ExitCode::Configuration, problems.to_string()))
+    }
+}
+
+impl PlaceArguments {
+    /// Loads the configuration, with further settings given as flags.
+    ///
+    /// # Errors
+    /// As [`ConfigArguments::load`].
+    pub fn load(&self, mut flags: Vec<(String, &'static str, String)>) -> Result<Loaded, Failure> {
+        if let Some(brokers) = &self.brokers {
+            flags.push(("kafka.brokers".into(), "--brokers", brokers.clone()));
+        }
+        if let Some(directory) = &self.data_dir {
+            flags.push(("embedded.data_dir".into(), "--data-dir", directory.to_string_lossy().into_owned()));
+        }
+        self.configuration.load(flags)
+    }
+}

@@ -1,0 +1,300 @@
+//! The configuration as an operator meets it: precedence, what is refused and with which words, what is shown.
+#![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
+
+use std::path::{Path, PathBuf};
+
+use scorewheel::config::reference::reference;
+use scorewheel::config::show::show;
+use scorewheel::config::{Engine, Loaded, Period, Place, Problems, Request, load};
+
+/// A file in a folder of its own, and what is beside it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn with(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("scorewheel.toml"), text).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("scorewheel.toml")
+    }
+}
+
+fn request(folder: &Folder, environment: &[(&str, &str)], flags: &[(&str, &'static str, &str)]) -> Request {
+    Request {
+        file: Some(folder.file()),
+        environment: environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        flags: flags.iter().map(|(key, flag, value)| ((*key).into(), *flag, (*value).into())).collect(),
+    }
+}
+
+fn loads(text: &str, environment: &[(&str, &str)]) -> Loaded {
+    let folder = Folder::with(text);
+    load(&request(&folder, environment, &[])).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn refused(text: &str, environment: &[(&str, &str)]) -> (Problems, String) {
+    let folder = Folder::with(text);
+    let problems = load(&request(&folder, environment, &[])).expect_err("the configuration is refused");
+    let said = problems.to_string().replace(&folder.file().display().to_string(), "FILE");
+    (problems, said)
+}
+
+#[test]
+fn the_strongest_source_wins() {
+    let file = "[kafka]\nbrokers = \"file:1\"\n";
+    let original = ("KAFKA_BROKERS_LIST", "original:1");
+    let ours = ("SCOREWHEEL__KAFKA__BROKERS", "ours:1");
+    let flag = ("kafka.brokers", "--brokers", "flag:1");
+    let folder = Folder::with(file);
+    let brokers = |environment: &[(&str, &str)], flags: &[(&str, &'static str, &str)]| {
+        load(&request(&folder, environment, flags)).unwrap().config.kafka.brokers.unwrap()
+    };
+    assert_eq!(brokers(&[], &[]), "file:1");
+    assert_eq!(brokers(&[original], &[]), "original:1");
+    assert_eq!(brokers(&[original, ours], &[]), "ours:1");
+    assert_eq!(brokers(&[original, ours], &[flag]), "flag:1");
+    assert_eq!(loads("", &[]).config.kafka.brokers, None);
+}
+
+#[test]
+fn the_originals_environment_is_read() {
+    let loaded = loads(
+        "",
+        &[
+            ("KAFKA_BROKERS_LIST", "broker:9092"),
+            ("DATA_PUBLISH_INTERVAL", "250"),
+            ("MODEL_PUBLISH_INTERVAL", "300000"),
+            ("DATA_DIRECTORY", "data"),
+            ("DATA_FILENAME", "winequality_red.csv"),
+            ("INFLUXDB_HOST", "influx"),
+        ],
+    );
+    let config = &loaded.config;
+    assert_eq!(loaded.place, Place::Kafka("broker:9092".into()));
+    assert_eq!(config.produce.interval, Period::millis(250));
+    assert_eq!(config.publish.every, Some(Period::millis(300_000)));
+    assert_eq!(config.produce.directory.as_deref(), Some(Path::new("data")));
+    assert_eq!(config.produce.filename.as_deref(), Some(Path::new("winequality_red.csv")));
+    assert_eq!(loaded.notices, ["INFLUXDB_HOST is ignored: this version does not write to InfluxDB"]);
+}
+
+/// Text of the file, environment, and what is said.
+type Refusal<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
+#[test]
+fn what_is_refused_and_with_which_words() {
+    let records = "`topics.records` names more than one topic; an application reads one: run another application, with its \
+                   own `application.id`, for each further topic";
+    let zookeeper = "Kafka no longer needs Zookeeper: remove it, `kafka.brokers` is enough";
+    let cases: &[Refusal<'_>] = &[
+        (
+            "[kafka]\nbroker = \"x:1\"\n",
+            &[],
+            "FILE:2: there is no setting `kafka.broker`; did you mean `kafka.brokers`?",
+        ),
+        ("[kafak]\nbrokers = \"x:1\"\n", &[], "FILE:1: there is no setting `kafak`; did you mean `kafka`?"),
+        ("brokers = \"x:1\"\n", &[], "FILE:1: there is no setting `brokers`; did you mean `kafka.brokers`?"),
+        (
+            "[kafka]\nzookeeper = \"x:2181\"\n",
+            &[],
+            &format!("FILE:2: there is no setting `kafka.zookeeper`; {zookeeper}"),
+        ),
+        (
+            "[zookeeper]\nhost = \"x\"\n",
+            &[],
+            &format!("FILE:1: there is no setting `zookeeper`; {zookeeper}"),
+        ),
+        ("[topics]\nrecords = [\"a\", \"b\"]\n", &[], &format!("FILE:2: {records}")),
+        (
+            "",
+            &[("SCOREWHEEL__TOPICS__RECORDS", "a,b")],
+            &format!("environment variable SCOREWHEEL__TOPICS__RECORDS: {records}"),
+        ),
+        (
+            "",
+            &[("SCOREWHEEL__KAFKA__BROKER", "x")],
+            "environment variable SCOREWHEEL__KAFKA__BROKER: it stands for no setting; did you mean \
+             SCOREWHEEL__KAFKA__BROKERS?",
+        ),
+        (
+            "",
+            &[("SCOREWHEEL__KAFKA__ZOOKEEPER", "x")],
+            &format!(
+                "environment variable SCOREWHEEL__KAFKA__ZOOKEEPER: it stands for no setting; {zookeeper}"
+            ),
+        ),
+        (
+            "[commit]\ninterval = \"soon\"\n",
+            &[],
+            "FILE:2: `commit.interval` is \"soon\"; write a duration such as 100ms, 5s, 10m, 2h, or milliseconds",
+        ),
+        (
+            "[engine]\nstore = \"rocksdb\"\n",
+            &[],
+            "FILE:2: `engine.store` is \"rocksdb\"; write one of persistent, memory, custom",
+        ),
+        (
+            "kafka = 3\n",
+            &[],
+            "FILE:1: `kafka` is a section, not a value; write [kafka] and its settings below",
+        ),
+        (
+            "[topics]\nresults = \"models_data\"\n",
+            &[],
+            "FILE:2: `topics.results` is the same topic as `topics.records`",
+        ),
+        (
+            "[application]\nid = \"a/b\"\n",
+            &[],
+            "FILE:2: `application.id` holds a character outside A-Z a-z 0-9 . _ -, or is longer than 128",
+        ),
+        ("[engine]\nthreads = 0\n", &[], "FILE:2: `engine.threads` is not between 1 and 256"),
+        (
+            "[scoring]\nfailure_share = 1.5\n",
+            &[],
+            "FILE:2: `scoring.failure_share` is not above 0 and up to 1",
+        ),
+        ("[[data_types]]\ncodec = \"json\"\n", &[], "FILE:1: an entry of `[[data_types]]` has no name"),
+        (
+            "[[data_types]]\nname = \"beer\"\n",
+            &[],
+            "FILE:1: the data type \"beer\" has no schema; name a .proto file with `schema`",
+        ),
+        (
+            "[[data_types]]\nname = \"wine\"\nschma = \"x\"\n",
+            &[],
+            "FILE:3: `data_types` has no member `schma`; did you mean `schema`?",
+        ),
+        (
+            "[[data_types]]\nname = \"wine\"\n[[data_types]]\nname = \"wine\"\n",
+            &[],
+            "FILE:3: the data type \"wine\" is configured twice",
+        ),
+        (
+            "[kafka]\nbrokers = \"x:1\"\n[embedded]\ndata_dir = \"d\"\n",
+            &[],
+            "FILE:2: `kafka.brokers` and `embedded.data_dir` (FILE:4) are both set; topics live in one place; remove one \
+             of them",
+        ),
+        (
+            "",
+            &[("SCOREWHEEL__CLIENT__TOKEN_FILE", "/nonexistent/token")],
+            "environment variable SCOREWHEEL__CLIENT__TOKEN_FILE: cannot read /nonexistent/token: No such file or \
+             directory (os error 2)",
+        ),
+        (
+            "[influxdb]\nhost = \"x\"\n",
+            &[],
+            "FILE:1: there is no setting `influxdb`; this version does not write to influxdb; remove it",
+        ),
+    ];
+    for (text, environment, expected) in cases {
+        assert_eq!(refused(text, environment).1, *expected, "{text}{environment:?}");
+    }
+}
+
+#[test]
+fn flags_are_held_to_the_same_names() {
+    let folder = Folder::with("");
+    let problems = load(&request(&folder, &[], &[("commit.intervall", "--set", "1s")])).unwrap_err();
+    assert_eq!(
+        problems.to_string(),
+        "--set: there is no setting `commit.intervall`; did you mean `commit.interval`?"
+    );
+}
+
+#[test]
+fn broken_toml_is_named_with_its_line() {
+    let (_, said) = refused("[kafka]\nbrokers = \n", &[]);
+    assert!(said.starts_with("FILE:2: not TOML: "), "{said}");
+    let missing = Request { file: Some("/nonexistent/x.toml".into()), ..Request::default() };
+    let said = load(&missing).unwrap_err().to_string();
+    assert_eq!(said, "/nonexistent/x.toml:1: cannot be read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let (problems, _) =
+        refused("[kafka]\nbroker = 1\n[commit]\ninterval = \"x\"\n[engine]\nthreads = 0\n", &[]);
+    assert_eq!(problems.0.len(), 3);
+}
+
+#[test]
+fn secrets_come_from_files_and_are_never_shown() {
+    let folder = Folder::with("[kafka.settings]\n\"security.protocol\" = \"SASL_SSL\"\n");
+    let secret = folder.0.path().join("password");
+    std::fs::write(&secret, "hunter2\n").unwrap();
+    let environment = [
+        ("SCOREWHEEL__KAFKA__SETTINGS__SASL_PASSWORD_FILE", secret.to_str().unwrap()),
+        ("SCOREWHEEL__CLIENT__TOKEN", "tok123"),
+    ];
+    let loaded = load(&request(&folder, &environment, &[])).unwrap();
+    let settings = &loaded.config.kafka.settings;
+    assert_eq!(settings["sasl.password"], "hunter2");
+    assert_eq!(settings["security.protocol"], "SASL_SSL");
+    let shown = show(&loaded);
+    assert!(!shown.contains("hunter2") && !shown.contains("tok123"), "{shown}");
+    assert!(shown.contains("\"sasl.password\" = \"(hidden)\"") && shown.contains("SASL_SSL"), "{shown}");
+    assert!(!format!("{:?}", loaded.config.client).contains("tok123"));
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let loaded = loads(
+        "[engine]\nkind = \"stage\"\n[http]\nallowed_hosts = [\"a\", \"b\"]\n[[data_types]]\nname = \"wine\"\ndefault = true\n",
+        &[("SCOREWHEEL__COMMIT__INTERVAL", "1s")],
+    );
+    let shown = show(&loaded);
+    assert!(
+        shown.contains("interval = \"1s\" # environment variable SCOREWHEEL__COMMIT__INTERVAL"),
+        "{shown}"
+    );
+    let again = loads(&shown, &[]);
+    assert_eq!(again.config, loaded.config);
+}
+
+#[test]
+fn where_topics_live() {
+    let embedded = |directory: &str, by_default| Place::Embedded { directory: directory.into(), by_default };
+    assert_eq!(loads("", &[]).place, embedded("./scorewheel-data", true));
+    assert_eq!(loads("[embedded]\ndata_dir = \"d\"", &[]).place, embedded("d", false));
+    // A stronger source decides against a weaker one.
+    let folder = Folder::with("[kafka]\nbrokers = \"x:1\"\n");
+    let flags = [("embedded.data_dir", "--data-dir", "d")];
+    assert_eq!(load(&request(&folder, &[], &flags)).unwrap().place, embedded("d", false));
+    let flags = [("client.url", "--url", "http://localhost:1")];
+    assert_eq!(
+        load(&request(&folder, &[], &flags)).unwrap().place,
+        Place::Remote("http://localhost:1".into())
+    );
+}
+
+#[test]
+fn where_http_listens() {
+    let listen = |text: &str| loads(text, &[]).config.listen();
+    assert_eq!(listen(""), "127.0.0.1:8888");
+    assert_eq!(listen("[engine]\nkind = \"stage\""), "127.0.0.1:5500");
+    assert_eq!(listen("[queriable_state]\nport = 7000"), "127.0.0.1:7000");
+    assert_eq!(listen("[queriable_state]\nport = 7000\n[http]\nlisten = \"0.0.0.0:1\""), "0.0.0.0:1");
+    assert_eq!(loads("[engine]\nkind = \"stage\"", &[]).config.engine.kind, Engine::Stage);
+}
+
+#[test]
+fn a_schema_lies_beside_the_file() {
+    let folder = Folder::with("[[data_types]]\nname = \"beer\"\nschema = \"beer.proto\"\n");
+    let loaded = load(&request(&folder, &[], &[])).unwrap();
+    assert_eq!(loaded.config.data_types[0].schema, Some(folder.0.path().join("beer.proto")));
+}
+
+#[test]
+fn the_reference_page_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, reference()).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == reference(), "docs/configuration.md is stale; run this test with UPDATE=1");
+}
