@@ -1,0 +1,89 @@
+//! No silent drop: what went in came out, one way or another.
+
+use std::ops::{Add, AddAssign};
+
+use serde::Serialize;
+
+use crate::compact::{Reader, put_integer};
+use crate::outcome::Step;
+use crate::tally::Tally;
+
+const VERSION: u8 = 1;
+
+/// Records of one partition, and what became of them: at a commit, in = results + dead letters + drops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conservation {
+    /// Records taken from the input.
+    pub records: u64,
+    /// Results written.
+    pub results: u64,
+    /// Dead letters written at decode, route, score, encode.
+    pub dead_letters: [u64; 4],
+    /// Records dropped because no model was in force.
+    pub drops: u64,
+}
+
+impl Conservation {
+    /// Adds a batch: `records` as counted at the input, the rest as counted at the outputs.
+    pub fn add_batch(&mut self, records: u64, tally: &Tally) {
+        *self += Self {
+            records,
+            results: tally.all_results(),
+            dead_letters: Step::ALL.map(|step| tally.dead_letters(step)),
+            drops: tally.drops(),
+        };
+    }
+
+    /// Dead letters of all steps.
+    #[must_use]
+    pub fn all_dead_letters(&self) -> u64 {
+        self.dead_letters.iter().sum()
+    }
+
+    /// True if every record is accounted for.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.records == self.results + self.all_dead_letters() + self.drops
+    }
+
+    /// The counts as the value of a store: a version byte, then variable-length integers.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.push(VERSION);
+        for figure in [self.records, self.results, self.drops].iter().chain(&self.dead_letters) {
+            put_integer(out, *figure);
+        }
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Option<Self> {
+        if reader.byte()? != VERSION {
+            return None;
+        }
+        let (records, results, drops) = (reader.integer()?, reader.integer()?, reader.integer()?);
+        let mut dead_letters = [0; 4];
+        for figure in &mut dead_letters {
+            *figure = reader.integer()?;
+        }
+        Some(Self { records, results, dead_letters, drops })
+    }
+}
+
+impl AddAssign for Conservation {
+    fn add_assign(&mut self, other: Self) {
+        self.records += other.records;
+        self.results += other.results;
+        self.drops += other.drops;
+        for (sum, figure) in self.dead_letters.iter_mut().zip(other.dead_letters) {
+            *sum += figure;
+        }
+    }
+}
+
+impl Add for Conservation {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}

@@ -1,0 +1,159 @@
+//! The immutable set of models in force as of a control offset.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use scorewheel_model::{BoundModel, DataTypeName, Digest, ModelType, Summary};
+
+use crate::lineage::lineage_of_model;
+use crate::mark::Mark;
+use crate::reference::ModelReference;
+
+/// A model that is loaded, checked and bound to the records of its route.
+pub struct InstalledModel {
+    /// Where it lies on the control log and what it is.
+    pub reference: ModelReference,
+    /// The publisher's description.
+    pub description: Arc<str>,
+    /// The descriptor's type.
+    pub model_type: ModelType,
+    /// What it is, for people.
+    pub summary: Summary,
+    /// Rows that it reproduced before it was accepted: its own and golden ones.
+    pub verified_rows: usize,
+    /// What scores.
+    pub bound: Arc<dyn BoundModel>,
+    lineage: Box<[u8]>,
+    serial: u64,
+}
+
+/// Tells loaded models apart, also two that were loaded from one message; 0 is none.
+static SERIAL: AtomicU64 = AtomicU64::new(1);
+
+impl InstalledModel {
+    /// A model that passed every check.
+    #[must_use]
+    pub fn new(
+        reference: ModelReference,
+        description: impl Into<Arc<str>>,
+        model_type: ModelType,
+        summary: Summary,
+        verified_rows: usize,
+        bound: Arc<dyn BoundModel>,
+    ) -> Self {
+        let lineage = lineage_of_model(&reference).into();
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let description = description.into();
+        Self { reference, description, model_type, summary, verified_rows, bound, lineage, serial }
+    }
+
+    /// The part of the lineage header that is the same for all its results, encoded once.
+    #[must_use]
+    pub fn lineage(&self) -> &[u8] {
+        &self.lineage
+    }
+
+    /// A number that no other loaded model of this process has.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+}
+
+impl fmt::Debug for InstalledModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstalledModel").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+/// Identity of a revision: the control offset of the last message that changed the set, and a digest of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RevisionId {
+    /// Control offset; −1 before the first model.
+    pub control: i64,
+    /// Digest over the sorted (route, name, version, digest); `None` before the first model.
+    pub set: Option<Digest>,
+}
+
+impl RevisionId {
+    /// The revision before any message.
+    pub const EMPTY: Self = Self { control: -1, set: None };
+}
+
+impl fmt::Display for RevisionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.set {
+            None => f.write_str("none"),
+            Some(set) => write!(f, "{}:{:.16}", self.control, set.to_string()),
+        }
+    }
+}
+
+/// The models in force as of one control offset: immutable, shared by all tasks.
+#[derive(Debug)]
+pub struct Revision {
+    id: RevisionId,
+    message: Option<Digest>,
+    models: Vec<Arc<InstalledModel>>,
+}
+
+impl Revision {
+    /// The revision before any message: no model.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { id: RevisionId::EMPTY, message: None, models: Vec::new() }
+    }
+
+    /// The set of these models, one a route, as of the message at `control` that has this digest.
+    #[must_use]
+    pub fn new(control: i64, message: Digest, mut models: Vec<Arc<InstalledModel>>) -> Self {
+        models.sort_by(|a, b| a.reference.key.cmp(&b.reference.key));
+        let set = set_digest(models.iter().map(|model| &model.reference));
+        Self { id: RevisionId { control, set: Some(set) }, message: Some(message), models }
+    }
+
+    /// Its identity.
+    #[must_use]
+    pub fn id(&self) -> RevisionId {
+        self.id
+    }
+
+    /// What is committed with the offsets of records that it scored.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { revision: self.id, message: self.message }
+    }
+
+    /// The models in force, sorted by route and name.
+    #[must_use]
+    pub fn models(&self) -> &[Arc<InstalledModel>] {
+        &self.models
+    }
+
+    /// Index among [`Revision::models`] of the model that scores this data type.
+    #[must_use]
+    pub fn route(&self, data_type: &DataTypeName) -> Option<usize> {
+        self.models.binary_search_by(|model| model.reference.key.data_type.cmp(data_type)).ok()
+    }
+
+    /// The model that scores this data type.
+    #[must_use]
+    pub fn model(&self, data_type: &DataTypeName) -> Option<&Arc<InstalledModel>> {
+        self.route(data_type).map(|index| &self.models[index])
+    }
+}
+
+/// Digest over (route, name, version, digest) of models that are sorted by route and name.
+#[must_use]
+pub fn set_digest<'a>(models: impl IntoIterator<Item = &'a ModelReference>) -> Digest {
+    let mut text = Vec::new();
+    for model in models {
+        text.extend_from_slice(model.key.to_string().as_bytes());
+        text.push(0);
+        text.extend_from_slice(&(model.version.len() as u64).to_be_bytes());
+        text.extend_from_slice(model.version.as_bytes());
+        text.extend_from_slice(model.sha256.as_bytes());
+    }
+    Digest::of(&text)
+}
