@@ -1,0 +1,122 @@
+//! What can happen.
+
+use std::time::Duration;
+
+/// Something that happened and that an operator may want to know. A closed list: who adds one says how it is logged and
+/// counted, in [`crate::recorder`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The process is up.
+    Started {
+        /// Application id.
+        application: String,
+        /// Where topics live.
+        place: String,
+        /// The engine.
+        engine: String,
+    },
+    /// Partitions came or went.
+    Rebalanced {
+        /// Partitions of this instance from now on.
+        partitions: Vec<String>,
+        /// True if they were taken without being given back in order.
+        lost: bool,
+    },
+    /// A store was read back.
+    Restored {
+        /// The task's partition.
+        partition: String,
+        /// Changelog records applied.
+        records: u64,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A model is ready and in force.
+    Installed {
+        /// `dataType/name`.
+        model: String,
+        /// Its version.
+        version: String,
+        /// Its control offset.
+        control_offset: i64,
+        /// From its message to its being ready.
+        took: Duration,
+    },
+    /// A control message was refused.
+    Rejected {
+        /// Its control offset.
+        control_offset: i64,
+        /// `dataType/name`, if it could be read.
+        model: Option<String>,
+        /// The kind of refusal, one of a closed list.
+        kind: &'static str,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A model was removed.
+    Removed {
+        /// `dataType/name`.
+        model: String,
+        /// Control offset of the tombstone.
+        control_offset: i64,
+    },
+    /// A task moved to another revision.
+    CutOver {
+        /// The task's partition.
+        partition: String,
+        /// First input offset that the revision governs.
+        offset: i64,
+        /// Control offset of the revision.
+        control_offset: i64,
+    },
+    /// A batch was scored.
+    BatchScored {
+        /// Its rows.
+        rows: u64,
+        /// How long scoring took.
+        took: Duration,
+    },
+    /// Records became dead letters.
+    DeadLettered {
+        /// The step that failed: `decode`, `route`, `score`, `encode`.
+        step: &'static str,
+        /// How many.
+        records: u64,
+    },
+    /// Work was committed.
+    Committed {
+        /// How long the commit took.
+        took: Duration,
+        /// Age of the oldest record that it covers, where there was one.
+        oldest: Option<Duration>,
+    },
+    /// A transaction was aborted; its work is done again.
+    Aborted {
+        /// Why, for people.
+        reason: String,
+    },
+    /// A partition waits.
+    Paused {
+        /// The partition.
+        partition: String,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A partition goes on.
+    Resumed {
+        /// The partition.
+        partition: String,
+    },
+    /// Something that an operator must look at.
+    Alarm {
+        /// The kind, one of a closed list.
+        kind: &'static str,
+        /// What, where, and what to do.
+        message: String,
+    },
+    /// The process stops.
+    Stopping {
+        /// Why, for people.
+        reason: String,
+    },
+}

@@ -1,0 +1,29 @@
+//! What happens, as logs and as metrics for Prometheus.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`event`] | [`Event`]: what can happen; a closed list |
+//! | [`recorder`] | [`Telemetry`]: takes events, writes logs, keeps metrics |
+//! | [`catalogue`] | [`Metric`]: every metric there is, with its kind, labels and meaning |
+//! | [`exposition`] | [`Exposition`]: metrics as Prometheus' text |
+//! | [`latency`] | [`Latencies`]: histograms of durations, of this process |
+//! | [`logging`] | the log on standard error, for people or as JSON |
+//! | [`reference`](mod@reference) | the page of metrics, generated |
+//!
+//! Figures of records, results and statistics are not kept here: whoever renders the metrics adds them from the last
+//! committed state, so that a scrape shows what is committed. Histograms are of this process and begin with it.
+
+pub mod catalogue;
+pub mod event;
+pub mod exposition;
+pub mod latency;
+pub mod logging;
+pub mod recorder;
+pub mod reference;
+
+pub use catalogue::{Kind, Metric};
+pub use event::Event;
+pub use exposition::Exposition;
+pub use latency::{Latencies, Quantiles};
+pub use logging::{LogError, LogFormat, start_logging};
+pub use recorder::Telemetry;
