@@ -99,6 +99,12 @@ impl RecordBuffer {
         writer.finish()
     }
 
+    /// The finished record at `index`; `offset` is the index in the buffer.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<RecordView<'_>> {
+        self.records.view(index)
+    }
+
     /// The finished records in order; `offset` is the index in the buffer.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = RecordView<'_>> + DoubleEndedIterator + Clone {
         self.records.entries.iter().map(|entry| self.records.view_of(entry))
