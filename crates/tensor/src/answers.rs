@@ -1,0 +1,257 @@
+//! From the buffers of an engine to typed scores.
+
+use std::sync::Arc;
+
+use scorewheel_columns::{
+    ErrorCode, Label, Labels, OutputField, OutputSchema, OutputType, OutputValues, Role, RowError, Scores,
+    Value,
+};
+use scorewheel_model::{Mapping, ModelError};
+
+use crate::data::Data;
+use crate::element::{ElementType, Storage};
+use crate::engine::{Layout, Slot};
+use crate::error::{invalid, wrong_schema};
+use crate::tensor::element_count;
+
+/// An output of a model before it is decided what stands for the score.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub name: Box<str>,
+    pub element: ElementType,
+    /// Shape of one row's tensor.
+    pub shape: Vec<usize>,
+    /// True if the numbers are degrees of belief in classes: made by softmax or sigmoid.
+    pub over_classes: bool,
+}
+
+/// How one column of the scores is made.
+#[derive(Clone, Debug)]
+enum Make {
+    /// The elements as they are.
+    Copy { slot: usize },
+    /// The class of the largest number.
+    Largest { slot: usize },
+    /// The second class if the only number is above one half.
+    AboveHalf { slot: usize },
+}
+
+/// How the outputs of an engine become the columns of the scores.
+#[derive(Clone, Debug)]
+pub(crate) struct Answers {
+    schema: Arc<OutputSchema>,
+    makes: Vec<Make>,
+}
+
+impl Answers {
+    /// The columns of a model: a label where the score is a vector over classes, then every output by its name.
+    ///
+    /// # Errors
+    /// The mapping names an output that is not there, or classes that are not as many as the score has numbers.
+    pub fn new(answers: &[Answer], mapping: &Mapping) -> Result<Self, ModelError> {
+        let score = match &mapping.output.score {
+            None => 0,
+            Some(name) => answers.iter().position(|answer| answer.name == *name).ok_or_else(|| {
+                let names: Vec<&str> = answers.iter().map(|answer| &*answer.name).collect();
+                wrong_schema(format!("the mapping names the output {name:?}; the model has {names:?}"))
+            })?,
+        };
+        let mut fields = Vec::new();
+        let mut makes = Vec::new();
+        let answer = answers.get(score).ok_or_else(|| invalid("the model has no output"))?;
+        let label = label(answer, score, &mapping.output.classes)?;
+        let labelled = label.is_some();
+        if let Some((labels, make)) = label {
+            fields.push(OutputField {
+                name: None,
+                role: Role::Target,
+                output_type: OutputType::Label(labels),
+            });
+            makes.push(make);
+        }
+        let mut order: Vec<usize> = (0..answers.len()).collect();
+        order.sort_by_key(|index| *index != score);
+        for index in order {
+            let answer = &answers[index];
+            fields.push(OutputField {
+                name: Some(answer.name.clone()),
+                role: if index == score && !labelled { Role::Target } else { Role::Output },
+                output_type: output_type(answer),
+            });
+            makes.push(Make::Copy { slot: index });
+        }
+        Ok(Self { schema: Arc::new(OutputSchema::new(fields)), makes })
+    }
+
+    /// The columns.
+    pub fn schema(&self) -> &Arc<OutputSchema> {
+        &self.schema
+    }
+
+    /// Copies `rows` rows of the engine's buffers into the scores, from row `first` on.
+    pub fn write(
+        &self,
+        buffers: &[Data],
+        slots: &[Slot],
+        layout: (Layout, usize),
+        first: usize,
+        rows: usize,
+        scores: &mut Scores,
+    ) {
+        let mut unknown: Vec<usize> = Vec::new();
+        for (make, column) in self.makes.iter().zip(scores.columns_mut()) {
+            match make {
+                Make::Copy { slot } => {
+                    let strides = layout.0.strides(slots[*slot], layout.1);
+                    copy(&buffers[*slot], slots[*slot].width, strides, first, rows, &mut column.values);
+                }
+                Make::Largest { slot } | Make::AboveHalf { slot } => {
+                    let OutputValues::Label(codes) = &mut column.values else { continue };
+                    let strides = layout.0.strides(slots[*slot], layout.1);
+                    let half = matches!(make, Make::AboveHalf { .. });
+                    for row in 0..rows {
+                        let start = row * strides.0;
+                        let at = |index: usize| number(&buffers[*slot], start + index * strides.1);
+                        let class = if half { above_half(at(0)) } else { largest(slots[*slot].width, at) };
+                        match class {
+                            Some(class) => codes[first + row] = class,
+                            None => unknown.push(first + row),
+                        }
+                    }
+                }
+            }
+        }
+        for row in unknown {
+            scores.set_error(row, RowError::new(ErrorCode::ResultNotANumber));
+        }
+    }
+}
+
+/// The class of the largest number, the first of equals; `None` if one is NaN.
+fn largest(width: usize, at: impl Fn(usize) -> f64) -> Option<u32> {
+    let mut best = (0, at(0));
+    for index in 0..width {
+        let value = at(index);
+        if value.is_nan() {
+            return None;
+        }
+        if value > best.1 {
+            best = (index, value);
+        }
+    }
+    Some(best.0 as u32)
+}
+
+fn above_half(value: f64) -> Option<u32> {
+    (!value.is_nan()).then_some(u32::from(value > 0.5))
+}
+
+fn number(data: &Data, index: usize) -> f64 {
+    match data {
+        Data::F32(elements) => f64::from(elements[index]),
+        Data::F64(elements) => elements[index],
+        Data::I64(elements) => elements[index] as f64,
+        Data::Bool(_) | Data::Text(_) => f64::NAN,
+    }
+}
+
+/// The labels of a score that is a vector over classes.
+fn label(
+    answer: &Answer,
+    slot: usize,
+    classes: &[Box<str>],
+) -> Result<Option<(Arc<Labels>, Make)>, ModelError> {
+    let width = element_count(&answer.shape);
+    let numeric = matches!(answer.element.storage(), Storage::F32 | Storage::F64 | Storage::I64);
+    if !classes.is_empty() {
+        if width == 1 && classes.len() == 2 && answer.element.is_float() {
+            let labels = Arc::new(Labels::of_texts(classes.iter().cloned()));
+            return Ok(Some((labels, Make::AboveHalf { slot })));
+        }
+        if width != classes.len() || !numeric {
+            return Err(wrong_schema(format!(
+                "the mapping names {} classes; the output {:?} has {width} elements of {}",
+                classes.len(),
+                answer.name,
+                answer.element
+            )));
+        }
+        return Ok(Some((Arc::new(Labels::of_texts(classes.iter().cloned())), Make::Largest { slot })));
+    }
+    if !answer.over_classes || !answer.element.is_float() || answer.shape.len() != 1 || width < 2 {
+        return Ok(None);
+    }
+    let label = |index: usize| Label { value: Value::I64(index as i64), text: index.to_string().into() };
+    Ok(Some((Arc::new(Labels::new((0..width).map(label).collect())), Make::Largest { slot })))
+}
+
+fn output_type(answer: &Answer) -> OutputType {
+    let single = answer.shape.is_empty() || answer.shape == [1];
+    match (answer.element.storage(), single) {
+        (Storage::F32, true) => OutputType::F32,
+        (Storage::F64, true) => OutputType::F64,
+        (Storage::I64, true) => OutputType::I64,
+        (Storage::Bool, true) => OutputType::Bool,
+        (Storage::Text, true) => OutputType::Text,
+        (Storage::Bool | Storage::Text, false) => OutputType::Any,
+        (_, false) => OutputType::Tensor(answer.shape.clone().into()),
+    }
+}
+
+fn copy(
+    data: &Data,
+    width: usize,
+    (row_stride, stride): (usize, usize),
+    first: usize,
+    rows: usize,
+    out: &mut OutputValues,
+) {
+    let positions = |row: usize| (0..width).map(move |index| row * row_stride + index * stride);
+    match (out, data) {
+        (OutputValues::F32(out), Data::F32(data)) => {
+            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
+        }
+        (OutputValues::F64(out), Data::F64(data)) => {
+            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
+        }
+        (OutputValues::I64(out), Data::I64(data)) => {
+            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
+        }
+        (OutputValues::Bool(out), Data::Bool(data)) => {
+            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
+        }
+        (OutputValues::Text { bytes, ends }, Data::Text(data)) => {
+            // Texts are appended: the rows before were written by earlier calls.
+            for row in 0..rows {
+                bytes.push_str(&data[row * row_stride]);
+                ends.push(bytes.len() as u32);
+            }
+        }
+        (OutputValues::Numbers { width, numbers }, data) => {
+            for row in 0..rows {
+                let out = &mut numbers[(first + row) * *width..(first + row + 1) * *width];
+                match data {
+                    Data::F32(data) => {
+                        out.iter_mut().zip(positions(row)).for_each(|(out, at)| *out = f64::from(data[at]));
+                    }
+                    Data::F64(data) => {
+                        out.iter_mut().zip(positions(row)).for_each(|(out, at)| *out = data[at])
+                    }
+                    _ => out.iter_mut().zip(positions(row)).for_each(|(out, at)| *out = number(data, at)),
+                }
+            }
+        }
+        (OutputValues::Any(out), Data::Bool(data)) => {
+            for row in 0..rows {
+                out[first + row] = Value::List(positions(row).map(|at| Value::Bool(data[at])).collect());
+            }
+        }
+        (OutputValues::Any(out), Data::Text(data)) => {
+            for row in 0..rows {
+                out[first + row] =
+                    Value::List(positions(row).map(|at| Value::from(data[at].as_str())).collect());
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,302 @@
+//! A graph followed once with every shape known.
+//!
+//! The tracer visits nodes in order, as a run would. What depends on constants alone is computed at once; functions,
+//! loops and branches are followed into; what remains is a list of steps on buffers of fixed length. So whatever a
+//! graph does to shapes is checked, and bounded, before it scores anything.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use scorewheel_model::{Limits, ModelError};
+
+use crate::data::Data;
+use crate::error::{invalid, too_large, unsupported};
+use crate::graph::order::order;
+use crate::graph::{Domain, Graph, Library, Name, Node};
+use crate::operators::registry::builder;
+use crate::operators::{Built, Computation, Input, Kernel, NodeContext, RowForm, Workspace};
+use crate::tensor::{Tensor, TensorType};
+
+/// Most elements that one tensor may have while a row is scored.
+const TENSOR_ELEMENTS: usize = 1 << 27;
+/// Most steps of a trace; loops and functions are followed into, so that this bounds them too.
+const STEPS: usize = 1 << 20;
+
+/// A value while tracing.
+#[derive(Clone, Debug)]
+pub(crate) enum Traced {
+    /// Known.
+    Constant(Arc<Tensor>),
+    /// Computed for each row.
+    Runtime(Operand),
+}
+
+/// A buffer, seen with a type and shape.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Operand {
+    pub buffer: usize,
+    pub tensor_type: TensorType,
+}
+
+/// What a step reads.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Constant(Arc<Tensor>),
+    Operand(Operand),
+    Absent,
+}
+
+/// One operation of a trace.
+pub(crate) struct TracedStep {
+    /// `operator "name"`, for messages.
+    pub name: String,
+    pub operator: Name,
+    pub inputs: Vec<Source>,
+    pub outputs: Vec<Operand>,
+    pub kernel: Kernel,
+    pub row_form: Option<RowForm>,
+}
+
+/// A graph as steps.
+pub(crate) struct Trace {
+    pub inputs: Vec<Operand>,
+    pub outputs: Vec<Traced>,
+    pub steps: Vec<TracedStep>,
+    /// Number of buffers.
+    pub buffers: usize,
+    /// Nodes that were computed while tracing.
+    pub folded: usize,
+}
+
+impl Trace {
+    /// The operator that computes a value, seen through changes of shape; `None` for inputs and constants.
+    pub fn producer(&self, value: &Traced) -> Option<&str> {
+        let Traced::Runtime(operand) = value else { return None };
+        let computes = |step: &&TracedStep| step.outputs.iter().any(|output| output.buffer == operand.buffer);
+        self.steps.iter().rev().find(computes).map(|step| &*step.operator)
+    }
+}
+
+/// Follows `graph` with inputs of these types.
+///
+/// # Errors
+/// Whatever is wrong with the graph, at the node where it shows.
+pub(crate) fn trace(
+    graph: &Graph,
+    library: &Library,
+    inputs: &[TensorType],
+    limits: &Limits,
+) -> Result<Trace, ModelError> {
+    let mut tracer = Tracer {
+        library,
+        steps: Vec::new(),
+        buffers: 0,
+        folded: 0,
+        constant_bytes: limits.unpacked_bytes,
+        workspace: Workspace::default(),
+    };
+    let operands: Vec<Operand> =
+        inputs.iter().map(|tensor_type| tracer.new_operand(tensor_type.clone())).collect::<Result<_, _>>()?;
+    let mut scope = Scope::default();
+    for (input, operand) in graph.inputs.iter().zip(&operands) {
+        scope.values.insert(input.name.clone(), Traced::Runtime(operand.clone()));
+    }
+    let outputs = tracer.graph(graph, scope)?;
+    Ok(Trace {
+        inputs: operands,
+        outputs,
+        steps: tracer.steps,
+        buffers: tracer.buffers,
+        folded: tracer.folded,
+    })
+}
+
+/// The values that a graph sees: its own, then those of the graph around it.
+#[derive(Default)]
+pub(crate) struct Scope<'a> {
+    pub values: HashMap<Name, Traced>,
+    pub parent: Option<&'a Scope<'a>>,
+}
+
+impl Scope<'_> {
+    fn find(&self, name: &str) -> Option<&Traced> {
+        self.values.get(name).or_else(|| self.parent.and_then(|parent| parent.find(name)))
+    }
+}
+
+struct Tracer<'a> {
+    library: &'a Library,
+    steps: Vec<TracedStep>,
+    buffers: usize,
+    folded: usize,
+    constant_bytes: usize,
+    workspace: Workspace,
+}
+
+impl Tracer<'_> {
+    fn graph(&mut self, graph: &Graph, mut scope: Scope<'_>) -> Result<Vec<Traced>, ModelError> {
+        for (name, tensor) in &graph.constants {
+            scope.values.insert(name.clone(), Traced::Constant(Arc::clone(tensor)));
+        }
+        for index in order(graph)? {
+            let node = &graph.nodes[index];
+            let outputs = self
+                .node(node, &scope)
+                .map_err(|error| if error.path.is_empty() { error.at(node.describe()) } else { error })?;
+            for (name, value) in node.outputs.iter().zip(outputs) {
+                if !name.is_empty() {
+                    scope.values.insert(name.clone(), value);
+                }
+            }
+        }
+        graph
+            .outputs
+            .iter()
+            .map(|output| {
+                scope.find(&output.value).cloned().ok_or_else(|| {
+                    invalid(format!("nothing computes the output {:?}", output.name)).at(&*output.name)
+                })
+            })
+            .collect()
+    }
+
+    fn node(&mut self, node: &Node, scope: &Scope<'_>) -> Result<Vec<Traced>, ModelError> {
+        let inputs = node
+            .inputs
+            .iter()
+            .map(|name| {
+                if name.is_empty() {
+                    return Ok(None);
+                }
+                let value = scope.find(name).cloned();
+                value.map(Some).ok_or_else(|| invalid(format!("nothing computes its input {name:?}")))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        match (&*node.operator, node.domain) {
+            ("Const", Domain::TensorFlow) => {
+                let tensor = node.attributes.tensor("value")?;
+                let tensor = tensor.ok_or_else(|| invalid("a constant without a value"))?;
+                Ok(vec![Traced::Constant(Arc::clone(tensor))])
+            }
+            _ => self.compute(node, inputs),
+        }
+    }
+
+    fn compute(&mut self, node: &Node, inputs: Vec<Option<Traced>>) -> Result<Vec<Traced>, ModelError> {
+        let build = builder(node.domain, &node.operator).ok_or_else(|| {
+            unsupported(format!("operator {:?} of {} is not supported", &*node.operator, node.domain))
+        })?;
+        let seen: Vec<Option<Input>> = inputs
+            .iter()
+            .map(|input| match input {
+                None => None,
+                Some(Traced::Constant(tensor)) => {
+                    Some(Input { tensor_type: tensor.tensor_type(), constant: Some(Arc::clone(tensor)) })
+                }
+                Some(Traced::Runtime(operand)) => {
+                    Some(Input { tensor_type: operand.tensor_type.clone(), constant: None })
+                }
+            })
+            .collect();
+        match build(&NodeContext { node, inputs: &seen })? {
+            Built::View(tensor_type) => Ok(vec![match inputs.into_iter().next().flatten() {
+                Some(Traced::Runtime(operand)) => Traced::Runtime(Operand { tensor_type, ..operand }),
+                Some(Traced::Constant(tensor)) => Traced::Constant(Arc::new(Tensor {
+                    element: tensor_type.element,
+                    shape: tensor_type.shape,
+                    data: tensor.data.clone(),
+                })),
+                None => return Err(invalid("its first input is missing")),
+            }]),
+            Built::Compute(computation) => {
+                let known = inputs.iter().all(|input| !matches!(input, Some(Traced::Runtime(_))));
+                if known { self.fold(computation, &seen) } else { self.emit(node, computation, inputs) }
+            }
+        }
+    }
+
+    /// Computes at once.
+    fn fold(
+        &mut self,
+        computation: Computation,
+        inputs: &[Option<Input>],
+    ) -> Result<Vec<Traced>, ModelError> {
+        self.folded += 1;
+        let elements: usize = computation.outputs.iter().map(TensorType::len).fold(0, usize::saturating_add);
+        self.constant_bytes =
+            elements.checked_mul(8).and_then(|bytes| self.constant_bytes.checked_sub(bytes)).ok_or_else(
+                || too_large(format!("constants are larger than the limit: {elements} elements more")),
+            )?;
+        let absent = Data::default();
+        let arguments: Vec<&Data> = inputs
+            .iter()
+            .map(|input| {
+                input
+                    .as_ref()
+                    .and_then(|input| input.constant.as_ref())
+                    .map_or(&absent, |tensor| &tensor.data)
+            })
+            .collect();
+        let mut outputs: Vec<Data> =
+            computation.outputs.iter().map(|output| Data::zeros(output.element, output.len())).collect();
+        (computation.kernel)(&arguments, &mut outputs, &mut self.workspace)
+            .map_err(|code| invalid(format!("it cannot be computed from its constants: {code}")))?;
+        Ok(computation
+            .outputs
+            .into_iter()
+            .zip(outputs)
+            .map(|(tensor_type, mut data)| {
+                crate::engine::program::round(tensor_type.element, &mut data);
+                Traced::Constant(Arc::new(Tensor {
+                    element: tensor_type.element,
+                    shape: tensor_type.shape,
+                    data,
+                }))
+            })
+            .collect())
+    }
+
+    /// Leaves a step to be run for each row.
+    fn emit(
+        &mut self,
+        node: &Node,
+        computation: Computation,
+        inputs: Vec<Option<Traced>>,
+    ) -> Result<Vec<Traced>, ModelError> {
+        if self.steps.len() >= STEPS {
+            return Err(too_large(format!("scoring a row takes more than {STEPS} steps")));
+        }
+        let outputs: Vec<Operand> = computation
+            .outputs
+            .into_iter()
+            .map(|tensor_type| self.new_operand(tensor_type))
+            .collect::<Result<_, _>>()?;
+        self.steps.push(TracedStep {
+            name: node.describe(),
+            operator: node.operator.clone(),
+            inputs: inputs
+                .into_iter()
+                .map(|input| match input {
+                    Some(Traced::Constant(tensor)) => Source::Constant(tensor),
+                    Some(Traced::Runtime(operand)) => Source::Operand(operand),
+                    None => Source::Absent,
+                })
+                .collect(),
+            outputs: outputs.clone(),
+            kernel: computation.kernel,
+            row_form: computation.row_form,
+        });
+        Ok(outputs.into_iter().map(Traced::Runtime).collect())
+    }
+
+    fn new_operand(&mut self, tensor_type: TensorType) -> Result<Operand, ModelError> {
+        if tensor_type.len() > TENSOR_ELEMENTS {
+            return Err(too_large(format!(
+                "a tensor of {:?} has more than {TENSOR_ELEMENTS} elements",
+                tensor_type.shape
+            )));
+        }
+        self.buffers += 1;
+        Ok(Operand { buffer: self.buffers - 1, tensor_type })
+    }
+}

@@ -1,0 +1,51 @@
+//! The formats of this crate, as the rest of Scorewheel sees them.
+
+use std::sync::Arc;
+
+use scorewheel_model::{Format, Limits, Mapping, Model, ModelError, ModelType};
+
+use crate::error::too_large;
+use crate::loading::load_graph;
+use crate::protobuf::{Reader, Wire};
+use crate::tensorflow::frozen::read_frozen_graph;
+
+/// All formats of this crate.
+#[must_use]
+pub fn formats() -> Vec<Box<dyn Format>> {
+    vec![Box::new(FrozenGraphFormat)]
+}
+
+fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), ModelError> {
+    if bytes.len() > limits.bytes {
+        return Err(too_large(format!("{} bytes are more than the limit of {}", bytes.len(), limits.bytes)));
+    }
+    Ok(())
+}
+
+/// TensorFlow's frozen graphs (`GraphDef`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FrozenGraphFormat;
+
+impl Format for FrozenGraphFormat {
+    fn name(&self) -> &'static str {
+        "TensorFlow frozen graph"
+    }
+
+    fn model_types(&self) -> &'static [ModelType] {
+        &[ModelType::TensorFlow]
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        // The first field is a node, whose first field is its name.
+        match Reader::new(bytes).next_field() {
+            Ok(Some((1, Wire::Bytes(node)))) => node.first() == Some(&0x0a),
+            _ => false,
+        }
+    }
+
+    fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        check_size(bytes, limits)?;
+        let file = read_frozen_graph(bytes, mapping, limits)?;
+        Ok(Arc::new(load_graph(&file, mapping, limits)?))
+    }
+}

@@ -1,0 +1,42 @@
+//! Tensor models, scored without a shared library: TensorFlow's graphs for now.
+//!
+//! A front end reads a file into a graph; the graph is followed once with every shape known, which checks it, bounds
+//! it and computes what is constant; the steps that remain run on kernels of our own, row by row or many rows side by
+//! side, with the same bits either way.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`formats`] | the formats, as the rest of Scorewheel sees them |
+//! | `loading`, `model` | from a graph to a [`Model`](scorewheel_model::Model) |
+//! | `records`, `answers` | from columns to tensors and back |
+//! | `tensorflow` | front ends |
+//! | `graph` | what every front end reads its file into |
+//! | `engine` | from a graph to something that computes rows |
+//! | `operators` | one builder an operator |
+//! | `gemm`, `math`, `simd`, `number`, `text` | arithmetic that gives the same bits everywhere |
+//! | `protobuf` | a bounded reader of the wire format |
+//! | [`element`], [`data`], [`tensor`] | element types, buffers, tensors |
+
+#![allow(dead_code, reason = "the graph holds what further front ends and operators read")]
+
+mod answers;
+pub mod data;
+pub mod element;
+mod engine;
+mod error;
+pub mod formats;
+mod gemm;
+mod graph;
+mod loading;
+mod math;
+mod model;
+mod number;
+mod operators;
+mod protobuf;
+mod records;
+mod simd;
+pub mod tensor;
+mod tensorflow;
+mod text;
+
+pub use formats::{FrozenGraphFormat, formats};

@@ -1,0 +1,264 @@
+//! From a graph to a model: shapes of inputs, the engine, and what is told to people.
+
+use std::collections::HashMap;
+
+use scorewheel_columns::{DataType, TensorElement};
+use scorewheel_model::{InputField, Limits, Mapping, ModelError, Summary};
+
+use crate::answers::{Answer, Answers};
+use crate::element::ElementType;
+use crate::engine::Engine;
+use crate::engine::program::Program;
+use crate::engine::rows::RowPlan;
+use crate::engine::trace::{Trace, Traced, trace};
+use crate::error::{invalid, unsupported};
+use crate::graph::{Dimension, Graph, GraphFile, GraphInput, Name};
+use crate::model::TensorModel;
+use crate::records::{Missing, Port};
+use crate::tensor::{TensorType, element_count};
+
+/// Makes a model of a graph.
+///
+/// # Errors
+/// Whatever is wrong with the graph or does not agree with the mapping.
+pub(crate) fn load_graph(
+    file: &GraphFile,
+    mapping: &Mapping,
+    limits: &Limits,
+) -> Result<TensorModel, ModelError> {
+    let graph = &file.graph;
+    let inputs =
+        graph.inputs.iter().map(|input| row_of(graph, input, mapping)).collect::<Result<Vec<_>, _>>()?;
+    let types: Vec<TensorType> = inputs.iter().map(|input| input.tensor_type.clone()).collect();
+    let trace = trace(graph, &file.library, &types, limits)?;
+    let batched = inputs.iter().any(|input| input.batched);
+    let answers: Vec<Answer> = graph
+        .outputs
+        .iter()
+        .zip(&trace.outputs)
+        .map(|(output, value)| answer(&output.name, value, batched, &trace))
+        .collect();
+    let answers = Answers::new(&answers, mapping)?;
+    let details = vec![
+        ("nodes".to_owned(), graph.nodes.len().to_string()),
+        ("computed at load".to_owned(), trace.folded.to_string()),
+        ("steps a row".to_owned(), trace.steps.len().to_string()),
+        ("operators".to_owned(), operators_of(&trace)),
+    ];
+    let (engine, kind): (Box<dyn Engine>, &str) = match RowPlan::of(&trace) {
+        Some(plan) => (Box::new(plan), "dense layers"),
+        None => (Box::new(Program::new(trace, limits)?), "graph"),
+    };
+    let summary = Summary {
+        format: file.format.clone(),
+        kind: kind.to_owned(),
+        producer: file.producer.clone(),
+        engine: "native".to_owned(),
+        details,
+    };
+    let ports = inputs
+        .into_iter()
+        .enumerate()
+        .map(|(slot, input)| {
+            let width = element_count(&input.row_shape);
+            let port = Port { slot, offset: 0, width, missing: Missing::Error };
+            (
+                InputField { name: input.name.as_ref().into(), data_type: input.data_type, required: true },
+                port,
+            )
+        })
+        .collect();
+    Ok(TensorModel::new(summary, ports, answers, engine, mapping.clone()))
+}
+
+/// How often each operator is run for a row, for people.
+fn operators_of(trace: &Trace) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for step in &trace.steps {
+        match counts.iter_mut().find(|(operator, _)| *operator == &*step.operator) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&step.operator, 1)),
+        }
+    }
+    counts.sort_by_key(|(operator, count)| (std::cmp::Reverse(*count), *operator));
+    let texts: Vec<String> = counts.iter().map(|(operator, count)| format!("{operator} {count}")).collect();
+    texts.join(", ")
+}
+
+/// An input as one row of it.
+struct RowInput {
+    name: Name,
+    /// What the graph takes for one row.
+    tensor_type: TensorType,
+    /// The same without the dimension of rows.
+    row_shape: Vec<usize>,
+    data_type: DataType,
+    /// True if the first dimension is that of rows.
+    batched: bool,
+}
+
+fn row_of(graph: &Graph, input: &GraphInput, mapping: &Mapping) -> Result<RowInput, ModelError> {
+    let element =
+        input.element.ok_or_else(|| unsupported("an input that is no tensor").at(input.name.as_ref()))?;
+    let mapped = mapping.fields_of(&input.name).map(<[_]>::len).filter(|fields| *fields > 1);
+    let shape = match &input.shape {
+        Some(shape) => shape.clone(),
+        None => {
+            let width = match mapped {
+                Some(fields) => Some(fields),
+                None => width_by_use(graph, &input.name),
+            };
+            let width = width.ok_or_else(|| {
+                invalid("the graph does not say how long this input is; map a list of fields to it")
+                    .at(input.name.as_ref())
+            })?;
+            vec![Dimension::Open(None), Dimension::Fixed(width)]
+        }
+    };
+    let batched = matches!(shape.as_slice(), [Dimension::Open(_), ..] | [Dimension::Fixed(1), _, ..]);
+    let rest = if batched { &shape[1..] } else { &shape[..] };
+    let open = rest.iter().filter(|dimension| matches!(dimension, Dimension::Open(_))).count();
+    let known: Vec<usize> = rest
+        .iter()
+        .filter_map(|dimension| match dimension {
+            Dimension::Fixed(length) => Some(*length),
+            Dimension::Open(_) => None,
+        })
+        .collect();
+    let filler = match (open, mapped) {
+        (0, _) => 1,
+        (1, Some(fields)) if element_count(&known) > 0 && fields % element_count(&known) == 0 => {
+            fields / element_count(&known)
+        }
+        _ => {
+            let message = format!(
+                "the shape {} has a dimension, beside that of rows, whose length only records tell; \
+                 map a list of fields to it, or export the model with fixed lengths",
+                shape_text(&shape)
+            );
+            return Err(unsupported(message).at(input.name.as_ref()));
+        }
+    };
+    let row_shape: Vec<usize> = rest
+        .iter()
+        .map(|dimension| match dimension {
+            Dimension::Fixed(length) => *length,
+            Dimension::Open(_) => filler,
+        })
+        .collect();
+    let mut traced = row_shape.clone();
+    if batched {
+        traced.insert(0, 1);
+    }
+    Ok(RowInput {
+        name: input.name.clone(),
+        data_type: data_type(element, &row_shape),
+        tensor_type: TensorType::new(element, traced),
+        row_shape,
+        batched,
+    })
+}
+
+fn shape_text(shape: &[Dimension]) -> String {
+    let texts: Vec<String> = shape
+        .iter()
+        .map(|dimension| match dimension {
+            Dimension::Fixed(length) => length.to_string(),
+            Dimension::Open(Some(name)) => name.to_string(),
+            Dimension::Open(None) => "?".to_owned(),
+        })
+        .collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// The type in which records carry a row of an input.
+fn data_type(element: ElementType, row_shape: &[usize]) -> DataType {
+    let tensor = |element| DataType::Tensor { element, shape: row_shape.into() };
+    let single = row_shape.is_empty() || row_shape == [1];
+    match (element, single) {
+        (ElementType::F32 | ElementType::F16 | ElementType::BF16, true) => DataType::F32,
+        (ElementType::F64, true) => DataType::F64,
+        (ElementType::Bool, true) => DataType::Bool,
+        (ElementType::Text, true) => DataType::Text,
+        (_, true) => DataType::I64,
+        (ElementType::F32 | ElementType::F16 | ElementType::BF16, false) => tensor(TensorElement::F32),
+        (ElementType::F64, false) => tensor(TensorElement::F64),
+        (ElementType::Text, false) => tensor(TensorElement::Text),
+        (_, false) => tensor(TensorElement::I64),
+    }
+}
+
+/// The length of a row of an input without a declared shape, as the first matrix that it meets tells.
+fn width_by_use(graph: &Graph, input: &Name) -> Option<usize> {
+    let constant_shape = |name: &Name| -> Option<Vec<usize>> {
+        if let Some(tensor) = graph.constants.get(name) {
+            return Some(tensor.shape.clone());
+        }
+        let node = graph.nodes.iter().find(|node| node.outputs.contains(name))?;
+        match (&*node.operator, node.attributes.tensor("value")) {
+            ("Const" | "Constant", Ok(Some(tensor))) => Some(tensor.shape.clone()),
+            ("Identity", _) => {
+                let source = node.inputs.first()?;
+                graph.constants.get(source).map(|tensor| tensor.shape.clone()).or_else(|| {
+                    let node = graph.nodes.iter().find(|node| node.outputs.contains(source))?;
+                    node.attributes.tensor("value").ok().flatten().map(|tensor| tensor.shape.clone())
+                })
+            }
+            _ => None,
+        }
+    };
+    let mut users: HashMap<&Name, Vec<usize>> = HashMap::new();
+    for (index, node) in graph.nodes.iter().enumerate() {
+        for name in &node.inputs {
+            users.entry(name).or_default().push(index);
+        }
+    }
+    let mut names = vec![input];
+    let mut seen = 0;
+    while let Some(name) = names.get(seen).copied() {
+        seen += 1;
+        for index in users.get(name).into_iter().flatten() {
+            let node = &graph.nodes[*index];
+            match &*node.operator {
+                "MatMul" | "Gemm" if node.inputs.first() == Some(name) => {
+                    let shape = constant_shape(node.inputs.get(1)?)?;
+                    let turned = node.attributes.flag_or("transpose_b", false).ok()?
+                        || node.attributes.flag_or("transB", false).ok()?;
+                    if shape.len() == 2 {
+                        return Some(if turned { shape[1] } else { shape[0] });
+                    }
+                }
+                "Identity" | "Cast" | "Sub" | "Add" | "AddV2" | "Mul" | "RealDiv" | "Div" | "Maximum"
+                | "Minimum" | "ClipByValue" | "Neg" | "Sqrt" | "Log" => {
+                    let vector = node.inputs.iter().filter(|other| *other != name).find_map(constant_shape);
+                    if let Some(width) = vector.and_then(|shape| shape.last().copied().filter(|w| *w > 1)) {
+                        return Some(width);
+                    }
+                    if names.len() < 64 {
+                        names.extend(node.outputs.first().filter(|output| !names.contains(output)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    None
+}
+
+/// An output as it is for one row.
+fn answer(name: &Name, value: &Traced, batched: bool, trace: &Trace) -> Answer {
+    let tensor_type = match value {
+        Traced::Constant(tensor) => tensor.tensor_type(),
+        Traced::Runtime(operand) => operand.tensor_type.clone(),
+    };
+    let shape = match tensor_type.shape.as_slice() {
+        [1, rest @ ..] if batched => rest.to_vec(),
+        shape => shape.to_vec(),
+    };
+    Answer {
+        name: name.as_ref().into(),
+        element: tensor_type.element,
+        shape,
+        over_classes: matches!(trace.producer(value), Some("Softmax" | "Sigmoid")),
+    }
+}

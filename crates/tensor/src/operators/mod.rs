@@ -1,0 +1,111 @@
+//! Operators: from a node with its input types to a kernel.
+//!
+//! A builder checks attributes, element types and shapes once and returns a kernel with all of that worked in. Every
+//! dimension is known when a builder runs, so nothing about shapes can fail while scoring.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`context`] | [`NodeContext`]: what a builder sees of its node |
+//! | [`registry`] | which builder an operator has |
+//! | [`broadcast`] | how two shapes meet |
+//! | [`unary`], [`binary`], [`logic`] | element by element |
+//! | [`matrix`] | matrix products |
+//! | [`softmax`] | softmax and its kin |
+//! | [`movement`] | reshaping and moving elements |
+
+pub(crate) mod binary;
+pub(crate) mod broadcast;
+pub(crate) mod context;
+pub(crate) mod logic;
+pub(crate) mod matrix;
+pub(crate) mod movement;
+pub(crate) mod registry;
+pub(crate) mod softmax;
+pub(crate) mod unary;
+
+use std::sync::Arc;
+
+use scorewheel_columns::ErrorCode;
+use scorewheel_model::ModelError;
+
+pub(crate) use context::{Input, NodeContext};
+
+use crate::data::Data;
+use crate::gemm::Panels;
+use crate::tensor::TensorType;
+
+/// Computes the outputs of one node. Outputs have the right kind and length already; their content is left over.
+pub(crate) type Kernel =
+    Box<dyn Fn(&[&Data], &mut [Data], &mut Workspace) -> Result<(), ErrorCode> + Send + Sync>;
+
+/// Memory that kernels use while they run.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    pub f32: Buffers<f32>,
+    pub f64: Buffers<f64>,
+}
+
+/// Memory for one type of numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers<T> {
+    pub elements: Vec<T>,
+    pub panels: Panels<T>,
+}
+
+/// What a builder makes of a node.
+pub(crate) enum Built {
+    /// Something to compute.
+    Compute(Computation),
+    /// Every output is the first input, element by element, in another shape.
+    View(TensorType),
+}
+
+/// A kernel and what it computes.
+pub(crate) struct Computation {
+    /// Types of all outputs; those that nobody reads are computed all the same.
+    pub outputs: Vec<TensorType>,
+    pub kernel: Kernel,
+    /// The same operation on rows of f32, if it is one.
+    pub row_form: Option<RowForm>,
+}
+
+impl Computation {
+    /// One output.
+    pub fn one(
+        output: TensorType,
+        kernel: impl Fn(&[&Data], &mut [Data], &mut Workspace) -> Result<(), ErrorCode> + Send + Sync + 'static,
+    ) -> Built {
+        Built::Compute(Self { outputs: vec![output], kernel: Box::new(kernel), row_form: None })
+    }
+
+    /// Several outputs.
+    pub fn many(
+        outputs: Vec<TensorType>,
+        kernel: impl Fn(&[&Data], &mut [Data], &mut Workspace) -> Result<(), ErrorCode> + Send + Sync + 'static,
+    ) -> Built {
+        Built::Compute(Self { outputs, kernel: Box::new(kernel), row_form: None })
+    }
+}
+
+/// A function of each element.
+pub(crate) type Map = Arc<dyn Fn(&[f32], &mut [f32]) + Send + Sync>;
+/// A function of each pair of elements.
+pub(crate) type Zip = Arc<dyn Fn(&[f32], &[f32], &mut [f32]) + Send + Sync>;
+
+/// An operation that makes a row of numbers of a row of numbers, so that any number of rows can go side by side.
+#[derive(Clone)]
+pub(crate) enum RowForm {
+    /// Times a matrix, row-major, `inputs × outputs`.
+    Product { weights: Arc<[f32]>, outputs: usize },
+    /// Times a matrix, plus a vector, or one number for all.
+    ProductAndSum { weights: Arc<[f32]>, outputs: usize, summand: Arc<[f32]> },
+    /// Element by element.
+    Map(Map),
+    /// Element by element with the operand that is not constant, or with a constant.
+    Zip(Zip),
+    /// Softmax over the whole row; of the logarithm if so said.
+    Softmax { logarithm: bool },
+}
+
+/// Makes a kernel for a node.
+pub(crate) type Builder = fn(&NodeContext<'_>) -> Result<Built, ModelError>;

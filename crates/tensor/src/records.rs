@@ -1,0 +1,288 @@
+//! From the columns of a batch to the buffers of an engine.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use scorewheel_columns::{Batch, Cell, Column, DataType, ErrorCode, FieldIndex, RowError, Schema, Values};
+use scorewheel_model::{BoundInput, InputField, Mapping, ModelError, resolve_inputs};
+
+use crate::data::Data;
+use crate::element::{ElementType, Storage};
+use crate::engine::{Layout, Slot};
+use crate::error::wrong_schema;
+
+/// What a missing cell is to a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// An error of the row.
+    Error,
+    /// NaN, which the model knows as missing.
+    NotANumber,
+}
+
+/// Where an input of the model lies in the engine's buffers.
+#[derive(Clone, Debug)]
+pub(crate) struct Port {
+    /// Which of the engine's inputs.
+    pub slot: usize,
+    /// First element within a row of it.
+    pub offset: usize,
+    /// Elements a row.
+    pub width: usize,
+    pub missing: Missing,
+}
+
+/// Copies one field into some elements of a slot.
+#[derive(Clone, Debug)]
+struct Feed {
+    field: FieldIndex,
+    /// The model's input, for errors.
+    input: u32,
+    slot: usize,
+    offset: usize,
+    width: usize,
+    missing: Missing,
+}
+
+/// How the fields of a schema feed an engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Feeds {
+    feeds: Vec<Feed>,
+}
+
+impl Feeds {
+    /// Finds the fields of `schema` that feed `inputs`, each lying at its port.
+    ///
+    /// # Errors
+    /// [`scorewheel_model::ModelErrorKind::WrongSchema`] if an input has no field, or one of a type that cannot feed it.
+    pub fn new(
+        schema: &Arc<Schema>,
+        inputs: &[InputField],
+        ports: &[Port],
+        slots: &[Slot],
+        mapping: &Mapping,
+    ) -> Result<Self, ModelError> {
+        let mut feeds = Vec::new();
+        for ((index, bound), port) in
+            resolve_inputs(schema, inputs, mapping)?.into_iter().enumerate().zip(ports)
+        {
+            let input = &inputs[index];
+            let fields = match bound {
+                BoundInput::Field(field) => vec![(field, 0, port.width)],
+                BoundInput::Vector(fields) => {
+                    if fields.len() != port.width {
+                        return Err(wrong_schema(format!(
+                            "input {:?} ({}) takes {} numbers, {} fields are mapped to it",
+                            input.name,
+                            input.data_type,
+                            port.width,
+                            fields.len()
+                        )));
+                    }
+                    fields.into_iter().enumerate().map(|(at, field)| (field, at, 1)).collect()
+                }
+                BoundInput::Absent => continue,
+            };
+            for (field, at, width) in fields {
+                let declared = &schema.fields()[field];
+                let element = slots[port.slot].element;
+                if !can_feed(&declared.data_type, element, width) {
+                    return Err(wrong_schema(format!(
+                        "field {:?} ({}) cannot feed input {:?} ({})",
+                        declared.name, declared.data_type, input.name, input.data_type
+                    )));
+                }
+                feeds.push(Feed {
+                    field,
+                    input: index as u32,
+                    slot: port.slot,
+                    offset: port.offset + at,
+                    width,
+                    missing: port.missing,
+                });
+            }
+        }
+        Ok(Self { feeds })
+    }
+
+    /// Copies `rows` of `batch` into `buffers`, from their first row on. `report` is told of each row, counted from
+    /// the start of `rows`, that cannot be scored; such rows hold zeros.
+    pub fn fill(
+        &self,
+        batch: &Batch,
+        rows: Range<usize>,
+        buffers: &mut [Data],
+        slots: &[Slot],
+        layout: (Layout, usize),
+        mut report: impl FnMut(usize, RowError),
+    ) {
+        for feed in &self.feeds {
+            let slot = slots[feed.slot];
+            let (row_stride, stride) = layout.0.strides(slot, layout.1);
+            let target = Target { start: feed.offset * stride, row_stride, stride, element: slot.element };
+            let column = batch.column(feed.field);
+            let mut wrong = |row: usize, code: ErrorCode| report(row, RowError::of_field(code, feed.input));
+            copy(column, rows.clone(), feed.width, &mut buffers[feed.slot], &target, &mut wrong);
+            if column.cells().is_some() {
+                for (index, row) in rows.clone().enumerate() {
+                    let code = match column.cell(row) {
+                        Cell::Value => continue,
+                        Cell::Missing if feed.missing == Missing::NotANumber => {
+                            target.fill_nan(&mut buffers[feed.slot], index, feed.width);
+                            continue;
+                        }
+                        Cell::Missing => ErrorCode::MissingValue,
+                        Cell::Unparsable => ErrorCode::UnparsableValue,
+                        Cell::WrongType => ErrorCode::WrongType,
+                        Cell::DeclaredInvalid => ErrorCode::InvalidValue,
+                    };
+                    report(index, RowError::of_field(code, feed.input));
+                }
+            }
+        }
+    }
+
+    /// The field that feeds an input of the model, the first one of a vector.
+    pub fn field_of(&self, input: u32) -> Option<FieldIndex> {
+        self.feeds.iter().find(|feed| feed.input == input).map(|feed| feed.field)
+    }
+}
+
+/// Whether `width` elements of this type can be read from a column. Strings and numbers never stand for one another.
+fn can_feed(data_type: &DataType, element: ElementType, width: usize) -> bool {
+    use scorewheel_columns::TensorElement;
+    let numeric = !matches!(element.storage(), Storage::Text | Storage::Bool);
+    match data_type {
+        DataType::F64 | DataType::F32 | DataType::I64 => numeric && width == 1,
+        DataType::Bool => element != ElementType::Text && width == 1,
+        DataType::Text => element == ElementType::Text && width == 1,
+        DataType::Tensor { element: TensorElement::Text, shape } => {
+            element == ElementType::Text && shape.iter().product::<usize>() == width
+        }
+        DataType::Tensor { element: TensorElement::I64, shape } => {
+            element != ElementType::Text && shape.iter().product::<usize>() == width
+        }
+        DataType::Tensor { shape, .. } => numeric && shape.iter().product::<usize>() == width,
+        DataType::Date | DataType::Time | DataType::DateTime | DataType::TextList => false,
+    }
+}
+
+/// Where elements go in a buffer.
+struct Target {
+    start: usize,
+    row_stride: usize,
+    stride: usize,
+    element: ElementType,
+}
+
+impl Target {
+    fn fill_nan(&self, buffer: &mut Data, row: usize, width: usize) {
+        for at in 0..width {
+            let position = self.start + row * self.row_stride + at * self.stride;
+            match buffer {
+                Data::F32(out) => out[position] = f32::NAN,
+                Data::F64(out) => out[position] = f64::NAN,
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes `convert(source[i])`, `width` elements a row; an element that does not convert is reported and zero.
+    fn write<S, T: Default>(
+        &self,
+        source: &[S],
+        width: usize,
+        out: &mut [T],
+        wrong: &mut impl FnMut(usize, ErrorCode),
+        convert: impl Fn(&S) -> Result<T, ErrorCode>,
+    ) {
+        for (row, elements) in source.chunks_exact(width.max(1)).enumerate() {
+            let start = self.start + row * self.row_stride;
+            for (at, element) in elements.iter().enumerate() {
+                out[start + at * self.stride] = convert(element).unwrap_or_else(|code| {
+                    wrong(row, code);
+                    T::default()
+                });
+            }
+        }
+    }
+}
+
+fn copy(
+    column: &Column,
+    rows: Range<usize>,
+    width: usize,
+    buffer: &mut Data,
+    target: &Target,
+    wrong: &mut impl FnMut(usize, ErrorCode),
+) {
+    let span = rows.start * width..rows.end * width;
+    // A cell that is no value is judged by the caller; its content must not be.
+    let mut wrong = |row: usize, code: ErrorCode| {
+        if column.cell(rows.start + row) == Cell::Value {
+            wrong(row, code);
+        }
+    };
+    let wrong = &mut wrong;
+    macro_rules! numbers {
+        ($source:expr, $to_f32:expr, $to_f64:expr, $to_i64:expr) => {
+            match buffer {
+                Data::F32(out) => target.write($source, width, out, wrong, $to_f32),
+                Data::F64(out) => target.write($source, width, out, wrong, $to_f64),
+                Data::I64(out) => target.write($source, width, out, wrong, $to_i64),
+                _ => {}
+            }
+        };
+    }
+    let element = target.element;
+    let (low, high) = element.integer_range();
+    let whole = |value: f64| {
+        if libm::trunc(value) != value {
+            Err(ErrorCode::WrongType)
+        } else if value < low as f64 || value > high as f64 || value.abs() >= 9.3e18 {
+            Err(ErrorCode::InvalidValue)
+        } else {
+            Ok(value as i64)
+        }
+    };
+    let in_range =
+        |value: i64| if (low..=high).contains(&value) { Ok(value) } else { Err(ErrorCode::InvalidValue) };
+    let single = |value: f64| {
+        let short = value as f32;
+        if short.is_infinite() && value.is_finite() { Err(ErrorCode::InvalidValue) } else { Ok(short) }
+    };
+    match column.values() {
+        Values::F64(values) | Values::TensorF64 { elements: values, .. } => {
+            numbers!(&values[span], |v| single(*v), |v| Ok(*v), |v| whole(*v));
+        }
+        Values::F32(values) | Values::TensorF32 { elements: values, .. } => {
+            numbers!(&values[span], |v| Ok(*v), |v| Ok(f64::from(*v)), |v| whole(f64::from(*v)));
+        }
+        Values::I64(values) | Values::TensorI64 { elements: values, .. } => match buffer {
+            Data::Bool(out) => target.write(&values[span], width, out, wrong, |v| match v {
+                0 => Ok(false),
+                1 => Ok(true),
+                _ => Err(ErrorCode::InvalidValue),
+            }),
+            _ => numbers!(&values[span], |v| Ok(*v as f32), |v| Ok(*v as f64), |v| in_range(*v)),
+        },
+        Values::Bool(values) => match buffer {
+            Data::Bool(out) => target.write(&values[span], width, out, wrong, |v| Ok(*v)),
+            _ => numbers!(
+                &values[span],
+                |v| Ok(f32::from(u8::from(*v))),
+                |v| Ok(f64::from(u8::from(*v))),
+                |v| Ok(i64::from(*v))
+            ),
+        },
+        Values::Text { codes, dictionary } | Values::TensorText { codes, dictionary, .. } => {
+            if let Data::Text(out) = buffer {
+                target.write(&codes[span], width, out, wrong, |code| Ok(dictionary.get(*code).into()));
+            }
+        }
+        Values::Date(_) | Values::Time(_) | Values::DateTime(_) | Values::TextList(_) => {}
+    }
+    if matches!(element, ElementType::F16 | ElementType::BF16) {
+        crate::engine::program::round(element, buffer);
+    }
+}

@@ -1,0 +1,33 @@
+//! The widest vectors that this machine has, for loops that the compiler vectorises.
+
+/// Runs `operation` compiled for the widest vectors at hand.
+///
+/// The result is the same at every level: the loops hold no fused or reordered floating-point operation, and the
+/// compiler introduces none.
+#[inline]
+pub(crate) fn vectorised<R>(operation: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn with_avx512<R>(operation: impl FnOnce() -> R) -> R {
+            operation()
+        }
+        #[target_feature(enable = "avx2")]
+        fn with_avx2<R>(operation: impl FnOnce() -> R) -> R {
+            operation()
+        }
+        if std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512bw")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+        {
+            #[expect(unsafe_code, reason = "the features were found on this machine just now")]
+            return unsafe { with_avx512(operation) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") {
+            #[expect(unsafe_code, reason = "the feature was found on this machine just now")]
+            return unsafe { with_avx2(operation) };
+        }
+    }
+    operation()
+}
