@@ -6,7 +6,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`formats`] | the formats, as the rest of Scorewheel sees them |
+//! | [`mod@formats`] | the formats, as the rest of Scorewheel sees them |
 //! | `loading`, `model` | from a graph to a [`Model`](scorewheel_model::Model) |
 //! | `records`, `answers` | from columns to tensors and back |
 //! | `tensorflow` | front ends |
