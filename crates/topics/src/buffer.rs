@@ -118,6 +118,15 @@ impl RecordBuffer {
         }
     }
 
+    /// The records, leaving an empty buffer that has room for as many.
+    pub(crate) fn take(&mut self) -> Records {
+        let room = Records {
+            bytes: Vec::with_capacity(self.records.bytes.len()),
+            entries: Vec::with_capacity(self.records.entries.len()),
+        };
+        std::mem::replace(&mut self.records, room)
+    }
+
     /// Forgets all records and keeps the memory.
     pub fn clear(&mut self) {
         self.records.clear();

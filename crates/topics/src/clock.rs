@@ -18,6 +18,9 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// True if time passes by itself. If not, nothing waits: a poll that finds nothing returns at once.
     fn runs(&self) -> bool;
+
+    /// Lets this much time pass: waits, or moves the time on if it does not pass by itself.
+    fn sleep(&self, duration: Duration);
 }
 
 /// The machine's clock.
@@ -53,6 +56,10 @@ impl Clock for SystemClock {
     fn runs(&self) -> bool {
         true
     }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
 }
 
 /// A clock that stands until it is told to move.
@@ -86,5 +93,9 @@ impl Clock for ManualClock {
 
     fn runs(&self) -> bool {
         false
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.advance(duration);
     }
 }

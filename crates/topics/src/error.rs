@@ -113,6 +113,12 @@ pub enum TopicsError {
         /// The operation, such as `commit`.
         operation: &'static str,
     },
+    /// The broker has aborted the transaction because it took too long, and refuses its writer since.
+    #[error("the transaction of `{transactional_id}` took longer than its time-out and was aborted")]
+    TransactionTimedOut {
+        /// The writer's id.
+        transactional_id: String,
+    },
     /// The backend or the broker cannot do this at all.
     #[error("{what} is not supported: {hint}")]
     Unsupported {
@@ -200,7 +206,7 @@ impl TopicsError {
         match self {
             Self::Unreachable { .. } | Self::Busy { .. } => Remedy::Retry,
             Self::AbortTransaction { .. } => Remedy::AbortTransaction,
-            Self::Indefinite { .. } => Remedy::RecreateWriter,
+            Self::Indefinite { .. } | Self::TransactionTimedOut { .. } => Remedy::RecreateWriter,
             Self::StaleGeneration { .. } => Remedy::Rejoin,
             Self::Fenced { .. } => Remedy::Stop,
             Self::TooLarge { .. } => Remedy::SetRecordAside,

@@ -100,7 +100,7 @@ impl fmt::Debug for GroupMetadata {
 pub struct GroupMember {
     /// The id that the coordinator gave it.
     pub member: String,
-    /// The id that the client gave itself ([`GroupOptions::client_id`](crate::GroupOptions::client_id)).
+    /// The id that the client gave itself ([`ReaderOptions::client_id`](crate::ReaderOptions::client_id)).
     pub client_id: String,
     /// The host that it speaks from.
     pub host: String,

@@ -17,18 +17,22 @@
 //! | [`partitioner`] | which partition a key belongs to |
 //! | [`clock`] | [`Clock`]: time as a thing that can be handed in |
 //! | [`error`] | [`TopicsError`] and what to do about it |
+//! | [`memory`] | [`MemoryBackend`]: topics in the memory of this process |
+//! | [`broker`] | [`Broker`]: a broker in this process, which memory and embedded stand on |
 //!
 //! No async: readers and writers belong to one thread each and wait with a time-out.
 
 pub mod admin;
 pub mod backend;
 pub mod batch;
+pub mod broker;
 pub mod buffer;
 pub mod clock;
 pub mod error;
 pub mod group;
 pub mod group_reader;
 pub mod headers;
+pub mod memory;
 pub mod options;
 pub mod partition;
 pub mod partitioner;
@@ -36,17 +40,20 @@ pub mod reader;
 pub mod topic;
 pub mod writer;
 
+mod lent;
 mod records;
 
 pub use admin::Admin;
 pub use backend::Backend;
 pub use batch::RecordBatch;
+pub use broker::{Broker, Fault, Faults, Operation};
 pub use buffer::{RecordBuffer, RecordTooLarge, RecordWriter};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Remedy, TopicsError};
 pub use group::{CommittedOffset, GroupMember, GroupMetadata, OffsetCommit};
 pub use group_reader::{GroupEvent, GroupReader};
 pub use headers::{Header, Headers, encode_header};
+pub use memory::MemoryBackend;
 pub use options::{GroupOptions, ReaderOptions, TransactionOptions, WriterOptions};
 pub use partition::{Isolation, Offset, PartitionOffsets, StartPosition, Timestamp, TopicPartition};
 pub use partitioner::partition_for_key;

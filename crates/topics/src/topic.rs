@@ -22,6 +22,12 @@ impl CleanupPolicy {
         self != Self::Delete
     }
 
+    /// True if records go after the retention time or size.
+    #[must_use]
+    pub fn deletes(self) -> bool {
+        self != Self::Compact
+    }
+
     /// Kafka's spelling.
     #[must_use]
     pub fn as_str(self) -> &'static str {
