@@ -5,6 +5,8 @@ use std::sync::Arc;
 use scorewheel_columns::{Batch, Schema};
 use scorewheel_model::DataTypeName;
 
+use crate::outcome::Step;
+
 /// Index of a data type among [`Decoder::data_types`].
 pub type DataTypeIndex = usize;
 
@@ -34,26 +36,35 @@ pub trait Decoder {
 pub enum Stated {
     /// One of the configured.
     Known(DataTypeIndex),
-    /// A name that is not configured.
-    Unknown(Box<str>),
-    /// Not to be found out: why, in words.
-    Unreadable(Box<str>),
+    /// None: the record becomes a dead letter.
+    Refused(Fault),
+}
+
+/// Why a record cannot be read, or belongs to no data type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The step: decode, or route for an unknown data type.
+    pub step: Step,
+    /// The kind, a word.
+    pub kind: &'static str,
+    /// What is wrong, in words.
+    pub reason: Box<str>,
 }
 
 /// What a codec says about single rows, by row, ascending.
 #[derive(Clone, Debug, Default)]
 pub struct DecodeNotes {
-    /// Rows that could not be read, and why.
-    pub unreadable: Vec<(u32, Box<str>)>,
-    /// Rows whose bytes name a data type themselves, if it is another one than they were decoded as.
-    pub named: Vec<(u32, Stated)>,
+    /// Rows that could not be read or routed.
+    pub faults: Vec<(u32, Fault)>,
+    /// Rows whose bytes name another data type of the same schema, which is then their route.
+    pub routes: Vec<(u32, DataTypeIndex)>,
 }
 
 impl DecodeNotes {
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
-        self.unreadable.clear();
-        self.named.clear();
+        self.faults.clear();
+        self.routes.clear();
     }
 }
 

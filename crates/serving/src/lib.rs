@@ -55,7 +55,7 @@ mod segment;
 
 pub use conservation::Conservation;
 pub use cutover::{Adoption, Cutover};
-pub use decoder::{DataTypeIndex, DecodeNotes, Decoder, Records, Stated};
+pub use decoder::{DataTypeIndex, DecodeNotes, Decoder, Fault, Records, Stated};
 pub use golden::GoldenCodec;
 pub use judge::Judge;
 pub use lineage::{LINEAGE_HEADER, Lineage};

@@ -7,6 +7,7 @@ use scorewheel_columns::{Batch, RowError, Scores};
 use scorewheel_model::DataTypeName;
 use serde::{Deserialize, Serialize};
 
+use crate::decoder::Fault;
 use crate::revision::InstalledModel;
 
 /// The step of the journey at which a record came to its end.
@@ -93,8 +94,7 @@ pub struct DeadLetter<'a> {
 #[derive(Clone, Debug)]
 pub(crate) enum DeadReason {
     NoValue,
-    Unreadable(Box<str>),
-    UnknownDataType(Box<str>),
+    Fault(Fault),
     OtherSchema { decoded_as: DataTypeName, named: DataTypeName },
     NoModel(DataTypeName),
     Row { error: RowError, row: u32 },
@@ -102,13 +102,12 @@ pub(crate) enum DeadReason {
 }
 
 impl DeadLetter<'_> {
-    /// The kind, a word: `unreadable`, `unknown_data_type`, `no_model`, or the code of the row's error.
+    /// The kind, a word: the codec's (`truncated`, `unknown_data_type`), `no_model`, or the code of the row's error.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.reason {
             DeadReason::NoValue => "no_value",
-            DeadReason::Unreadable(_) => "unreadable",
-            DeadReason::UnknownDataType(_) => "unknown_data_type",
+            DeadReason::Fault(fault) => fault.kind,
             DeadReason::OtherSchema { .. } => "other_schema",
             DeadReason::NoModel(_) => "no_model",
             DeadReason::Row { error, .. } => error.code.as_str(),
@@ -121,8 +120,7 @@ impl DeadLetter<'_> {
     pub fn message(&self) -> String {
         match (self.reason, self.model, self.batch) {
             (DeadReason::NoValue, ..) => "the record has no value".to_owned(),
-            (DeadReason::Unreadable(reason), ..) => reason.to_string(),
-            (DeadReason::UnknownDataType(name), ..) => format!("the data type {name:?} is not configured"),
+            (DeadReason::Fault(fault), ..) => fault.reason.to_string(),
             (DeadReason::OtherSchema { decoded_as, named }, ..) => format!(
                 "the record was read as {decoded_as} and names the data type {named}, which has another schema; \
                  name it in the header scorewheel-data-type"

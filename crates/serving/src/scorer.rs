@@ -170,8 +170,7 @@ impl<D: Decoder> Scorer<D> {
                     group.records.push((index - start) as u32);
                     self.slots.push(Slot::Row(place));
                 }
-                Stated::Unknown(name) => self.push_dead(Step::Route, DeadReason::UnknownDataType(name)),
-                Stated::Unreadable(reason) => self.push_dead(Step::Decode, DeadReason::Unreadable(reason)),
+                Stated::Refused(fault) => self.push_dead(fault.step, DeadReason::Fault(fault)),
             }
         }
     }
@@ -192,29 +191,22 @@ impl<D: Decoder> Scorer<D> {
                 .iter()
                 .map(|record| records.value(start + *record as usize).unwrap_or_default());
             self.decoder.decode(data_type, &mut values, &mut group.batch, &mut group.notes);
-            for (row, reason) in std::mem::take(&mut group.notes.unreadable) {
+            for (row, fault) in std::mem::take(&mut group.notes.faults) {
                 let record = group.records[row as usize] as usize;
                 self.slots[record] = Slot::Dead(self.reasons.len() as u32);
-                self.reasons.push((Step::Decode, DeadReason::Unreadable(reason), None));
+                self.reasons.push((fault.step, DeadReason::Fault(fault), None));
             }
-            for (row, stated) in std::mem::take(&mut group.notes.named) {
+            for (row, named) in std::mem::take(&mut group.notes.routes) {
                 let record = group.records[row as usize] as usize;
-                if matches!(self.slots[record], Slot::Dead(_)) {
+                if named == data_type || matches!(self.slots[record], Slot::Dead(_)) {
                     continue;
                 }
-                let reason = match stated {
-                    Stated::Known(named) if named == data_type => continue,
-                    Stated::Known(named) if self.decoder.schema(named) == self.decoder.schema(data_type) => {
-                        group.strays.push((row, named));
-                        continue;
-                    }
-                    Stated::Known(named) => DeadReason::OtherSchema {
-                        decoded_as: self.decoder.data_types()[data_type].clone(),
-                        named: self.decoder.data_types()[named].clone(),
-                    },
-                    Stated::Unknown(name) => DeadReason::UnknownDataType(name),
-                    Stated::Unreadable(reason) => DeadReason::Unreadable(reason),
-                };
+                if self.decoder.schema(named) == self.decoder.schema(data_type) {
+                    group.strays.push((row, named));
+                    continue;
+                }
+                let name = |data_type: DataTypeIndex| self.decoder.data_types()[data_type].clone();
+                let reason = DeadReason::OtherSchema { decoded_as: name(data_type), named: name(named) };
                 self.slots[record] = Slot::Dead(self.reasons.len() as u32);
                 self.reasons.push((Step::Route, reason, None));
             }

@@ -24,6 +24,8 @@ pub struct ModelStatistics {
     pub name: Arc<str>,
     /// Its version.
     pub version: Arc<str>,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: Arc<str>,
     /// When the task first scored with it, milliseconds since the epoch.
     pub since: i64,
     /// Rows.
@@ -47,6 +49,7 @@ impl ModelStatistics {
             data_type: model.key.data_type.as_str().into(),
             name: model.key.name.as_str().into(),
             version: Arc::clone(&model.version),
+            sha256: model.sha256.to_string().into(),
             since,
             count: 0,
             sum_nanoseconds: 0,
@@ -64,6 +67,7 @@ impl ModelStatistics {
             data_type: "".into(),
             name: "".into(),
             version: "".into(),
+            sha256: "".into(),
             since: i64::MAX,
             count: 0,
             sum_nanoseconds: 0,
@@ -121,7 +125,7 @@ impl ModelStatistics {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         put_signed(&mut out, self.control);
-        for text in [&self.data_type, &self.name, &self.version] {
+        for text in [&self.data_type, &self.name, &self.version, &self.sha256] {
             put_text(&mut out, text);
         }
         put_signed(&mut out, self.since);
@@ -148,6 +152,7 @@ impl ModelStatistics {
             data_type: reader.text()?.into(),
             name: reader.text()?.into(),
             version: reader.text()?.into(),
+            sha256: reader.text()?.into(),
             since: reader.signed()?,
             count: reader.integer()?,
             sum_nanoseconds: reader.integer()?,

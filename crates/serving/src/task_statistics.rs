@@ -246,14 +246,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn model(control: i64, figures: [u64; 5], texts: [String; 3]) -> ModelStatistics {
+    fn model(control: i64, figures: [u64; 5], texts: [String; 4]) -> ModelStatistics {
         let [count, sum_nanoseconds, sum_milliseconds, min_nanoseconds, max_nanoseconds] = figures;
-        let [data_type, name, version] = texts.map(Into::into);
+        let [data_type, name, version, sha256] = texts.map(Into::into);
         ModelStatistics {
             control,
             data_type,
             name,
             version,
+            sha256,
             since: control,
             count,
             sum_nanoseconds,
@@ -268,7 +269,7 @@ mod tests {
         fn entries_come_back(
             control in any::<i64>(),
             figures in any::<[u64; 5]>(),
-            texts in [".*", ".*", ".*"],
+            texts in [".*", ".*", ".*", ".*"],
             counts in any::<[u32; 7]>(),
             paused in proptest::collection::vec((".*", any::<i64>()), 0..3),
         ) {

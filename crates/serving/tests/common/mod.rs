@@ -40,7 +40,11 @@ impl TextDecoder {
     fn stated(&self, text: &str) -> Stated {
         match DATA_TYPES.iter().position(|known| *known == text) {
             Some(index) => Stated::Known(index),
-            None => Stated::Unknown(text.into()),
+            None => Stated::Refused(Fault {
+                step: Step::Route,
+                kind: "unknown_data_type",
+                reason: format!("{text} is not known").into(),
+            }),
         }
     }
 }
@@ -74,10 +78,15 @@ impl Decoder for TextDecoder {
             let text = text.split_once(':').map_or(&*text, |(_, rest)| rest);
             let (number, inner) = text.split_once('@').map_or((text, None), |(n, inner)| (n, Some(inner)));
             if number == "?" {
-                notes.unreadable.push((row as u32, "a question mark".into()));
+                let fault =
+                    Fault { step: Step::Decode, kind: "unreadable", reason: "a question mark".into() };
+                notes.faults.push((row as u32, fault));
             }
             if let Some(inner) = inner {
-                notes.named.push((row as u32, self.stated(inner)));
+                match self.stated(inner) {
+                    Stated::Known(index) => notes.routes.push((row as u32, index)),
+                    Stated::Refused(fault) => notes.faults.push((row as u32, fault)),
+                }
             }
             batch.push_row(&[number.parse().map_or(Value::Missing, Value::F64)]);
         }
