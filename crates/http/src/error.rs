@@ -55,7 +55,8 @@ impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         let message = error.to_string();
         let (status, kind) = match error {
-            GatewayError::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            GatewayError::UnknownTopic(_) => (StatusCode::NOT_FOUND, "unknown_topic"),
+            GatewayError::UnknownPartition(_) => (StatusCode::NOT_FOUND, "unknown_partition"),
             GatewayError::Exists(_) => (StatusCode::CONFLICT, "topic_exists"),
             GatewayError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "record_too_large"),
             GatewayError::OutOfRange(_) => (StatusCode::RANGE_NOT_SATISFIABLE, "offset_out_of_range"),

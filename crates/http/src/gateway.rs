@@ -86,9 +86,12 @@ pub struct RecordsRead {
 /// Why a request on topics fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
-    /// No such topic or partition.
+    /// No such topic.
     #[error("{0}")]
-    NotFound(String),
+    UnknownTopic(String),
+    /// No such partition.
+    #[error("{0}")]
+    UnknownPartition(String),
     /// The topic exists already.
     #[error("{0}")]
     Exists(String),
@@ -123,7 +126,7 @@ pub trait RecordsGateway: Send + Sync {
     /// One topic with its settings.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`].
+    /// [`GatewayError::UnknownTopic`].
     fn topic(&self, topic: &str) -> Result<TopicView, GatewayError>;
 
     /// Creates a topic.
@@ -135,13 +138,13 @@ pub trait RecordsGateway: Send + Sync {
     /// The range of a partition.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`].
+    /// [`GatewayError::UnknownTopic`], [`GatewayError::UnknownPartition`].
     fn range(&self, topic: &str, partition: u32) -> Result<PartitionRange, GatewayError>;
 
     /// Offset of the first record with this or a later timestamp.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`].
+    /// [`GatewayError::UnknownTopic`], [`GatewayError::UnknownPartition`].
     fn offset_for_timestamp(
         &self,
         topic: &str,
@@ -159,6 +162,6 @@ pub trait RecordsGateway: Send + Sync {
     /// Reads committed records, waiting for the first one if none is there.
     ///
     /// # Errors
-    /// [`GatewayError::NotFound`], [`GatewayError::OutOfRange`].
+    /// [`GatewayError::UnknownTopic`], [`GatewayError::UnknownPartition`], [`GatewayError::OutOfRange`].
     fn read(&self, request: &ReadRequest) -> Result<RecordsRead, GatewayError>;
 }

@@ -41,7 +41,7 @@ impl ResultsFeed for Fake {
 }
 
 fn not_found(topic: &str) -> GatewayError {
-    GatewayError::NotFound(format!("there is no topic `{topic}`"))
+    GatewayError::UnknownTopic(format!("there is no topic `{topic}`"))
 }
 
 impl RecordsGateway for Fake {
@@ -68,7 +68,7 @@ impl RecordsGateway for Fake {
         let partitions = topics.get(topic).ok_or_else(|| not_found(topic))?;
         let records = partitions
             .get(partition as usize)
-            .ok_or_else(|| GatewayError::NotFound(format!("there is no partition {topic}-{partition}")))?;
+            .ok_or_else(|| GatewayError::UnknownPartition(format!("there is no partition {topic}-{partition}")))?;
         let end = records.len() as i64;
         Ok(PartitionRange { earliest: 0, last_stable: end, high_watermark: end })
     }
@@ -93,7 +93,7 @@ impl RecordsGateway for Fake {
         for mut record in records {
             let partition = record.partition.take().unwrap_or(0);
             let log = partitions.get_mut(partition as usize).ok_or_else(|| {
-                GatewayError::NotFound(format!("there is no partition {topic}-{partition}"))
+                GatewayError::UnknownPartition(format!("there is no partition {topic}-{partition}"))
             })?;
             record.offset = Some(log.len() as i64);
             record.timestamp.get_or_insert(1000);

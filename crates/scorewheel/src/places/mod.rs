@@ -1,0 +1,15 @@
+//! Where topics live, opened.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`gateway`] | topics of this process as requests over HTTP |
+//! | [`remote`] | topics of another process, by its gateway |
+//! | [`failure`] | errors of topics as exit codes |
+
+pub mod failure;
+pub mod gateway;
+pub mod remote;
+
+pub use failure::topics_failure;
+pub use gateway::TopicsGateway;
+pub use remote::RemoteBackend;
