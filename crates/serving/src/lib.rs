@@ -16,9 +16,9 @@
 //! | [`standing`] | [`Reached`]: whether this instance may score a partition committed at some revision |
 //! | [`retire`] | [`Retirement`]: at most two revisions alive |
 //! | [`cutover`] | [`Cutover`]: from which record on a revision scores a partition |
-//! | [`lineage`] | [`Lineage`]: the header that names the one model that made a result |
 //! | [`policy`] | [`Policies`]: what happens to records that no model can score |
 //! | [`decoder`] | [`Decoder`], [`Records`]: what is asked of codecs and topics |
+//! | [`meter`] | [`Meter`]: the time, and the first use of a model |
 //! | [`scorer`] | [`Scorer`]: a batch through decode, route and score |
 //! | [`outcome`] | [`Outcome`], [`DeadLetter`], [`Wait`]: what became of a record |
 //! | [`tally`] | [`Tally`]: what became of a batch, counted |
@@ -31,10 +31,10 @@ pub mod cutover;
 pub mod decoder;
 pub mod golden;
 pub mod judge;
-pub mod lineage;
 pub mod log;
 pub mod mark;
 pub mod message;
+pub mod meter;
 pub mod outcome;
 pub mod policy;
 pub mod reference;
@@ -58,10 +58,10 @@ pub use cutover::{Adoption, Cutover};
 pub use decoder::{DataTypeIndex, DecodeNotes, Decoder, Fault, Records, Stated};
 pub use golden::GoldenCodec;
 pub use judge::Judge;
-pub use lineage::{LINEAGE_HEADER, Lineage};
 pub use log::{ControlLog, Folded, Verdict};
 pub use mark::{Mark, Marking};
 pub use message::{ControlMessage, ControlRecord, Put};
+pub use meter::Meter;
 pub use outcome::{Alarm, Answer, DeadLetter, Outcome, Step, Wait};
 pub use policy::{FailureShare, NoModel, OnModelFailure, Policies};
 pub use reference::ModelReference;

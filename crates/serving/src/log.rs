@@ -198,6 +198,14 @@ impl ControlLog {
         }
     }
 
+    /// The message at `offset` cannot be read any more: gone by compaction or retention, and so for whoever starts
+    /// later. It is as if it had never been there.
+    pub fn gone(&mut self, offset: i64) {
+        for route in self.routes.values_mut() {
+            route.refuse(offset);
+        }
+    }
+
     /// The next revision to be published, if its models are loaded and it is newer than the last.
     ///
     /// The first is that of the log's end. Later, a model that is still loading does not hold back what stands

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use scorewheel_model::{BoundModel, DataTypeName, Digest, ModelType, Summary};
 
-use crate::lineage::lineage_of_model;
 use crate::mark::Mark;
 use crate::reference::ModelReference;
 
@@ -24,7 +23,6 @@ pub struct InstalledModel {
     pub verified_rows: usize,
     /// What scores.
     pub bound: Arc<dyn BoundModel>,
-    lineage: Box<[u8]>,
     serial: u64,
 }
 
@@ -42,16 +40,9 @@ impl InstalledModel {
         verified_rows: usize,
         bound: Arc<dyn BoundModel>,
     ) -> Self {
-        let lineage = lineage_of_model(&reference).into();
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let description = description.into();
-        Self { reference, description, model_type, summary, verified_rows, bound, lineage, serial }
-    }
-
-    /// The part of the lineage header that is the same for all its results, encoded once.
-    #[must_use]
-    pub fn lineage(&self) -> &[u8] {
-        &self.lineage
+        Self { reference, description, model_type, summary, verified_rows, bound, serial }
     }
 
     /// A number that no other loaded model of this process has.

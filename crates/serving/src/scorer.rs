@@ -9,6 +9,7 @@ use scorewheel_model::DataTypeName;
 
 use crate::decoder::{DataTypeIndex, DecodeNotes, Decoder, Records, Stated};
 use crate::failure::FailureWindow;
+use crate::meter::Meter;
 use crate::outcome::{Alarm, Answer, DeadLetter, DeadReason, Outcome, Step, Wait};
 use crate::policy::{NoModel, OnModelFailure, Policies};
 use crate::revision::{InstalledModel, Revision};
@@ -112,8 +113,7 @@ impl<D: Decoder> Scorer<D> {
         }
     }
 
-    /// Scores the records of `range` with `revision`. `clock` tells a time in nanoseconds, of which only differences
-    /// are used.
+    /// Scores the records of `range` with `revision`.
     ///
     /// The outcomes end before the first record that has to wait, if one has; nothing is counted for it or for those
     /// after it.
@@ -122,7 +122,7 @@ impl<D: Decoder> Scorer<D> {
         revision: &'s Revision,
         records: &R,
         range: Range<usize>,
-        clock: &mut dyn FnMut() -> u64,
+        meter: &mut dyn Meter,
     ) -> Scored<'s, D> {
         let start = range.start;
         self.begin();
@@ -133,7 +133,7 @@ impl<D: Decoder> Scorer<D> {
         let mut wait = self.find_wait(revision, &routes);
         let end = wait.as_ref().map_or(self.slots.len(), |(at, _)| *at);
         self.slots.truncate(end);
-        self.score_groups(revision, &routes, end, clock);
+        self.score_groups(revision, &routes, end, meter);
         let mut alarms = Vec::new();
         if let Some(cut) = self.settle(revision, &mut alarms) {
             let paused = cut.1;
@@ -247,7 +247,7 @@ impl<D: Decoder> Scorer<D> {
         revision: &Revision,
         routes: &[Option<usize>],
         end: usize,
-        clock: &mut dyn FnMut() -> u64,
+        meter: &mut dyn Meter,
     ) {
         for own_type in 0..self.groups.len() {
             let group = &mut self.groups[own_type];
@@ -266,7 +266,7 @@ impl<D: Decoder> Scorer<D> {
                         &group.batch,
                         run,
                         shelf,
-                        clock,
+                        meter,
                         &mut group.segments,
                     );
                 }

@@ -7,6 +7,7 @@ use scorewheel_model::Scratch;
 
 use crate::decoder::DataTypeIndex;
 use crate::guard::guard;
+use crate::meter::Meter;
 use crate::outcome::DeadReason;
 use crate::revision::InstalledModel;
 
@@ -80,13 +81,18 @@ impl SegmentPool {
         batch: &Batch,
         rows: Range<u32>,
         shelf: &mut ScratchShelf,
-        clock: &mut dyn FnMut() -> u64,
+        meter: &mut dyn Meter,
         segments: &mut Vec<Segment>,
     ) {
         let slot = &mut shelf.by_route[data_type];
-        let before = clock();
+        let first = slot.as_ref().is_none_or(|(serial, _)| *serial != installed.serial());
+        if first {
+            meter.before_first_batch(installed);
+        }
+        let before = meter.nanoseconds();
         let whole = self.attempt(installed, batch, rows.clone(), slot);
-        let nanoseconds = clock().saturating_sub(before) / u64::from(rows.end - rows.start).max(1);
+        let nanoseconds =
+            meter.nanoseconds().saturating_sub(before) / u64::from(rows.end - rows.start).max(1);
         let mut push = |rows: Range<u32>, scores: Scores, nanoseconds: u64, panic: Option<Box<str>>| {
             segments.push(Segment { rows, model, data_type, scores, nanoseconds, panic });
         };
@@ -94,15 +100,18 @@ impl SegmentPool {
             Ok(scores) => push(rows, scores, nanoseconds, None),
             Err(_) => {
                 for row in rows {
-                    let before = clock();
+                    let before = meter.nanoseconds();
                     let alone = self.attempt(installed, batch, row..row + 1, slot);
-                    let nanoseconds = clock().saturating_sub(before);
+                    let nanoseconds = meter.nanoseconds().saturating_sub(before);
                     match alone {
                         Ok(scores) => push(row..row + 1, scores, nanoseconds, None),
                         Err(panic) => push(row..row + 1, Scores::new(), nanoseconds, Some(panic.into())),
                     }
                 }
             }
+        }
+        if first {
+            meter.after_first_batch(installed);
         }
     }
 

@@ -115,14 +115,27 @@ impl TaskStatistics {
         self.add_up_earlier_models();
     }
 
+    /// Keeps these models one by one and adds all others up.
+    pub fn keep_models(&mut self, keep: &[i64]) {
+        let others: Vec<i64> =
+            self.models.keys().copied().filter(|control| *control >= 0 && !keep.contains(control)).collect();
+        for control in others {
+            self.add_up(control);
+        }
+    }
+
+    fn add_up(&mut self, control: i64) {
+        let Some(model) = self.models.remove(&control) else { return };
+        self.changed.remove(&control);
+        self.removed.insert(control);
+        self.models.entry(-1).or_insert_with(ModelStatistics::of_earlier_models).merge(&model);
+        self.changed.insert(-1);
+    }
+
     fn add_up_earlier_models(&mut self) {
         while self.models.len() > MODELS_KEPT + 1 {
             let Some(oldest) = self.models.keys().copied().find(|control| *control >= 0) else { return };
-            let Some(oldest) = self.models.remove(&oldest) else { return };
-            self.changed.remove(&oldest.control);
-            self.removed.insert(oldest.control);
-            self.models.entry(-1).or_insert_with(ModelStatistics::of_earlier_models).merge(&oldest);
-            self.changed.insert(-1);
+            self.add_up(oldest);
         }
     }
 

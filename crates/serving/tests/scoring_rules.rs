@@ -3,25 +3,7 @@
 mod common;
 
 use common::*;
-use scorewheel_model::{Digest, TypeNumbering};
 use scorewheel_serving::*;
-
-#[test]
-fn rule_9_lineage_is_one_small_header_whose_constant_part_is_encoded_once() {
-    let mut put = descriptor("wine", "a", "line: scale=1");
-    put.version = Some("7 \"beta\"".into());
-    let value = Some(put.encode(TypeNumbering::Original));
-    let instance = Instance::started(vec![Message { offset: 12, key: None, value }]);
-    let model = &instance.revision().models()[0];
-    let lineage = Lineage::new(model, "models_data", 3);
-    let mut header = Vec::new();
-    lineage.write(456, &mut header);
-    let digest = Digest::of(b"line: scale=1");
-    let expected = format!(
-        r#"{{"model":"a","version":"7 \"beta\"","sha256":"{digest}","control":12,"topic":"models_data","partition":3,"offset":456}}"#
-    );
-    assert_eq!(String::from_utf8(header).unwrap(), expected);
-}
 
 fn scorer(policies: Policies) -> Scorer<TextDecoder> {
     Scorer::new(TextDecoder::new(), policies)
