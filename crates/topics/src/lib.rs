@@ -18,6 +18,7 @@
 //! | [`clock`] | [`Clock`]: time as a thing that can be handed in |
 //! | [`error`] | [`TopicsError`] and what to do about it |
 //! | [`memory`] | [`MemoryBackend`]: topics in the memory of this process |
+//! | [`embedded`] | [`embedded::EmbeddedBackend`]: topics in a data directory |
 //! | [`broker`] | [`Broker`]: a broker in this process, which memory and embedded stand on |
 //!
 //! No async: readers and writers belong to one thread each and wait with a time-out.
@@ -28,6 +29,7 @@ pub mod batch;
 pub mod broker;
 pub mod buffer;
 pub mod clock;
+pub mod embedded;
 pub mod error;
 pub mod group;
 pub mod group_reader;
@@ -49,6 +51,7 @@ pub use batch::RecordBatch;
 pub use broker::{Broker, Fault, Faults, Operation};
 pub use buffer::{RecordBuffer, RecordTooLarge, RecordWriter};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use embedded::{EmbeddedBackend, EmbeddedOptions, SyncPolicy};
 pub use error::{Remedy, TopicsError};
 pub use group::{CommittedOffset, GroupMember, GroupMetadata, OffsetCommit};
 pub use group_reader::{GroupEvent, GroupReader};

@@ -82,7 +82,7 @@ impl Broker {
         Self::with_recovered(name.to_owned(), storage, Recovered::default(), clock)
     }
 
-    fn with_recovered(
+    pub(crate) fn with_recovered(
         name: String,
         storage: Box<dyn Storage>,
         recovered: Recovered,
