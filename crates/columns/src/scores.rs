@@ -82,6 +82,13 @@ impl OutputColumn {
         self.missing[row] = true;
     }
 
+    /// Takes back that the row has no value, once its entry is written.
+    pub fn set_present(&mut self, row: usize) {
+        if let Some(missing) = self.missing.get_mut(row) {
+            *missing = false;
+        }
+    }
+
     /// Forgets all rows, keeps the memory, and fills `rows` rows with zeros (empty texts).
     fn reset(&mut self, rows: usize) {
         self.missing.clear();
