@@ -1,0 +1,188 @@
+//! Output fields.
+
+use crate::compile::{Compiler, ScopeId};
+use crate::document::output::{Feature, Output, OutputField, RuleAlgorithm, RuleFeature};
+use crate::fault::{Fault, Result};
+use crate::plan::model::{Category, OutputFeature, RuleOutput};
+use crate::plan::{ModelPlan, OutputPlan, Source};
+use crate::value::Kind;
+
+/// Compiles the output fields of a model in their order: each sees those before it.
+pub fn compile<'d, 'a>(
+    compiler: &mut Compiler<'d, 'a>,
+    scope: ScopeId,
+    output: &'d Output<'a>,
+    model: &ModelPlan,
+) -> Result<Vec<OutputPlan>> {
+    let mut outputs: Vec<OutputPlan> = Vec::with_capacity(output.fields.len());
+    for field in &output.fields {
+        if outputs.iter().any(|known| *known.name == *field.name) {
+            return Err(Fault::invalid(
+                field.offset,
+                format!("two output fields are named {:?}", field.name),
+            ));
+        }
+        let what = match field.segment_id {
+            None => feature(compiler, scope, field, model, &outputs)?,
+            Some(id) => {
+                let inner = feature(compiler, scope, field, model, &outputs)?;
+                OutputFeature::Segment { segment: compiler.text(id), what: Box::new(inner) }
+            }
+        };
+        let kind = kind(compiler, field, &what, model);
+        let place = compiler.place(format!("OutputField {:?}", field.name));
+        let slot = compiler.add_slot(field.name, kind, Source::Output);
+        compiler.bind(scope, field.name, slot);
+        outputs.push(OutputPlan { name: field.name.into(), slot, kind, what, place });
+    }
+    Ok(outputs)
+}
+
+fn feature<'d, 'a>(
+    compiler: &mut Compiler<'d, 'a>,
+    scope: ScopeId,
+    field: &'d OutputField<'a>,
+    model: &ModelPlan,
+    outputs: &[OutputPlan],
+) -> Result<OutputFeature> {
+    let target = match field.target_field {
+        None => 0,
+        Some(name) => {
+            model.targets.iter().position(|target| target.name.as_deref() == Some(name)).unwrap_or(0) as u32
+        }
+    };
+    let rank = u32::try_from(field.rank).unwrap_or(0);
+    Ok(match field.feature {
+        Feature::PredictedValue => match &field.expression {
+            // Computed though it is not called so.
+            Some(expression) if field.target_field.is_none() => {
+                OutputFeature::Expression(expression_of(compiler, scope, field, expression)?)
+            }
+            _ => OutputFeature::PredictedValue(target),
+        },
+        Feature::PredictedDisplayValue => OutputFeature::PredictedDisplayValue(target),
+        Feature::TransformedValue | Feature::Decision => match &field.expression {
+            Some(expression) => OutputFeature::Expression(expression_of(compiler, scope, field, expression)?),
+            None => {
+                return Err(Fault::invalid(
+                    field.offset,
+                    format!("the output field {:?} needs an expression", field.name),
+                ));
+            }
+        },
+        Feature::Probability => OutputFeature::Probability(category(compiler, field, model)),
+        Feature::Confidence
+            if field.value.is_some() || model.entities.is_empty() || model.is_classification() =>
+        {
+            OutputFeature::Confidence(category(compiler, field, model))
+        }
+        Feature::Affinity | Feature::EntityAffinity | Feature::ClusterAffinity => {
+            OutputFeature::Affinity(entity(compiler, field, model))
+        }
+        Feature::EntityId | Feature::ClusterId => OutputFeature::EntityId { rank },
+        Feature::Residual => OutputFeature::Residual(target),
+        Feature::ReasonCode => OutputFeature::ReasonCode { rank },
+        Feature::RuleValue => rule(field, field.rule_feature.unwrap_or(RuleFeature::Consequent), rank),
+        Feature::Antecedent => rule(field, RuleFeature::Antecedent, rank),
+        Feature::Consequent => rule(field, RuleFeature::Consequent, rank),
+        Feature::Rule => rule(field, RuleFeature::Rule, rank),
+        Feature::RuleId => rule(field, RuleFeature::RuleId, rank),
+        Feature::Confidence => rule(field, RuleFeature::Confidence, rank),
+        Feature::Support => rule(field, RuleFeature::Support, rank),
+        Feature::Lift => rule(field, RuleFeature::Lift, rank),
+        Feature::Leverage => rule(field, RuleFeature::Leverage, rank),
+        Feature::Warning => OutputFeature::Absent,
+        Feature::Report => {
+            match field.report_field.and_then(|name| outputs.iter().find(|o| *o.name == *name)) {
+                Some(output) => OutputFeature::Report(output.slot),
+                None => OutputFeature::Unsupported(field.feature),
+            }
+        }
+        Feature::StandardError
+        | Feature::StandardDeviation
+        | Feature::ConfidenceIntervalLower
+        | Feature::ConfidenceIntervalUpper => OutputFeature::Unsupported(field.feature),
+    })
+}
+
+fn expression_of<'d, 'a>(
+    compiler: &mut Compiler<'d, 'a>,
+    scope: ScopeId,
+    field: &OutputField<'a>,
+    expression: &'d crate::document::Expression<'a>,
+) -> Result<crate::plan::Expression> {
+    match field.data_type {
+        Some(data_type) => compiler.expression_of(scope, Kind::of(data_type), expression),
+        None => compiler.expression(scope, expression),
+    }
+}
+
+fn rule(field: &OutputField<'_>, feature: RuleFeature, rank: u32) -> OutputFeature {
+    OutputFeature::Rule(Box::new(RuleOutput {
+        feature,
+        algorithm: field.algorithm.unwrap_or(RuleAlgorithm::ExclusiveRecommendation),
+        rank,
+        basis: field.rank_basis,
+        order: field.rank_order,
+        is_multi_valued: field.is_multi_valued,
+    }))
+}
+
+fn category<'a>(compiler: &mut Compiler<'_, 'a>, field: &OutputField<'a>, model: &ModelPlan) -> Category {
+    let Some(text) = field.value else {
+        return Category::Predicted { rank: u32::try_from(field.rank).unwrap_or(1).max(1) };
+    };
+    let datum = compiler.parse(model.target().kind, text);
+    match datum.and_then(|datum| model.categories().iter().position(|known| *known == datum)) {
+        Some(index) => Category::Index(index as u32),
+        None => Category::Unknown,
+    }
+}
+
+fn entity<'a>(compiler: &mut Compiler<'_, 'a>, field: &OutputField<'a>, model: &ModelPlan) -> Category {
+    let Some(text) = field.value else {
+        return Category::Predicted { rank: u32::try_from(field.rank).unwrap_or(1).max(1) };
+    };
+    let found = match &model.entities {
+        crate::plan::model::Entities::None => None,
+        crate::plan::model::Entities::Positions(count) => {
+            text.parse::<u32>().ok().and_then(|at| at.checked_sub(1)).filter(|at| at < count)
+        }
+        crate::plan::model::Entities::Named(names) => {
+            let code = compiler.text(text);
+            names.iter().position(|name| *name == code).map(|index| index as u32)
+        }
+    };
+    found.map_or(Category::Unknown, Category::Index)
+}
+
+/// Type of an output's values: as declared, else as its feature says.
+fn kind(
+    compiler: &Compiler<'_, '_>,
+    field: &OutputField<'_>,
+    what: &OutputFeature,
+    model: &ModelPlan,
+) -> Option<Kind> {
+    if matches!(what, OutputFeature::Rule(rule) if rule.is_multi_valued || rule.rank == 0) {
+        return None;
+    }
+    if let Some(data_type) = field.data_type {
+        return Some(Kind::of(data_type));
+    }
+    match what {
+        OutputFeature::PredictedValue(target) => Some(model.targets[*target as usize].kind),
+        OutputFeature::PredictedDisplayValue(_)
+        | OutputFeature::EntityId { .. }
+        | OutputFeature::Report(_) => Some(Kind::Text),
+        OutputFeature::Probability(_)
+        | OutputFeature::Confidence(_)
+        | OutputFeature::Affinity(_)
+        | OutputFeature::Residual(_) => Some(Kind::Double),
+        OutputFeature::Expression(expression) => compiler.kind_of(expression),
+        OutputFeature::ReasonCode { .. } => Some(Kind::Text),
+        OutputFeature::Rule(_)
+        | OutputFeature::Segment { .. }
+        | OutputFeature::Absent
+        | OutputFeature::Unsupported(_) => None,
+    }
+}

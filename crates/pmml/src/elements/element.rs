@@ -1,0 +1,56 @@
+//! What every compiled element does.
+
+use std::fmt::Debug;
+
+use scorewheel_columns::{ErrorCode, RowError};
+
+use crate::plan::model::RuleOutput;
+use crate::plan::{ModelId, ModelPlan};
+use crate::score::row::Evaluated;
+use crate::score::{Prediction, Row};
+
+/// A compiled element: finds the prediction of one row.
+pub trait Element: Debug + Send + Sync {
+    /// Scores one row: sets the value of `prediction`, still without the target's rules, and the figures that
+    /// [`crate::plan::model::Figures`] promises. `prediction` comes cleared; a missing value is left as it is.
+    ///
+    /// # Errors
+    /// That of the first field that the row's path reads and that fails, or [`ErrorCode::NoAnswer`].
+    fn score(
+        &self,
+        model: &ModelPlan,
+        row: &mut Row<'_>,
+        prediction: &mut Prediction,
+    ) -> Result<(), RowError>;
+
+    /// The models whose prediction is handed on as it is; `None` if the element makes its own.
+    fn delegates(&self) -> Option<&[ModelId]> {
+        None
+    }
+
+    /// True if the prediction is a list, or of a type that differs by row.
+    fn answers_with_lists(&self) -> bool {
+        false
+    }
+
+    /// The segment with this id, by the code of the id.
+    fn segment(&self, id: u32) -> Option<ModelId> {
+        let _ = id;
+        None
+    }
+
+    /// What an output field tells of a rule.
+    ///
+    /// # Errors
+    /// [`ErrorCode::UnsupportedElement`] if the element has no rules.
+    fn rule_output(
+        &self,
+        model: &ModelPlan,
+        row: &mut Row<'_>,
+        prediction: &Prediction,
+        output: &RuleOutput,
+    ) -> Evaluated {
+        let _ = (prediction, output);
+        Err(row.error(ErrorCode::UnsupportedElement, model.place))
+    }
+}

@@ -1,0 +1,115 @@
+//! All model elements by name.
+
+use scorewheel_columns::RowError;
+
+use crate::compile::{Compiled, ModelContext};
+use crate::document::ModelDocument;
+use crate::elements::{Element as Scored, regression, tree};
+use crate::fault::Result;
+use crate::plan::model::RuleOutput;
+use crate::plan::{ModelId, ModelPlan};
+use crate::reader::{Element, Xml};
+use crate::score::row::Evaluated;
+use crate::score::{Prediction, Row};
+
+/// Declares the elements: name in PMML, name here, module.
+macro_rules! elements {
+    ($($word:literal => $variant:ident in $module:ident,)+) => {
+        /// A model element as typed data.
+        #[derive(Clone, Debug)]
+        pub enum ElementDocument<'a> {
+            $(#[doc = concat!("`", $word, "`")] $variant($module::Document<'a>),)+
+        }
+
+        /// A compiled model element.
+        #[derive(Debug)]
+        pub enum ElementPlan {
+            $(#[doc = concat!("`", $word, "`")] $variant(Box<$module::Plan>),)+
+        }
+
+        impl<'a> ElementDocument<'a> {
+            /// Names of all elements.
+            pub const NAMES: &'static [&'static str] = &[$($word,)+];
+
+            /// Name of the element.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $word,)+ }
+            }
+
+            /// Reads a model element to its end. `parent` names the element that holds it.
+            pub fn read(xml: &mut Xml<'a>, element: Element<'a>, parent: &str) -> Result<ModelDocument<'a>> {
+                match element.name {
+                    $($word => $module::read(xml, element),)+
+                    _ => Err(element.unexpected(parent)),
+                }
+            }
+        }
+
+        /// Compiles a model element.
+        pub fn compile<'d, 'a>(
+            document: &'d ElementDocument<'a>,
+            context: &mut ModelContext<'_, 'd, 'a>,
+        ) -> Result<Compiled> {
+            match document { $(ElementDocument::$variant(document) => $module::compile(document, context),)+ }
+        }
+
+        impl ElementPlan {
+            fn element(&self) -> &dyn Scored {
+                match self { $(Self::$variant(plan) => &**plan,)+ }
+            }
+
+            /// See [`Scored::score`].
+            ///
+            /// # Errors
+            /// Those of the row.
+            pub fn score(
+                &self,
+                model: &ModelPlan,
+                row: &mut Row<'_>,
+                prediction: &mut Prediction,
+            ) -> std::result::Result<(), RowError> {
+                match self { $(Self::$variant(plan) => plan.score(model, row, prediction),)+ }
+            }
+        }
+    };
+}
+
+elements! {
+    "RegressionModel" => Regression in regression,
+    "TreeModel" => Tree in tree,
+}
+
+impl ElementPlan {
+    /// See [`Scored::delegates`].
+    #[must_use]
+    pub fn delegates(&self) -> Option<&[ModelId]> {
+        self.element().delegates()
+    }
+
+    /// See [`Scored::answers_with_lists`].
+    #[must_use]
+    pub fn answers_with_lists(&self) -> bool {
+        self.element().answers_with_lists()
+    }
+
+    /// See [`Scored::segment`].
+    #[must_use]
+    pub fn segment(&self, id: u32) -> Option<ModelId> {
+        self.element().segment(id)
+    }
+
+    /// See [`Scored::rule_output`].
+    ///
+    /// # Errors
+    /// Those of the row.
+    pub fn rule_output(
+        &self,
+        model: &ModelPlan,
+        row: &mut Row<'_>,
+        prediction: &Prediction,
+        output: &RuleOutput,
+    ) -> Evaluated {
+        self.element().rule_output(model, row, prediction, output)
+    }
+}

@@ -1,0 +1,159 @@
+//! `RegressionModel` compiled: fields to slots, categories to values.
+
+use crate::compile::{Compiled, ModelContext};
+use crate::document::{MiningFunction, OpType};
+use crate::elements::ElementPlan;
+use crate::elements::regression::read::{Document, Normalization, TableDocument};
+use crate::fault::{Fault, Result};
+use crate::plan::Slot;
+use crate::plan::model::Figures;
+use crate::value::Datum;
+
+/// A compiled `RegressionModel`.
+#[derive(Debug)]
+pub struct Plan {
+    /// How sums become predictions.
+    pub normalization: Normalization,
+    /// True if the sums are of cumulative probabilities.
+    pub is_ordinal: bool,
+    /// The sums.
+    pub tables: Box<[Table]>,
+}
+
+/// A sum of products.
+#[derive(Debug)]
+pub struct Table {
+    /// Summand without a field.
+    pub intercept: f64,
+    /// Numbers, with exponent and coefficient.
+    pub numeric: Box<[Numeric]>,
+    /// Coefficients by value, one entry a field.
+    pub categorical: Box<[Categorical]>,
+    /// Products of several fields.
+    pub terms: Box<[Term]>,
+}
+
+/// One number of a sum.
+#[derive(Debug)]
+pub struct Numeric {
+    /// The field.
+    pub slot: Slot,
+    /// Its exponent.
+    pub exponent: i32,
+    /// Its coefficient.
+    pub coefficient: f64,
+}
+
+/// The coefficients of one field's values.
+#[derive(Debug)]
+pub struct Categorical {
+    /// The field.
+    pub slot: Slot,
+    /// Values, ascending, with their coefficient.
+    pub coefficients: Box<[(f64, f64)]>,
+}
+
+/// A product of fields.
+#[derive(Debug)]
+pub struct Term {
+    /// Its coefficient.
+    pub coefficient: f64,
+    /// The fields, each to the power with which it occurs.
+    pub factors: Box<[(Slot, i32)]>,
+}
+
+/// Compiles a `RegressionModel`.
+pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, 'a>) -> Result<Compiled> {
+    let mut tables = Vec::with_capacity(document.tables.len());
+    for table in &document.tables {
+        tables.push(compile_table(table, context)?);
+    }
+    let mut plan = Plan {
+        normalization: document.normalization,
+        is_ordinal: is_ordinal(context),
+        tables: Box::default(),
+    };
+    let mut categories = Vec::new();
+    match context.head.function {
+        MiningFunction::Regression => {
+            if tables.len() != 1 {
+                let message = format!("a regression has one RegressionTable, not {}", tables.len());
+                return Err(Fault::invalid(context.head.offset, message));
+            }
+        }
+        MiningFunction::Classification => {
+            for table in &document.tables {
+                categories.push(category(table, context)?);
+            }
+        }
+        _ => {
+            let message = "a RegressionModel is for regression or classification";
+            return Err(Fault::invalid(context.head.offset, message));
+        }
+    }
+    plan.tables = tables.into();
+    let figures = Figures { probability: context.is_classification(), ..Figures::default() };
+    Ok(Compiled { categories, figures, ..Compiled::new(ElementPlan::Regression(Box::new(plan))) })
+}
+
+fn category<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'_, '_, 'a>) -> Result<Datum> {
+    match table.target_category {
+        Some(category) => context.category(category, table.offset),
+        None => Err(Fault::invalid(table.offset, "RegressionTable needs the attribute targetCategory")),
+    }
+}
+
+fn is_ordinal(context: &ModelContext<'_, '_, '_>) -> bool {
+    let Some(target) = context.head.mining_schema.targets().next() else { return false };
+    let declared = context.compiler.data_field(target.name).map(|field| field.op_type);
+    target.op_type.or(declared) == Some(OpType::Ordinal)
+}
+
+/// Compiles a `RegressionTable`.
+pub fn compile_table<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'_, '_, 'a>) -> Result<Table> {
+    let mut numeric = Vec::with_capacity(table.numeric.len());
+    for (name, exponent, coefficient) in &table.numeric {
+        let slot = context.slot(name, table.offset)?;
+        let exponent = i32::try_from(*exponent)
+            .map_err(|_| Fault::invalid(table.offset, format!("exponent {exponent} does not fit")))?;
+        numeric.push(Numeric { slot, exponent, coefficient: *coefficient });
+    }
+    let mut categorical: Vec<(Slot, Vec<(f64, f64)>)> = Vec::new();
+    for (name, value, coefficient) in &table.categorical {
+        let slot = context.slot(name, table.offset)?;
+        let value = context.value_of(slot, value);
+        if value.is_nan() {
+            continue;
+        }
+        match categorical.iter_mut().find(|(known, _)| *known == slot) {
+            Some((_, coefficients)) => coefficients.push((value, *coefficient)),
+            None => categorical.push((slot, vec![(value, *coefficient)])),
+        }
+    }
+    let categorical = categorical.into_iter().map(|(slot, mut coefficients)| {
+        coefficients.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        // A value that stands twice counts twice.
+        coefficients.dedup_by(|(next, added), (value, coefficient)| {
+            let same = next == value;
+            if same {
+                *coefficient += *added;
+            }
+            same
+        });
+        Categorical { slot, coefficients: coefficients.into() }
+    });
+    let categorical = categorical.collect();
+    let mut terms = Vec::with_capacity(table.terms.len());
+    for (coefficient, fields) in &table.terms {
+        let mut factors: Vec<(Slot, i32)> = Vec::new();
+        for field in fields {
+            let slot = context.slot(field, table.offset)?;
+            match factors.iter_mut().find(|(known, _)| *known == slot) {
+                Some((_, power)) => *power += 1,
+                None => factors.push((slot, 1)),
+            }
+        }
+        terms.push(Term { coefficient: *coefficient, factors: factors.into() });
+    }
+    Ok(Table { intercept: table.intercept, numeric: numeric.into(), categorical, terms: terms.into() })
+}

@@ -1,0 +1,10 @@
+//! `TreeModel`: a path of predicates to a score.
+
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Plan, compile};
+pub use read::{Document, NodeDocument, read};

@@ -1,0 +1,49 @@
+//! The contract's way in.
+
+use std::sync::Arc;
+
+use scorewheel_model::{Format, Limits, Mapping, Model, ModelError, ModelType};
+
+use crate::model::PmmlModel;
+
+/// PMML 3.0 to 4.4 as a [`Format`].
+///
+/// ```
+/// use scorewheel_model::{Format, Limits, Mapping};
+/// use scorewheel_pmml::PmmlFormat;
+///
+/// let document = br#"<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4">
+///   <Header/>
+///   <DataDictionary><DataField name="x" optype="continuous" dataType="double"/></DataDictionary>
+///   <RegressionModel functionName="regression">
+///     <MiningSchema><MiningField name="x"/></MiningSchema>
+///     <RegressionTable intercept="1"><NumericPredictor name="x" coefficient="2"/></RegressionTable>
+///   </RegressionModel>
+/// </PMML>"#;
+/// let model = PmmlFormat.load(document, &Mapping::default(), &Limits::default())?;
+/// assert_eq!(&*model.inputs()[0].name, "x");
+/// # Ok::<(), scorewheel_model::ModelError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PmmlFormat;
+
+impl Format for PmmlFormat {
+    fn name(&self) -> &'static str {
+        "PMML"
+    }
+
+    fn model_types(&self) -> &'static [ModelType] {
+        &[ModelType::Pmml]
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        // The root stands near the start; of UTF-16 every other byte is looked at.
+        let head = &bytes[..bytes.len().min(4096)];
+        let narrow: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+        narrow.windows(5).any(|window| window == b"PMML " || window == b"PMML>" || window == b":PMML")
+    }
+
+    fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        Ok(Arc::new(PmmlModel::load(bytes, None, mapping, limits)?))
+    }
+}

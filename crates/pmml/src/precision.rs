@@ -1,0 +1,41 @@
+//! The precision in which a model computes.
+//!
+//! Sums, products, quotients and square roots of f32 numbers, computed in f64 and rounded once, have the bits of f32
+//! arithmetic: f64 has more than twice the digits. So one code serves both.
+
+use crate::document::head::MathContext;
+
+/// The precision in which a model computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Precision(MathContext);
+
+impl From<MathContext> for Precision {
+    fn from(context: MathContext) -> Self {
+        Self(context)
+    }
+}
+
+impl Precision {
+    /// A result rounded to the precision.
+    #[inline]
+    #[must_use]
+    pub fn round(self, number: f64) -> f64 {
+        match self.0 {
+            MathContext::Double => number,
+            MathContext::Float => f64::from(number as f32),
+        }
+    }
+
+    /// `sum` + `factor` × `number`, rounded twice.
+    #[inline]
+    #[must_use]
+    pub fn add_product(self, sum: f64, factor: f64, number: f64) -> f64 {
+        self.round(sum + self.round(factor * number))
+    }
+
+    /// True if results are rounded to f32.
+    #[must_use]
+    pub fn is_float(self) -> bool {
+        self.0 == MathContext::Float
+    }
+}

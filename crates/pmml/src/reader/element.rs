@@ -1,0 +1,165 @@
+//! One start tag and its attributes.
+
+use crate::fault::{Fault, Result};
+use crate::reader::Choice;
+
+/// One attribute of a start tag.
+#[derive(Clone, Copy, Debug)]
+struct Attribute<'a> {
+    name: &'a str,
+    value: &'a str,
+    used: bool,
+}
+
+/// A start tag: what an element's `read` takes first.
+///
+/// Every attribute that is read is marked; [`Element::finish`] refuses those that nobody asked for.
+#[derive(Debug)]
+pub struct Element<'a> {
+    /// Local name.
+    pub name: &'a str,
+    /// Offset of the tag in the transcoded text.
+    pub offset: u32,
+    attributes: Vec<Attribute<'a>>,
+}
+
+impl<'a> Element<'a> {
+    pub(super) fn new(name: &'a str, offset: u32) -> Self {
+        Self { name, offset, attributes: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, name: &'a str, value: &'a str) -> Result<()> {
+        if self.attributes.iter().any(|attribute| attribute.name == name) {
+            return Err(Fault::malformed(
+                self.offset,
+                format!("attribute {name} stands twice in {}", self.name),
+            ));
+        }
+        self.attributes.push(Attribute { name, value, used: false });
+        Ok(())
+    }
+
+    /// The attribute, as it is written.
+    pub fn text(&mut self, name: &str) -> Option<&'a str> {
+        let attribute = self.attributes.iter_mut().find(|attribute| attribute.name == name)?;
+        attribute.used = true;
+        Some(attribute.value)
+    }
+
+    /// The attribute, as it is written; it must be there.
+    pub fn required(&mut self, name: &str) -> Result<&'a str> {
+        self.text(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// The attribute as a number.
+    pub fn number(&mut self, name: &str) -> Result<Option<f64>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match parse_number(text) {
+            Some(number) => Ok(Some(number)),
+            None => Err(self.invalid(format!("attribute {name}={text:?} of {} is not a number", self.name))),
+        }
+    }
+
+    /// The attribute as a number; it must be there.
+    pub fn required_number(&mut self, name: &str) -> Result<f64> {
+        self.number(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// The attribute as a whole number.
+    pub fn integer(&mut self, name: &str) -> Result<Option<i64>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let trimmed = text.trim();
+        match trimmed.strip_prefix('+').unwrap_or(trimmed).parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => match parse_number(text) {
+                Some(number) if libm::trunc(number) == number && number.abs() < 9e15 => {
+                    Ok(Some(number as i64))
+                }
+                _ => {
+                    Err(self
+                        .invalid(format!("attribute {name}={text:?} of {} is not a whole number", self.name)))
+                }
+            },
+        }
+    }
+
+    /// The attribute as a truth value: `true`, `false`, `1`, `0`.
+    pub fn boolean(&mut self, name: &str) -> Result<Option<bool>> {
+        match self.text(name) {
+            None => Ok(None),
+            Some("true" | "1") => Ok(Some(true)),
+            Some("false" | "0") => Ok(Some(false)),
+            Some(text) => {
+                Err(self
+                    .invalid(format!("attribute {name}={text:?} of {} is neither true nor false", self.name)))
+            }
+        }
+    }
+
+    /// The attribute as a member of a closed list.
+    pub fn choice<T: Choice>(&mut self, name: &str) -> Result<Option<T>> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match T::from_word(text) {
+            Some(member) => Ok(Some(member)),
+            None => {
+                let known: Vec<&str> = T::ALL.iter().map(|(word, _)| *word).collect();
+                let message =
+                    format!("attribute {name}={text:?} of {} is not one of {}", self.name, known.join(", "));
+                Err(self.invalid(message))
+            }
+        }
+    }
+
+    /// The attribute as a member of a closed list; it must be there.
+    pub fn required_choice<T: Choice>(&mut self, name: &str) -> Result<T> {
+        self.choice(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// Marks attributes that are known and have no part in scoring.
+    pub fn ignore(&mut self, names: &[&str]) {
+        for attribute in &mut self.attributes {
+            attribute.used |= names.contains(&attribute.name);
+        }
+    }
+
+    /// Refuses attributes that nobody asked for. Those of vendors (`x-…`) are let through.
+    pub fn finish(&self) -> Result<()> {
+        match self.attributes.iter().find(|attribute| !attribute.used && !is_of_vendor(attribute.name)) {
+            None => Ok(()),
+            Some(attribute) => Err(Fault::unsupported(
+                self.offset,
+                format!("{} has no attribute {} in PMML", self.name, attribute.name),
+            )),
+        }
+    }
+
+    /// This element where another one was expected.
+    pub fn unexpected(&self, parent: &str) -> Fault {
+        Fault::unsupported(self.offset, format!("{parent} has no element {} in PMML", self.name))
+    }
+
+    /// A contradiction found in this element.
+    pub fn invalid(&self, message: impl Into<String>) -> Fault {
+        Fault::invalid(self.offset, message)
+    }
+
+    fn missing(&self, name: &str) -> Fault {
+        self.invalid(format!("{} needs the attribute {name}", self.name))
+    }
+
+    /// A child element that must be there and is not.
+    pub fn lacks(&self, child: &str) -> Fault {
+        self.invalid(format!("{} needs the element {child}", self.name))
+    }
+}
+
+fn is_of_vendor(name: &str) -> bool {
+    name.starts_with("x-") || name.starts_with("X-") || name.contains(':')
+}
+
+/// A number as XML Schema and the producers of PMML write it: surrounding blanks, a leading `+` and `INF` are fine.
+#[must_use]
+pub fn parse_number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    text.parse().ok()
+}

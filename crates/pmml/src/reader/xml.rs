@@ -1,0 +1,397 @@
+//! The elements of the document in order.
+
+use std::borrow::Cow;
+
+use bumpalo::Bump;
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+use scorewheel_model::Limits;
+
+use crate::fault::{Fault, Result};
+use crate::reader::Element;
+
+/// A prefix (empty for the default namespace) bound at some depth, and whether its namespace is PMML's.
+#[derive(Clone, Copy, Debug)]
+struct Binding<'a> {
+    depth: usize,
+    prefix: &'a str,
+    is_pmml: bool,
+}
+
+/// A pull reader over one document: start tags in order, each consumed to its end by whoever reads it.
+///
+/// Document type declarations are refused, nesting and the number of elements are limited. Extensions and elements of
+/// other namespaces are skipped by [`Xml::child`].
+pub struct Xml<'a> {
+    source: &'a str,
+    arena: &'a Bump,
+    reader: Reader<&'a [u8]>,
+    bindings: Vec<Binding<'a>>,
+    depth: usize,
+    elements: usize,
+    limits: Limits,
+    extensions: Vec<Extension<'a>>,
+}
+
+/// A vendor's `name` and `value` in an `Extension` element.
+#[derive(Clone, Copy, Debug)]
+pub struct Extension<'a> {
+    depth: usize,
+    /// Its `extender`.
+    pub extender: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its value.
+    pub value: &'a str,
+}
+
+/// A start tag and whether it belongs to PMML.
+struct Opened<'a> {
+    element: Element<'a>,
+    is_pmml: bool,
+}
+
+impl<'a> Xml<'a> {
+    /// A reader of `source`; strings that have to be built live in `arena`.
+    #[must_use]
+    pub fn new(source: &'a str, arena: &'a Bump, limits: Limits) -> Self {
+        let mut reader = Reader::from_str(source);
+        let config = reader.config_mut();
+        config.expand_empty_elements = true;
+        Self {
+            source,
+            arena,
+            reader,
+            bindings: Vec::new(),
+            depth: 0,
+            elements: 0,
+            limits,
+            extensions: Vec::new(),
+        }
+    }
+
+    /// The root element, with its namespace: `None` if it has none.
+    ///
+    /// # Errors
+    /// Text that is not XML, or without a root element.
+    pub fn root(&mut self) -> Result<(Element<'a>, bool)> {
+        loop {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Start(tag) => {
+                    let opened = self.open(&tag, offset)?;
+                    return Ok((opened.element, opened.is_pmml));
+                }
+                Event::Eof => return Err(Fault::malformed(offset, "the document has no root element")),
+                Event::Text(text) if !text.trim().is_empty() => {
+                    return Err(Fault::malformed(offset, "the document does not begin with an element"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The next child of the element being read, or `None` at its end.
+    pub fn child(&mut self) -> Result<Option<Element<'a>>> {
+        loop {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Start(tag) => {
+                    let Opened { mut element, is_pmml } = self.open(&tag, offset)?;
+                    if !is_pmml || element.name.starts_with("X-") {
+                        self.skip()?;
+                    } else if element.name == "Extension" {
+                        let (name, value) = (element.text("name"), element.text("value"));
+                        self.extensions.push(Extension {
+                            depth: self.depth - 1,
+                            extender: element.text("extender").unwrap_or_default(),
+                            name: name.unwrap_or_default(),
+                            value: value.unwrap_or_default(),
+                        });
+                        self.skip()?;
+                    } else {
+                        return Ok(Some(element));
+                    }
+                }
+                Event::End(_) => {
+                    self.close();
+                    return Ok(None);
+                }
+                Event::Eof => return Err(self.truncated()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next child whatever its namespace: a cell of a table.
+    pub fn any_child(&mut self) -> Result<Option<Element<'a>>> {
+        loop {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Start(tag) => return Ok(Some(self.open(&tag, offset)?.element)),
+                Event::End(_) => {
+                    self.close();
+                    return Ok(None);
+                }
+                Event::Eof => return Err(self.truncated()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads to the end of an element that may hold nothing but extensions.
+    pub fn end(&mut self, element: &Element<'a>) -> Result<()> {
+        match self.child()? {
+            None => Ok(()),
+            Some(child) => Err(child.unexpected(element.name)),
+        }
+    }
+
+    /// The extensions that stood directly in the element whose children were just read to the end, in order.
+    pub fn take_extensions(&mut self) -> Vec<Extension<'a>> {
+        let depth = self.depth + 1;
+        let first = self.extensions.partition_point(|extension| extension.depth < depth);
+        self.extensions.drain(first..).filter(|extension| extension.depth == depth).collect()
+    }
+
+    /// Reads to the end of the element being read, whatever it holds.
+    pub fn skip(&mut self) -> Result<()> {
+        let outside = self.depth - 1;
+        while self.depth > outside {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Start(_) => self.enter(offset)?,
+                Event::End(_) => self.close(),
+                Event::Eof => return Err(self.truncated()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of the element being read, to its end. Extensions are skipped, other elements refused.
+    pub fn content(&mut self, element: &Element<'a>) -> Result<&'a str> {
+        let mut whole: Cow<'a, str> = Cow::Borrowed("");
+        loop {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Text(text) => self.append(&mut whole, text.xml10_content()),
+                Event::CData(text) => self.append(&mut whole, text.xml10_content()),
+                Event::GeneralRef(reference) => {
+                    let name = reference.xml10_content();
+                    let text = match reference.resolve_char_ref() {
+                        Ok(Some(character)) => character.to_string(),
+                        Ok(None) => match quick_xml::escape::resolve_predefined_entity(&name) {
+                            Some(text) => text.to_owned(),
+                            None => {
+                                return Err(Fault::malformed(
+                                    offset,
+                                    format!("entity &{name}; is not known"),
+                                ));
+                            }
+                        },
+                        Err(error) => return Err(Fault::malformed(offset, error.to_string())),
+                    };
+                    whole.to_mut().push_str(&text);
+                }
+                Event::Start(tag) => {
+                    let opened = self.open(&tag, offset)?;
+                    if opened.is_pmml && opened.element.name != "Extension" {
+                        return Err(opened.element.unexpected(element.name));
+                    }
+                    self.skip()?;
+                }
+                Event::End(_) => {
+                    self.close();
+                    return Ok(match whole {
+                        Cow::Borrowed(text) => text,
+                        Cow::Owned(text) => self.arena.alloc_str(&text),
+                    });
+                }
+                Event::Eof => return Err(self.truncated()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Refuses anything but comments and blanks after the root element.
+    pub fn finish(&mut self) -> Result<()> {
+        loop {
+            let offset = self.offset();
+            match self.event()? {
+                Event::Eof => return Ok(()),
+                Event::Start(_) => return Err(Fault::malformed(offset, "a second root element")),
+                Event::Text(text) if !text.trim().is_empty() => {
+                    return Err(Fault::malformed(offset, "text after the root element"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A string that lives as long as the document.
+    pub fn keep(&self, text: &str) -> &'a str {
+        self.arena.alloc_str(text)
+    }
+
+    fn append(&self, whole: &mut Cow<'a, str>, part: Cow<'_, str>) {
+        if whole.is_empty()
+            && let Cow::Borrowed(part) = part
+            && let Some(part) = self.reslice(part)
+        {
+            *whole = Cow::Borrowed(part);
+        } else {
+            whole.to_mut().push_str(&part);
+        }
+    }
+
+    fn offset(&self) -> u32 {
+        u32::try_from(self.reader.buffer_position()).unwrap_or(u32::MAX)
+    }
+
+    fn event(&mut self) -> Result<Event<'a>> {
+        match self.reader.read_event() {
+            Ok(Event::DocType(_)) => Err(Fault {
+                kind: scorewheel_model::ModelErrorKind::Unsupported,
+                message: "document type declarations are refused".to_owned(),
+                offset: Some(self.offset()),
+            }),
+            Ok(event) => Ok(event),
+            Err(error) => {
+                let offset = u32::try_from(self.reader.error_position()).unwrap_or(u32::MAX);
+                Err(Fault::malformed(offset, error.to_string()))
+            }
+        }
+    }
+
+    fn truncated(&self) -> Fault {
+        Fault::malformed(self.offset(), "the document ends within an element")
+    }
+
+    fn enter(&mut self, offset: u32) -> Result<()> {
+        self.depth += 1;
+        self.elements += 1;
+        if self.depth > self.limits.depth {
+            return Err(Fault::too_large(offset, format!("elements nest deeper than {}", self.limits.depth)));
+        }
+        if self.elements > self.limits.nodes {
+            return Err(Fault::too_large(offset, format!("more than {} elements", self.limits.nodes)));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        while self.bindings.last().is_some_and(|binding| binding.depth == self.depth) {
+            self.bindings.pop();
+        }
+        self.depth -= 1;
+    }
+
+    /// The part of the source that `part` is a slice of.
+    fn reslice(&self, part: &str) -> Option<&'a str> {
+        let start = (part.as_ptr() as usize).checked_sub(self.source.as_ptr() as usize)?;
+        self.source.get(start..start + part.len())
+    }
+
+    fn open(&mut self, tag: &BytesStart<'_>, offset: u32) -> Result<Opened<'a>> {
+        self.enter(offset)?;
+        let content: &str = tag;
+        let content = self.reslice(content).unwrap_or_else(|| self.arena.alloc_str(content));
+        let name_length = tag.name().0.len();
+        let (prefix, local) = match content[..name_length].split_once(':') {
+            Some((prefix, local)) => (prefix, local),
+            None => ("", &content[..name_length]),
+        };
+        let mut element = Element::new(local, offset);
+        let mut attributes = Attributes::new(content, name_length);
+        for attribute in attributes.with_checks(false) {
+            let attribute = attribute.map_err(|error| Fault::malformed(offset, error.to_string()))?;
+            let key = attribute.key.0;
+            let value = match attribute.value {
+                Cow::Borrowed(raw) if raw.bytes().all(|byte| byte != b'&' && byte >= b' ') => raw,
+                _ => {
+                    let value = attribute
+                        .normalized_value(XmlVersion::Implicit1_0)
+                        .map_err(|error| Fault::malformed(offset, error.to_string()))?;
+                    self.arena.alloc_str(&value)
+                }
+            };
+            if let Some(rest) = key.strip_prefix("xmlns") {
+                let prefix = rest.strip_prefix(':').unwrap_or_default();
+                self.bindings.push(Binding { depth: self.depth, prefix, is_pmml: is_pmml_namespace(value) });
+            } else {
+                element.push(key, value)?;
+            }
+        }
+        let bound = self.bindings.iter().rev().find(|binding| binding.prefix == prefix);
+        let is_pmml = bound.map_or(prefix.is_empty(), |binding| binding.is_pmml);
+        Ok(Opened { element, is_pmml })
+    }
+}
+
+/// `http://www.dmg.org/PMML-4_4` of any version, `https` as well; or none at all.
+fn is_pmml_namespace(namespace: &str) -> bool {
+    let rest = namespace.strip_prefix("https://").or_else(|| namespace.strip_prefix("http://"));
+    let Some(rest) = rest else { return namespace.is_empty() };
+    let rest = rest.strip_prefix("www.").unwrap_or(rest);
+    let Some(version) = rest.strip_prefix("dmg.org/PMML-") else { return false };
+    matches!(version.as_bytes(), [major, b'_', minor, ..] if major.is_ascii_digit() && minor.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(source: &str) -> Result<Vec<String>> {
+        let arena = Bump::new();
+        let mut xml = Xml::new(source, &arena, Limits { depth: 5, nodes: 20, ..Limits::default() });
+        let (root, _) = xml.root()?;
+        let mut names = vec![root.name.to_owned()];
+        while let Some(child) = xml.child()? {
+            names.push(format!("{}={}", child.name, xml.content(&child)?));
+        }
+        xml.finish()?;
+        Ok(names)
+    }
+
+    #[test]
+    fn children_come_in_order_with_their_text() {
+        let source = "<?xml version='1.0'?><PMML xmlns='http://www.dmg.org/PMML-4_4' xmlns:d='http://x'>
+            <!-- c --><Extension><PMML><deep/></PMML></Extension><d:foreign/><A>1 &lt; <![CDATA[2]]>&#33;</A><B/></PMML>";
+        assert_eq!(read(source).unwrap(), ["PMML", "A=1 < 2!", "B="]);
+        let prefixed = "<p:PMML xmlns:p='http://www.dmg.org/PMML-4_2'><p:A>x</p:A><B/></p:PMML>";
+        assert_eq!(read(prefixed).unwrap(), ["PMML", "A=x", "B="]);
+    }
+
+    #[test]
+    fn what_is_not_a_document_is_refused() {
+        let deep = "<a>".repeat(9);
+        let many = format!("<a>{}</a>", "<b/>".repeat(30));
+        for bad in [
+            "",
+            "text",
+            "<a>",
+            "<a><b></a></b>",
+            "<a b='1' b='2'/>",
+            "<!DOCTYPE a [<!ENTITY e 'x'>]><a/>",
+            "<a><b>&unknown;</b></a>",
+            "<a/><b/>",
+            "<a/>x",
+            &deep,
+            &many,
+        ] {
+            let read = read(bad);
+            assert!(read.is_err() || bad == "<a b='1' b='2'/>" && read.is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_truncated_document_is_an_error_at_every_byte() {
+        let source = "<PMML><A b=\"c\">d</A><!-- e --></PMML>";
+        for length in 0..source.len() {
+            assert!(read(&source[..length]).is_err(), "{length}");
+        }
+        assert!(read(source).is_ok());
+    }
+}

@@ -1,0 +1,236 @@
+//! Output fields, in their order.
+
+use scorewheel_columns::{ErrorCode, RowError};
+
+use crate::plan::model::{Category, Entities, OutputFeature};
+use crate::plan::{ModelPlan, OutputPlan};
+use crate::score::row::Evaluated;
+use crate::score::{Prediction, Row};
+use crate::value::{Datum, Kind};
+
+/// Evaluates the output fields of a model into their slots.
+///
+/// Without a prediction those that tell of it stay absent, and reading one is an error; the others are computed.
+pub fn evaluate(model: &ModelPlan, row: &mut Row<'_>, prediction: &Prediction) -> Result<(), RowError> {
+    for output in &model.outputs {
+        let found = feature(model, row, prediction, output, &output.what)?;
+        let Found::Value(value) = found else {
+            row.unset(output.slot);
+            continue;
+        };
+        let value = match (value, output.kind) {
+            (Some(datum), Some(kind)) if datum.kind != Kind::List => {
+                Some(datum.cast(kind, &mut row.texts).map_err(|code| row.error(code, output.place))?)
+            }
+            (value, _) => value,
+        };
+        row.set(output.slot, value);
+    }
+    Ok(())
+}
+
+/// What came of an output field.
+enum Found {
+    Value(Option<Datum>),
+    Absent,
+}
+
+fn feature(
+    model: &ModelPlan,
+    row: &mut Row<'_>,
+    prediction: &Prediction,
+    output: &OutputPlan,
+    what: &OutputFeature,
+) -> Result<Found, RowError> {
+    // Expressions do not read the prediction itself.
+    if let OutputFeature::Expression(expression) = what {
+        return row.evaluate(expression).map(Found::Value);
+    }
+    let about = |target: u32| -> &Prediction {
+        prediction.more.iter().find(|more| more.target == target).unwrap_or(prediction)
+    };
+    let tells_of_prediction = !matches!(
+        what,
+        OutputFeature::Absent
+            | OutputFeature::Report(_)
+            | OutputFeature::Unsupported(_)
+            | OutputFeature::Rule(_)
+            | OutputFeature::Segment { .. }
+    );
+    if tells_of_prediction && prediction.value.is_none() {
+        return Ok(Found::Absent);
+    }
+    let source = row.plan.model(prediction.model);
+    let value = match what {
+        OutputFeature::PredictedValue(target) => about(*target).value,
+        OutputFeature::PredictedDisplayValue(target) => {
+            let value = about(*target).value;
+            let rules = model.targets[*target as usize].rules.as_ref();
+            let display = rules.and_then(|rules| {
+                rules.displays.iter().find(|(datum, _)| Some(*datum) == value).map(|(_, code)| *code)
+            });
+            display.map(Datum::text).or(value)
+        }
+        OutputFeature::Probability(category) => {
+            return category_figure(model, source, prediction, &prediction.probabilities, *category)
+                .map(Found::Value)
+                .map_err(|code| row.error(code, output.place));
+        }
+        OutputFeature::Confidence(category) => {
+            return category_figure(model, source, prediction, &prediction.confidences, *category)
+                .map(Found::Value)
+                .map_err(|code| row.error(code, output.place));
+        }
+        OutputFeature::Affinity(entity) => match entity {
+            Category::Index(index) => prediction.affinities.get(*index as usize).copied().map(Datum::double),
+            Category::Unknown => Some(Datum::double(0.0)),
+            Category::Predicted { rank } => {
+                let winner = match prediction.ranking.get(*rank as usize - 1) {
+                    Some(entity) => Some(*entity),
+                    None if *rank == 1 => prediction.entity,
+                    None => None,
+                };
+                winner
+                    .and_then(|entity| prediction.affinities.get(entity as usize))
+                    .copied()
+                    .map(Datum::double)
+            }
+        },
+        OutputFeature::EntityId { rank } => {
+            let entity = match (*rank, prediction.ranking.get((*rank as usize).saturating_sub(1))) {
+                (0, _) => None,
+                (_, Some(entity)) => Some(*entity),
+                (1, None) => prediction.entity,
+                _ => None,
+            };
+            entity.and_then(|entity| entity_name(source, row, entity))
+        }
+        OutputFeature::Residual(target) => {
+            return residual(model, row, about(*target), *target, output).map(Found::Value);
+        }
+        OutputFeature::ReasonCode { rank } => {
+            let code = rank.checked_sub(1).and_then(|at| prediction.reasons.get(at as usize));
+            code.map(|code| Datum::text(*code))
+        }
+        OutputFeature::Rule(rule) => {
+            return source.element.rule_output(source, row, prediction, rule).map(Found::Value);
+        }
+        OutputFeature::Segment { segment, what } => {
+            return segment_output(model, row, prediction, output, *segment, what);
+        }
+        OutputFeature::Report(slot) => {
+            let value = row.get(*slot)?;
+            match value {
+                None => None,
+                Some(datum) => Some(
+                    datum.cast(Kind::Text, &mut row.texts).map_err(|code| row.error(code, output.place))?,
+                ),
+            }
+        }
+        OutputFeature::Absent => None,
+        OutputFeature::Unsupported(_) => {
+            return Err(row.error(ErrorCode::UnsupportedElement, output.place));
+        }
+        OutputFeature::Expression(_) => return Ok(Found::Absent),
+    };
+    Ok(Found::Value(value))
+}
+
+/// A probability or confidence of a category.
+fn category_figure(
+    model: &ModelPlan,
+    source: &ModelPlan,
+    prediction: &Prediction,
+    figures: &[f64],
+    category: Category,
+) -> Result<Option<Datum>, ErrorCode> {
+    if figures.is_empty() {
+        return Err(ErrorCode::WrongType);
+    }
+    let categories = source.categories();
+    let index = match category {
+        // A segment may list its categories in an order of its own.
+        Category::Index(index) if source.id != model.id => {
+            let datum = model.categories().get(index as usize);
+            categories.iter().position(|known| Some(known) == datum)
+        }
+        Category::Index(index) => Some(index as usize),
+        Category::Unknown => None,
+        Category::Predicted { rank: 1 } => {
+            categories.iter().position(|known| Some(*known) == prediction.value)
+        }
+        Category::Predicted { rank } => {
+            let mut order: Vec<usize> = (0..figures.len()).collect();
+            order.sort_by(|a, b| figures[*b].total_cmp(&figures[*a]));
+            match order.get(rank as usize - 1) {
+                Some(index) => Some(*index),
+                None => return Ok(None),
+            }
+        }
+    };
+    // The probability of a category that the model does not know is nought.
+    Ok(Some(Datum::double(index.and_then(|index| figures.get(index)).copied().unwrap_or(0.0))))
+}
+
+/// The name of an entity.
+#[must_use]
+pub fn entity_name(model: &ModelPlan, row: &mut Row<'_>, entity: u32) -> Option<Datum> {
+    match &model.entities {
+        Entities::None => None,
+        Entities::Positions(_) => {
+            let mut buffer = row.texts.take_buffer();
+            let _ = std::fmt::Write::write_fmt(&mut buffer, format_args!("{}", entity + 1));
+            let code = row.texts.intern(&buffer);
+            row.texts.give_buffer(buffer);
+            Some(Datum::text(code))
+        }
+        Entities::Named(names) => names.get(entity as usize).map(|name| Datum::text(*name)),
+    }
+}
+
+/// Observed minus predicted number, or for categories: 1 minus the probability of the observed one.
+fn residual(
+    model: &ModelPlan,
+    row: &mut Row<'_>,
+    prediction: &Prediction,
+    target: u32,
+    output: &OutputPlan,
+) -> Evaluated {
+    let plan = &model.targets[target as usize];
+    let Some(slot) = plan.observed else { return Err(row.error(ErrorCode::UndefinedName, output.place)) };
+    let Some(observed) = row.get(slot)? else {
+        return Err(row.error_of(ErrorCode::MissingValue, slot));
+    };
+    let Some(value) = prediction.value else { return Ok(None) };
+    if plan.categories.is_empty() {
+        return Ok(Some(Datum::double(observed.number - value.number)));
+    }
+    let index = plan.categories.iter().position(|known| *known == value);
+    let probability = index.and_then(|index| prediction.probabilities.get(index)).copied().unwrap_or(0.0);
+    let expected = if observed.number == value.number { 1.0 } else { 0.0 };
+    Ok(Some(Datum::double(expected - probability)))
+}
+
+/// The result of a segment, scored for itself.
+fn segment_output(
+    model: &ModelPlan,
+    row: &mut Row<'_>,
+    prediction: &Prediction,
+    output: &OutputPlan,
+    segment: u32,
+    what: &OutputFeature,
+) -> Result<Found, RowError> {
+    let _ = prediction;
+    let Some(inner) = model.element.segment(segment) else {
+        return Err(row.error(ErrorCode::UndefinedName, output.place));
+    };
+    let mut found = row.take_prediction(inner);
+    let scored = row.score(inner, &mut found);
+    let plan = row.plan;
+    let result = match scored {
+        Ok(()) => feature(plan.model(inner), row, &found, output, what),
+        Err(error) => Err(error),
+    };
+    row.give_prediction(found);
+    result
+}
