@@ -64,6 +64,20 @@ impl Column {
         true
     }
 
+    /// Writes the string of the row before once more if its bytes are these, and else nothing. It spares the caller
+    /// the look whether the bytes are UTF-8.
+    #[inline]
+    pub fn repeat_text(&mut self, row: usize, bytes: &[u8]) -> bool {
+        let Values::Text { codes, dictionary } = &mut self.values else { return false };
+        let Some(&before) = row.checked_sub(1).and_then(|before| codes.get(before)) else { return false };
+        if dictionary.get(before).as_bytes() != bytes || row >= codes.len() {
+            return false;
+        }
+        codes[row] = before;
+        self.mark_value(row);
+        true
+    }
+
     /// Adds a string to the list being written; [`Column::end_list`] says whose it is.
     pub fn push_list_text(&mut self, value: &str) -> bool {
         let Values::TextList(list) = &mut self.values else { return false };
