@@ -13,7 +13,10 @@
 pub mod element;
 pub mod registry;
 
+pub mod clustering;
+pub mod measure;
 pub mod regression;
+pub mod scorecard;
 pub mod tree;
 
 pub use element::Element;

@@ -4,7 +4,7 @@ use scorewheel_columns::RowError;
 
 use crate::compile::{Compiled, ModelContext};
 use crate::document::ModelDocument;
-use crate::elements::{Element as Scored, regression, tree};
+use crate::elements::{Element as Scored, clustering, regression, scorecard, tree};
 use crate::fault::Result;
 use crate::plan::model::RuleOutput;
 use crate::plan::{ModelId, ModelPlan};
@@ -76,7 +76,9 @@ macro_rules! elements {
 }
 
 elements! {
+    "ClusteringModel" => Clustering in clustering,
     "RegressionModel" => Regression in regression,
+    "Scorecard" => Scorecard in scorecard,
     "TreeModel" => Tree in tree,
 }
 

@@ -1,0 +1,10 @@
+//! `ClusteringModel`: the nearest centre.
+
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Plan, compile};
+pub use read::{Document, read};

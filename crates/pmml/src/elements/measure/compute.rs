@@ -1,0 +1,179 @@
+//! From two points to a figure.
+
+use scorewheel_columns::{ErrorCode, RowError};
+
+use crate::compile::ModelContext;
+use crate::document::table::Matrix;
+use crate::elements::measure::read::{CompareFunction, ComparisonField, ComparisonMeasure, MeasureFunction};
+use crate::fault::{Fault, Result};
+use crate::plan::{Place, Slot};
+use crate::score::Row;
+
+/// A field that is compared.
+#[derive(Debug)]
+pub struct FieldPlan {
+    /// Its slot.
+    pub slot: Slot,
+    /// Its weight.
+    pub weight: f64,
+    /// How its values are compared.
+    pub compare: CompareFunction,
+    /// Scale of [`CompareFunction::GaussSim`].
+    pub scale: f64,
+    /// Figures of [`CompareFunction::Table`].
+    pub table: Option<Matrix>,
+    /// True if its values are numbers and not codes.
+    pub is_number: bool,
+}
+
+/// Compiles a field that is compared.
+pub fn compile_field<'a>(
+    field: &ComparisonField<'a>,
+    measure: &ComparisonMeasure,
+    context: &mut ModelContext<'_, '_, 'a>,
+) -> Result<FieldPlan> {
+    let slot = context.slot(field.field, field.offset)?;
+    let compare = field.compare_function.unwrap_or(measure.compare_function);
+    if compare == CompareFunction::GaussSim && field.similarity_scale.is_none() {
+        return Err(Fault::invalid(field.offset, "gaussSim needs the attribute similarityScale"));
+    }
+    if compare == CompareFunction::Table && field.comparisons.is_none() {
+        return Err(Fault::invalid(field.offset, "the compare function table needs the element Comparisons"));
+    }
+    Ok(FieldPlan {
+        slot,
+        weight: field.weight,
+        compare,
+        scale: field.similarity_scale.unwrap_or(1.0),
+        table: field.comparisons.clone(),
+        is_number: context.kind(slot).counts(),
+    })
+}
+
+/// A measure over some fields.
+#[derive(Debug)]
+pub struct Measure {
+    /// How the comparisons become one figure.
+    pub function: MeasureFunction,
+    /// The fields.
+    pub fields: Box<[FieldPlan]>,
+    /// By field: what it counts for if others are missing.
+    pub missing_weights: Box<[f64]>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The values of one row, NaN where missing, and the factor that makes up for the missing ones.
+#[derive(Debug)]
+pub struct Point {
+    /// One value a field.
+    pub values: Vec<f64>,
+    /// Sum of all missing-value weights over the sum of those that are there.
+    pub adjustment: f64,
+}
+
+impl Measure {
+    /// Reads the fields of a row. `None` if all are missing. The buffer is to be given back.
+    pub fn point(&self, row: &mut Row<'_>) -> std::result::Result<Option<Point>, RowError> {
+        let mut values = row.take_numbers();
+        let (mut whole, mut there) = (0.0, 0.0);
+        let mut any = false;
+        for (field, weight) in self.fields.iter().zip(&self.missing_weights) {
+            let value = if field.is_number { row.number(field.slot)? } else { row.raw(field.slot)? };
+            whole += weight;
+            if value.is_some() {
+                any = true;
+                there += weight;
+            }
+            values.push(value.unwrap_or(f64::NAN));
+        }
+        if any {
+            return Ok(Some(Point { values, adjustment: whole / there }));
+        }
+        row.give_numbers(values);
+        Ok(None)
+    }
+
+    /// The figure between a row and a point of the model.
+    ///
+    /// # Errors
+    /// [`ErrorCode::UnsupportedElement`] where the measure has no meaning for how a field is compared.
+    pub fn figure(&self, row: &Row<'_>, point: &Point, center: &[f64]) -> std::result::Result<f64, RowError> {
+        let unsupported = || row.error(ErrorCode::UnsupportedElement, self.place);
+        if self.function.is_similarity() {
+            return self.similarity(&point.values, center).ok_or_else(unsupported);
+        }
+        let mut sum = 0.0;
+        for ((field, value), other) in self.fields.iter().zip(&point.values).zip(center) {
+            if value.is_nan() {
+                continue;
+            }
+            let compared = self.compare(field, *value, *other).ok_or_else(unsupported)?;
+            match self.function {
+                MeasureFunction::Euclidean | MeasureFunction::SquaredEuclidean => {
+                    sum += field.weight * (compared * compared);
+                }
+                MeasureFunction::Chebychev => sum = f64::max(sum, field.weight * compared),
+                MeasureFunction::Minkowski(power) => sum += field.weight * libm::pow(compared, power),
+                _ => sum += field.weight * compared,
+            }
+        }
+        let sum = sum * point.adjustment;
+        Ok(match self.function {
+            MeasureFunction::Euclidean => sum.sqrt(),
+            MeasureFunction::Minkowski(power) => libm::pow(sum, 1.0 / power),
+            _ => sum,
+        })
+    }
+
+    fn compare(&self, field: &FieldPlan, value: f64, other: f64) -> Option<f64> {
+        match field.compare {
+            CompareFunction::AbsDiff if field.is_number => Some((value - other).abs()),
+            CompareFunction::AbsDiff => None,
+            CompareFunction::GaussSim => {
+                let unsuited = matches!(
+                    self.function,
+                    MeasureFunction::SquaredEuclidean
+                        | MeasureFunction::Chebychev
+                        | MeasureFunction::Minkowski(_)
+                );
+                let difference = value - other;
+                let exponent =
+                    -std::f64::consts::LN_2 * (difference * difference) / (field.scale * field.scale);
+                (field.is_number && !unsuited).then(|| libm::exp(exponent))
+            }
+            CompareFunction::Delta => Some(if value == other { 0.0 } else { 1.0 }),
+            CompareFunction::Equal => Some(if value == other { 1.0 } else { 0.0 }),
+            CompareFunction::Table => {
+                let index = |number: f64| (number >= 0.0).then_some(number as usize);
+                field.table.as_ref()?.get(index(value)?, index(other)?)
+            }
+        }
+    }
+
+    /// Counts in how many fields both are 1, only the row, only the centre, neither.
+    fn similarity(&self, values: &[f64], center: &[f64]) -> Option<f64> {
+        let (mut both, mut row_only, mut center_only, mut neither) = (0.0, 0.0, 0.0, 0.0);
+        for (value, other) in values.iter().zip(center) {
+            match (*value, *other) {
+                (value, _) if value.is_nan() => {}
+                (1.0, 1.0) => both += 1.0,
+                (1.0, 0.0) => row_only += 1.0,
+                (0.0, 1.0) => center_only += 1.0,
+                (0.0, 0.0) => neither += 1.0,
+                _ => return None,
+            }
+        }
+        let different = row_only + center_only;
+        Some(match self.function {
+            MeasureFunction::SimpleMatching => (both + neither) / (both + different + neither),
+            MeasureFunction::Jaccard => both / (both + different),
+            MeasureFunction::Tanimoto => (both + neither) / (both + 2.0 * different + neither),
+            MeasureFunction::BinarySimilarity([c00, c01, c10, c11, d00, d01, d10, d11]) => {
+                (c11 * both + c10 * row_only + c01 * center_only + c00 * neither)
+                    / (d11 * both + d10 * row_only + d01 * center_only + d00 * neither)
+            }
+            _ => return None,
+        })
+    }
+}

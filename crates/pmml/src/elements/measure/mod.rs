@@ -1,0 +1,9 @@
+//! `ComparisonMeasure`: distances and similarities, as `ClusteringModel` and `NearestNeighborModel` use them.
+
+mod compute;
+mod read;
+
+pub use compute::{FieldPlan, Measure, Point, compile_field};
+pub use read::{
+    CompareFunction, ComparisonField, ComparisonMeasure, MeasureFunction, read_field, read_measure,
+};
