@@ -1,11 +1,14 @@
 //! Arguments that several commands share.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+use scorewheel_topics::Backend;
 
 use crate::config::{Loaded, Request, load};
 use crate::exit_code::{ExitCode, Failure};
+use crate::places::{Access, open_client};
 
 /// Which configuration to use.
 #[derive(Clone, Debug, Default, Args)]
@@ -71,5 +74,35 @@ impl PlaceArguments {
             flags.push(("embedded.data_dir".into(), "--data-dir", directory.to_string_lossy().into_owned()));
         }
         self.configuration.load(flags)
+    }
+}
+
+/// Where topics live, for commands that only read and write them.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ClientArguments {
+    /// Where topics live.
+    #[command(flatten)]
+    pub place: PlaceArguments,
+    /// URL of a running instance with embedded topics
+    #[arg(long, value_name = "URL", conflicts_with_all = ["brokers", "data_dir"])]
+    pub url: Option<String>,
+}
+
+impl ClientArguments {
+    /// Loads the configuration, with further settings given as flags, and opens the topics.
+    ///
+    /// # Errors
+    /// As [`ConfigArguments::load`] and [`open_client`].
+    pub fn open(
+        &self,
+        access: Access,
+        mut flags: Vec<(String, &'static str, String)>,
+    ) -> Result<(Loaded, Arc<dyn Backend>), Failure> {
+        if let Some(url) = &self.url {
+            flags.push(("client.url".into(), "--url", url.clone()));
+        }
+        let loaded = self.place.load(flags)?;
+        let backend = open_client(&loaded, access)?;
+        Ok((loaded, backend))
     }
 }

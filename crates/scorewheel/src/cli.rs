@@ -6,6 +6,8 @@ use crate::commands::completions::CompletionsArguments;
 use crate::commands::config::ConfigCommand;
 use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
+use crate::commands::models::ModelsCommand;
+use crate::commands::publish::PublishArguments;
 use crate::exit_code::{ExitCode, Failure};
 
 /// Real-time scoring of record streams with models that change under way.
@@ -22,6 +24,10 @@ pub struct CommandLine {
 pub enum Command {
     /// Say what a model is: format, inputs, outputs, and whether it reproduces its own rows
     Inspect(InspectArguments),
+    /// Publish models
+    Publish(PublishArguments),
+    /// List, remove, go back to or retry models
+    Models(ModelsCommand),
     /// Show or check the configuration
     Config(ConfigCommand),
     /// Print what a shell needs to complete the commands
@@ -38,6 +44,8 @@ impl Command {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Inspect(arguments) => arguments.run(),
+            Self::Publish(arguments) => arguments.run(),
+            Self::Models(arguments) => arguments.run(),
             Self::Config(arguments) => arguments.run(),
             Self::Completions(arguments) => arguments.run(),
             Self::Man(arguments) => arguments.run(),

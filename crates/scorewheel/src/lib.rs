@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`arguments`] | arguments that several commands share |
 //! | [`cli`] | the command line: one variant a command, whose arguments stand in the command's own file |
+//! | [`clients`] | what the client commands have in common |
 //! | [`commands`] | one file a command |
 //! | [`config`] | the configuration: file, environment, flags |
 //! | [`exit_code`] | [`ExitCode`], [`Failure`]: how a command ends |
@@ -16,6 +17,7 @@
 
 pub mod arguments;
 pub mod cli;
+pub mod clients;
 pub mod commands;
 pub mod config;
 pub mod exit_code;

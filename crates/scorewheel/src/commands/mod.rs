@@ -4,3 +4,5 @@ pub mod completions;
 pub mod config;
 pub mod inspect;
 pub mod man;
+pub mod models;
+pub mod publish;

@@ -1,0 +1,15 @@
+//! What the client commands have in common: topics of any backend, read and written.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`specs`] | the topics that we create, and how |
+//! | [`tail`] | [`Tail`]: a topic read from a position, over all its partitions |
+//! | [`control_log`] | [`ControlLogView`]: the models topic, folded for people |
+
+pub mod control_log;
+pub mod specs;
+pub mod tail;
+
+pub use control_log::{ControlLogView, ListedModel};
+pub use specs::{ensure_topic, models_topic, records_topic};
+pub use tail::{Tail, TailStart};

@@ -1,0 +1,49 @@
+//! The topics that we create, and how.
+
+use scorewheel_topics::{Admin, CleanupPolicy, TopicDescription, TopicSpec, TopicsError};
+
+use crate::config::{Config, Create};
+
+/// The largest message of a models topic that we create: 64 MiB, and what surrounds a model of that size.
+pub const MODELS_MESSAGE_BYTES: usize = (64 << 20) + (64 << 10);
+
+/// The models topic: the control log. One partition, kept for ever.
+#[must_use]
+pub fn models_topic(config: &Config) -> TopicSpec {
+    TopicSpec::new(&config.topics.models, 1)
+        .replication(config.topics.replication)
+        .cleanup(CleanupPolicy::Delete)
+        .keep_for_ever()
+        .max_message_bytes(MODELS_MESSAGE_BYTES)
+}
+
+/// The records topic.
+#[must_use]
+pub fn records_topic(config: &Config, name: &str) -> TopicSpec {
+    TopicSpec::new(name, config.topics.partitions).replication(config.topics.replication)
+}
+
+/// The topic as it is, or as it was created now because it was missing; true if it was.
+///
+/// # Errors
+/// [`TopicsError::UnknownTopic`] if it is missing and may not be created, and those of the calls.
+pub fn ensure_topic(
+    admin: &dyn Admin,
+    spec: &TopicSpec,
+    create: Create,
+) -> Result<(TopicDescription, bool), TopicsError> {
+    if let Some(topic) = admin.describe_topic(&spec.name)? {
+        return Ok((topic, false));
+    }
+    let missing = || TopicsError::UnknownTopic { topic: spec.name.clone() };
+    if create == Create::None {
+        return Err(missing());
+    }
+    let created = match admin.create_topic(spec) {
+        Ok(()) => true,
+        // Somebody else was faster.
+        Err(TopicsError::TopicExists { .. }) => false,
+        Err(error) => return Err(error),
+    };
+    Ok((admin.describe_topic(&spec.name)?.ok_or_else(missing)?, created))
+}

@@ -1,0 +1,294 @@
+//! `publish`: model files onto the models topic.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use scorewheel_model::identity::to_name;
+use scorewheel_model::{Content, DataTypeName, ModelDescriptor, ModelType, TypeNumbering};
+use scorewheel_topics::{Admin, Backend, TopicPartition, TopicsError, Writer, WriterOptions};
+
+use crate::arguments::ClientArguments;
+use crate::clients::specs::MODELS_MESSAGE_BYTES;
+use crate::clients::{ensure_topic, models_topic};
+use crate::config::{Config, Loaded, Numbering, Period, Place};
+use crate::exit_code::{ExitCode, Failure};
+use crate::formats::Formats;
+use crate::model_file::ModelFile;
+use crate::places::Access;
+
+/// Arguments of `publish`.
+#[derive(Debug, Args)]
+pub struct PublishArguments {
+    /// Models: files, directories with saved_model.pb, or folders of them (not recursed) [default: DATA_DIRECTORY]
+    #[arg(value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    /// Data type of the records that the models score
+    #[arg(long, value_name = "NAME", default_value = "wine")]
+    pub data_type: String,
+    /// Name of the model, if it is one [default: its file name without extension]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Version of the model [default: @<control offset>]
+    #[arg(long = "model-version", value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Time between two models, such as 5m; a bare number is milliseconds [default: all at once]
+    #[arg(long, value_name = "DURATION")]
+    pub every: Option<String>,
+    /// Begin again after the last model, for ever
+    #[arg(long = "loop")]
+    pub repeat: bool,
+    /// Where topics live.
+    #[command(flatten)]
+    pub client: ClientArguments,
+}
+
+/// A model that is to be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    path: PathBuf,
+    name: String,
+    model_type: ModelType,
+}
+
+impl PublishArguments {
+    /// Publishes.
+    ///
+    /// # Errors
+    /// [`Failure`] that says what is missing: a file, a topic, a permission.
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        let every = self.every.iter().map(|every| ("publish.every".to_owned(), "--every", every.clone()));
+        let (loaded, backend) = self.client.open(Access::Write, every.collect())?;
+        let mut out = std::io::stdout();
+        self.publish(&*backend, &loaded, &mut out, &mut |pause| std::thread::sleep(pause))?;
+        Ok(ExitCode::Success)
+    }
+
+    /// Publishes to `backend`, saying each step to `out`; `pause` waits between two models.
+    ///
+    /// # Errors
+    /// As [`PublishArguments::run`].
+    pub fn publish(
+        &self,
+        backend: &dyn Backend,
+        loaded: &Loaded,
+        out: &mut dyn Write,
+        pause: &mut dyn FnMut(Duration),
+    ) -> Result<(), Failure> {
+        let config = &loaded.config;
+        let data_type = DataTypeName::new(&self.data_type)
+            .map_err(|error| Failure::new(ExitCode::Usage, format!("--data-type: {error}")))?;
+        let publications = self.publications(config)?;
+        let admin = backend.admin()?;
+        self.prepare(&*admin, config, out)?;
+        let mut writer = backend.writer(&WriterOptions::default())?;
+        let mut first = true;
+        loop {
+            for publication in &publications {
+                if let Some(Period(every)) = config.publish.every.filter(|_| !first) {
+                    pause(every);
+                }
+                first = false;
+                let name = to_name(&publication.name);
+                if name != publication.name {
+                    say(out, &format!("the name {:?} is published as {name}", publication.name))?;
+                }
+                let file = ModelFile::read(&publication.path)?;
+                let descriptor = self.descriptor(publication, &data_type, file);
+                self.send(&mut *writer, loaded, &descriptor, out)?;
+            }
+            if !self.repeat {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The models in order: those named, those of folders by file name.
+    fn publications(&self, config: &Config) -> Result<Vec<Publication>, Failure> {
+        let folder = config.produce.directory.clone();
+        let paths = if self.paths.is_empty() { folder.into_iter().collect() } else { self.paths.clone() };
+        if paths.is_empty() {
+            return Err(Failure::new(ExitCode::Usage, "name the models to publish: files or folders"));
+        }
+        let mut found = Vec::new();
+        for path in &paths {
+            if path.is_dir() && !path.join(SAVED_MODEL).exists() {
+                found.extend(models_of_folder(path)?);
+            } else {
+                found.push(publication(path)?);
+            }
+        }
+        if found.is_empty() {
+            let message = format!("no models in {}", paths[0].display());
+            return Err(Failure::new(ExitCode::FileNotFound, message));
+        }
+        match &self.name {
+            Some(_) if found.len() > 1 => {
+                Err(Failure::new(ExitCode::Usage, "--name is for one model; several are named"))
+            }
+            Some(name) => {
+                found[0].name.clone_from(name);
+                Ok(found)
+            }
+            None => Ok(found),
+        }
+    }
+
+    /// Creates the models topic if it is missing, and refuses one that cannot be a control log.
+    fn prepare(&self, admin: &dyn Admin, config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
+        let (topic, created) = ensure_topic(admin, &models_topic(config), config.topics.create)?;
+        if created {
+            say(out, &format!("created topic {} (1 partition, kept for ever)", topic.name))?;
+        }
+        if topic.partitions == 1 {
+            return Ok(());
+        }
+        Err(TopicsError::WrongPartitionCount { topic: topic.name, found: topic.partitions, needed: 1 }.into())
+    }
+
+    fn descriptor(
+        &self,
+        publication: &Publication,
+        data_type: &DataTypeName,
+        file: ModelFile,
+    ) -> ModelDescriptor {
+        let description = match publication.model_type {
+            ModelType::Pmml => "generated from SparkML",
+            ModelType::TensorFlow | ModelType::TensorFlowSaved => "generated from TensorFlow",
+            _ => "",
+        };
+        ModelDescriptor {
+            name: to_name(&publication.name),
+            description: description.to_owned(),
+            data_type: data_type.to_string(),
+            model_type: publication.model_type,
+            content: Content::Data(file.bytes.into()),
+            version: self.version.clone(),
+            effective_from: None,
+            sha256: None,
+            mapping: file.mapping,
+            golden_rows: Vec::new(),
+        }
+    }
+
+    fn send(
+        &self,
+        writer: &mut dyn Writer,
+        loaded: &Loaded,
+        descriptor: &ModelDescriptor,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let config = &loaded.config;
+        let models = TopicPartition::new(config.topics.models.as_str(), 0);
+        let key = format!("{}/{}", descriptor.data_type, descriptor.name);
+        let value = descriptor.encode(numbering(config));
+        let mut record = writer.lend(&models)?.record(now(), Some(key.as_bytes()));
+        record.value().extend_from_slice(&value);
+        if let Err(too_large) = record.finish() {
+            return Err(too_small(loaded, too_large.limit, too_large.size, &key));
+        }
+        match writer.flush() {
+            Ok(()) => {}
+            Err(TopicsError::TooLarge { limit, .. }) => {
+                return Err(too_small(loaded, limit.unwrap_or(0), value.len(), &key));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let offset = writer.written().iter().find(|w| w.partition == models).map_or(-1, |w| w.last_offset);
+        let kind = descriptor.model_type.as_str();
+        say(out, &format!("published {key} ({kind}, {} bytes) at control offset {offset}", value.len()))
+    }
+}
+
+/// The file that makes a directory one model.
+const SAVED_MODEL: &str = "saved_model.pb";
+
+/// One line for people.
+fn say(out: &mut dyn Write, line: &str) -> Result<(), Failure> {
+    writeln!(out, "{line}")
+        .map_err(|error| Failure::run_time(format!("cannot write to standard output: {error}")))
+}
+
+/// Milliseconds since the epoch, now.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Which numbers model types have on the wire.
+pub(crate) fn numbering(config: &Config) -> TypeNumbering {
+    match config.models.type_numbering {
+        Numbering::Original => TypeNumbering::Original,
+        Numbering::Successor => TypeNumbering::Successor,
+    }
+}
+
+/// The type that a file's extension promises, and whether it says so for sure.
+fn promised(path: &Path) -> Option<(ModelType, bool)> {
+    if path.is_dir() {
+        return Some((ModelType::TensorFlowSaved, true));
+    }
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "pmml" => Some((ModelType::Pmml, true)),
+        "xml" => Some((ModelType::Pmml, false)),
+        "pb" => Some((ModelType::TensorFlow, true)),
+        "onnx" => Some((ModelType::Onnx, true)),
+        "json" | "ubj" => Some((ModelType::XgBoost, false)),
+        "txt" => Some((ModelType::LightGbm, false)),
+        _ => None,
+    }
+}
+
+/// The model at a path that was named.
+fn publication(path: &Path) -> Result<Publication, Failure> {
+    if !path.exists() {
+        let message = format!("there is no model {}", path.display());
+        return Err(Failure::new(ExitCode::FileNotFound, message));
+    }
+    let Some((model_type, _)) = promised(path) else {
+        let message = format!(
+            "{} has no extension of a model format (.pmml, .xml, .pb, .onnx, .json, .ubj, .txt)",
+            path.display()
+        );
+        return Err(Failure::new(ExitCode::Usage, message));
+    };
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Publication { path: path.to_owned(), name, model_type })
+}
+
+/// The models that lie in a folder, by name. Files whose extension may mean something else count if their bytes do.
+fn models_of_folder(folder: &Path) -> Result<Vec<Publication>, Failure> {
+    let unreadable = |error| {
+        Failure::new(ExitCode::FileNotFound, format!("cannot read the folder {}: {error}", folder.display()))
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        paths.push(entry.map_err(unreadable)?.path());
+    }
+    paths.sort();
+    let formats = Formats::all();
+    let is_model = |path: &Path| match promised(path) {
+        Some((_, true)) => path.is_file() || path.join(SAVED_MODEL).exists(),
+        Some((claimed, false)) => {
+            std::fs::read(path).is_ok_and(|bytes| formats.find(&bytes, Some(claimed)).is_ok())
+        }
+        None => false,
+    };
+    paths.retain(|path| is_model(path));
+    paths.iter().map(|path| publication(path)).collect()
+}
+
+/// The failure of a topic that takes no message of this size, with the command that alters it.
+fn too_small(loaded: &Loaded, limit: usize, size: usize, key: &str) -> Failure {
+    let topic = &loaded.config.topics.models;
+    let needed = size.max(MODELS_MESSAGE_BYTES);
+    let remedy = match &loaded.place {
+        Place::Kafka(brokers) => format!(
+            "alter it with: kafka-configs.sh --bootstrap-server {brokers} --alter --entity-type topics --entity-name \
+             {topic} --add-config max.message.bytes={needed}"
+        ),
+        _ => format!("create the topic with max.message.bytes={needed}"),
+    };
+    Failure::run_time(format!("{key} needs {size} bytes, but topic {topic} takes {limit}; {remedy}"))
+}

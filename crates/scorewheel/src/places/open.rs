@@ -1,0 +1,97 @@
+//! The backend of a configuration.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use scorewheel_topics::embedded::{Directory, EmbeddedBackend, EmbeddedOptions, Holder, SyncPolicy};
+use scorewheel_topics::{Backend, TopicsError};
+
+use super::RemoteBackend;
+use crate::config::{Config, Loaded, Place, SyncChoice};
+use crate::exit_code::{ExitCode, Failure};
+use crate::output;
+
+/// What a command wants with topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To look at them: there is nothing to see in a directory that does not exist.
+    Read,
+    /// To write them: a directory is made.
+    Write,
+}
+
+/// Opens topics for a command that only reads and writes them, and says where they are on standard error. A directory
+/// that an instance holds is reached through that instance.
+///
+/// # Errors
+/// [`ExitCode::DirectoryUnavailable`] if the directory is held by a process that cannot be asked, and those of opening.
+pub fn open_client(loaded: &Loaded, access: Access) -> Result<Arc<dyn Backend>, Failure> {
+    match &loaded.place {
+        Place::Remote(url) => {
+            let token = loaded.config.client.token.as_ref().map(|token| token.0.clone());
+            Ok(Arc::new(RemoteBackend::new(url, token)))
+        }
+        Place::Embedded { directory, .. } => {
+            if access == Access::Read && !directory.exists() {
+                let message = format!(
+                    "there are no embedded topics in {}; `scorewheel produce`, `publish` and `run` make them, or name a \
+                     cluster with --brokers",
+                    directory.display()
+                );
+                return Err(Failure::new(ExitCode::FileNotFound, message));
+            }
+            output::note(&format!("topics: {}", loaded.place));
+            client_of_directory(directory, &loaded.config)
+        }
+        Place::Kafka(brokers) => {
+            let message =
+                format!("this build reaches no Kafka ({brokers}); use embedded topics with --data-dir");
+            Err(Failure::new(ExitCode::Configuration, message))
+        }
+    }
+}
+
+fn client_of_directory(directory: &Path, config: &Config) -> Result<Arc<dyn Backend>, Failure> {
+    match open_directory(directory, config) {
+        Ok(backend) => Ok(Arc::new(backend)),
+        Err(TopicsError::Locked { directory, holder }) => match Holder::of(&directory) {
+            Some(Holder { process, url: Some(url), token }) => {
+                output::note(&format!(
+                    "{} is held by process {process}; going through {url}",
+                    directory.display()
+                ));
+                Ok(Arc::new(RemoteBackend::new(&url, token)))
+            }
+            _ => Err(TopicsError::Locked { directory, holder }.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes a data directory and opens its topics; damage is said on standard error.
+///
+/// # Errors
+/// [`TopicsError::Locked`] with the holder, and those of opening.
+pub fn open_directory(directory: &Path, config: &Config) -> Result<EmbeddedBackend, TopicsError> {
+    let backend = EmbeddedBackend::open(Directory::take(directory)?, &embedded_options(config))?;
+    for damage in backend.damage() {
+        output::note(&format!("damage: {damage}"));
+    }
+    Ok(backend)
+}
+
+/// How embedded topics are kept.
+#[must_use]
+pub fn embedded_options(config: &Config) -> EmbeddedOptions {
+    EmbeddedOptions {
+        sync: match config.embedded.sync {
+            SyncChoice::Always => SyncPolicy::Always,
+            SyncChoice::Interval => SyncPolicy::Interval(config.embedded.sync_interval.0),
+            SyncChoice::Never => SyncPolicy::Never,
+        },
+        memory_bytes: config.memory.fetch.as_usize(),
+        cache_bytes: config.memory.store_cache.0,
+        write_buffer_bytes: config.memory.store_buffer.0,
+        ..EmbeddedOptions::default()
+    }
+}
