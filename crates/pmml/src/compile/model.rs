@@ -4,7 +4,7 @@ use crate::compile::expression::Standing;
 use crate::compile::{Compiler, ScopeId, output};
 use crate::document::targets::Target;
 use crate::document::{DerivedField, MiningFunction, ModelDocument, ModelHead};
-use crate::elements::{self, ElementPlan};
+use crate::elements::{self, ElementDocument, ElementPlan};
 use crate::fault::{Fault, Result};
 use crate::plan::model::{Entities, Figures, TargetRules};
 use crate::plan::{Expression, ModelId, ModelPlan, Place, Predicate, Slot, TargetPlan};
@@ -144,7 +144,7 @@ pub fn compile_model<'d, 'a>(
         Some(name) => format!("{} {name:?}", head.element),
         None => head.element.to_owned(),
     });
-    let mut targets = targets_of(compiler, head, scope)?;
+    let mut targets = targets_of(compiler, model, scope)?;
     let target_kind = targets[0].kind;
     let mut context = ModelContext { compiler, scope, head, target_kind };
     let compiled = elements::compile(&model.element, &mut context)?;
@@ -176,9 +176,10 @@ pub fn compile_model<'d, 'a>(
 /// The targets that the mining schema names; a nameless one if it names none.
 fn targets_of<'d, 'a>(
     compiler: &mut Compiler<'d, 'a>,
-    head: &'d ModelHead<'a>,
+    document: &'d ModelDocument<'a>,
     scope: ScopeId,
 ) -> Result<Vec<TargetPlan>> {
+    let head = &document.head;
     let mut targets = Vec::new();
     for field in head.mining_schema.targets() {
         let Some(&data) = compiler.data_fields.get(field.name) else {
@@ -193,6 +194,18 @@ fn targets_of<'d, 'a>(
         });
     }
     let _ = scope;
+    if targets.is_empty()
+        && let Some(field) = target_of_segments(document)
+        && let Some(&data) = compiler.data_fields.get(field)
+    {
+        targets.push(TargetPlan {
+            name: Some(field.into()),
+            kind: Kind::of(data.data_type),
+            categories: Vec::new(),
+            rules: None,
+            observed: None,
+        });
+    }
     if targets.is_empty() {
         targets.push(TargetPlan {
             name: None,
@@ -203,6 +216,15 @@ fn targets_of<'d, 'a>(
         });
     }
     Ok(targets)
+}
+
+/// The target that the segments of a model without one have.
+fn target_of_segments<'a>(document: &ModelDocument<'a>) -> Option<&'a str> {
+    let ElementDocument::Mining(mining) = &*document.element else { return None };
+    mining.segments.iter().find_map(|segment| match segment.model.head.mining_schema.targets().next() {
+        Some(field) => Some(field.name),
+        None => target_of_segments(&segment.model),
+    })
 }
 
 /// Type of a prediction that no data field describes.

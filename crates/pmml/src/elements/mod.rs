@@ -15,6 +15,7 @@ pub mod registry;
 
 pub mod clustering;
 pub mod measure;
+pub mod mining;
 pub mod regression;
 pub mod scorecard;
 pub mod tree;

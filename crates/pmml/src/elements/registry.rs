@@ -4,7 +4,7 @@ use scorewheel_columns::RowError;
 
 use crate::compile::{Compiled, ModelContext};
 use crate::document::ModelDocument;
-use crate::elements::{Element as Scored, clustering, regression, scorecard, tree};
+use crate::elements::Element as Scored;
 use crate::fault::Result;
 use crate::plan::model::RuleOutput;
 use crate::plan::{ModelId, ModelPlan};
@@ -18,13 +18,13 @@ macro_rules! elements {
         /// A model element as typed data.
         #[derive(Clone, Debug)]
         pub enum ElementDocument<'a> {
-            $(#[doc = concat!("`", $word, "`")] $variant($module::Document<'a>),)+
+            $(#[doc = concat!("`", $word, "`")] $variant(crate::elements::$module::Document<'a>),)+
         }
 
         /// A compiled model element.
         #[derive(Debug)]
         pub enum ElementPlan {
-            $(#[doc = concat!("`", $word, "`")] $variant(Box<$module::Plan>),)+
+            $(#[doc = concat!("`", $word, "`")] $variant(Box<crate::elements::$module::Plan>),)+
         }
 
         impl<'a> ElementDocument<'a> {
@@ -40,7 +40,7 @@ macro_rules! elements {
             /// Reads a model element to its end. `parent` names the element that holds it.
             pub fn read(xml: &mut Xml<'a>, element: Element<'a>, parent: &str) -> Result<ModelDocument<'a>> {
                 match element.name {
-                    $($word => $module::read(xml, element),)+
+                    $($word => crate::elements::$module::read(xml, element),)+
                     _ => Err(element.unexpected(parent)),
                 }
             }
@@ -51,7 +51,7 @@ macro_rules! elements {
             document: &'d ElementDocument<'a>,
             context: &mut ModelContext<'_, 'd, 'a>,
         ) -> Result<Compiled> {
-            match document { $(ElementDocument::$variant(document) => $module::compile(document, context),)+ }
+            match document { $(ElementDocument::$variant(document) => crate::elements::$module::compile(document, context),)+ }
         }
 
         impl ElementPlan {
@@ -77,6 +77,7 @@ macro_rules! elements {
 
 elements! {
     "ClusteringModel" => Clustering in clustering,
+    "MiningModel" => Mining in mining,
     "RegressionModel" => Regression in regression,
     "Scorecard" => Scorecard in scorecard,
     "TreeModel" => Tree in tree,

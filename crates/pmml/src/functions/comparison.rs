@@ -63,7 +63,7 @@ pub fn membership(name: Name, arguments: &[Option<Datum>], row: &mut Row<'_>) ->
         found |= match other.kind {
             Kind::List => {
                 let items = row.lists.get(other.number as u32).to_vec();
-                items.into_iter().any(|item| equals(*value, item, row))
+                items.into_iter().flatten().any(|item| equals(*value, item, row))
             }
             _ => equals(*value, *other, row),
         };

@@ -221,9 +221,10 @@ pub fn put(
 }
 
 fn list_value(datum: Datum, texts: &Texts<'_>, lists: &Lists) -> Value {
-    let item = |item: &Datum| match item.kind {
-        Kind::List => list_value(*item, texts, lists),
-        _ => value(*item, texts),
+    let item = |item: &Option<Datum>| match item {
+        None => Value::Missing,
+        Some(item) if item.kind == Kind::List => list_value(*item, texts, lists),
+        Some(item) => value(*item, texts),
     };
     Value::List(lists.get(datum.number as u32).iter().map(item).collect())
 }

@@ -117,7 +117,7 @@ impl Row<'_> {
             OneRecordFunction::Value => value,
             OneRecordFunction::Count => Some(Datum::integer(i64::from(value.is_some()))),
             OneRecordFunction::List => {
-                let list = self.lists.push(value);
+                let list = self.lists.push(value.map(Some));
                 Some(Datum::new(Kind::List, f64::from(list)))
             }
             OneRecordFunction::Earlier => None,

@@ -248,17 +248,23 @@ impl<'r> Row<'r> {
                     let code = plan_code(codes, *code, column.values(), &mut self.texts);
                     items.push(Datum::text(code));
                 }
-                let number = self.lists.push(items);
+                let number = self.lists.push(items.into_iter().map(Some));
                 Ok(Some(Datum::new(Kind::List, f64::from(number))))
             }
             (Cell::Value, Values::Text { codes: rows, .. }) => {
                 let code = rows[self.row];
                 let code = plan_code(&mut self.codes[input as usize], code, column.values(), &mut self.texts);
-                let number = self.lists.push([Datum::text(code)]);
+                let number = self.lists.push([Some(Datum::text(code))]);
                 Ok(Some(Datum::new(Kind::List, f64::from(number))))
             }
             _ => Err(RowError::of_field(ErrorCode::WrongType, input)),
         }
+    }
+
+    /// A list of values, of which some may be missing.
+    pub fn list_of(&mut self, items: impl IntoIterator<Item = Option<Datum>>) -> Datum {
+        let list = self.lists.push(items);
+        Datum::new(Kind::List, f64::from(list))
     }
 
     /// An error about a slot: about the input behind it, if there is one.

@@ -52,7 +52,7 @@ impl<'a> Texts<'a> {
 /// Lists of a batch: a list is known by its number.
 #[derive(Clone, Debug, Default)]
 pub struct Lists {
-    items: Vec<Datum>,
+    items: Vec<Option<Datum>>,
     ends: Vec<u32>,
 }
 
@@ -63,8 +63,8 @@ impl Lists {
         self.ends.clear();
     }
 
-    /// Adds a list and gives its number.
-    pub fn push(&mut self, items: impl IntoIterator<Item = Datum>) -> u32 {
+    /// Adds a list, whose items may be missing, and gives its number.
+    pub fn push(&mut self, items: impl IntoIterator<Item = Option<Datum>>) -> u32 {
         self.items.extend(items);
         self.ends.push(self.items.len() as u32);
         self.ends.len() as u32 - 1
@@ -72,7 +72,7 @@ impl Lists {
 
     /// The items of a list.
     #[must_use]
-    pub fn get(&self, list: u32) -> &[Datum] {
+    pub fn get(&self, list: u32) -> &[Option<Datum>] {
         let list = list as usize;
         let Some(&end) = self.ends.get(list) else { return &[] };
         let start = if list == 0 { 0 } else { self.ends[list - 1] };

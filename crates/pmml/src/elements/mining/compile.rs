@@ -1,0 +1,169 @@
+//! `MiningModel` compiled: segments in their order, each with what it hands on.
+
+use crate::compile::model::category_index;
+use crate::compile::{Compiled, ModelContext};
+use crate::document::MiningFunction;
+use crate::elements::ElementPlan;
+use crate::elements::mining::read::{Document, Method, MissingPrediction, SegmentDocument};
+use crate::fault::{Fault, Result};
+use crate::plan::model::Figures;
+use crate::plan::{ModelId, Predicate, Slot};
+use crate::value::Datum;
+
+/// A compiled `MiningModel`.
+#[derive(Debug)]
+pub struct Plan {
+    /// What becomes of the results of several segments.
+    pub method: Method,
+    /// What a segment without a result does to the whole.
+    pub missing_prediction: MissingPrediction,
+    /// Largest share of segments that may be skipped.
+    pub missing_threshold: f64,
+    /// The segments, in order.
+    pub segments: Box<[Segment]>,
+    /// The models of all segments, where one of their predictions is handed on.
+    pub delegates: Option<Box<[ModelId]>>,
+}
+
+/// A compiled segment.
+#[derive(Debug)]
+pub struct Segment {
+    /// Code of its id.
+    pub id: u32,
+    /// When it takes part.
+    pub predicate: Predicate,
+    /// Its model.
+    pub model: ModelId,
+    /// Its weight.
+    pub weight: f64,
+    /// The field that holds its weight instead.
+    pub weight_slot: Option<Slot>,
+    /// By category of its model: the index among the categories of the whole.
+    pub categories: Box<[u32]>,
+    /// What it hands on to later segments: from its own output, to the slot that they read.
+    pub exports: Box<[(Slot, Slot)]>,
+}
+
+/// Compiles a `MiningModel`.
+pub fn compile<'d, 'a>(
+    document: &'d Document<'a>,
+    context: &mut ModelContext<'_, 'd, 'a>,
+) -> Result<Compiled> {
+    let chained =
+        matches!(document.method, Method::ModelChain | Method::MultiModelChain | Method::XMultiModelChain);
+    let delegates = chained || document.method == Method::SelectFirst;
+    let mut handed_on: Vec<(&'a str, Slot)> = Vec::new();
+    let mut segments: Vec<Segment> = Vec::with_capacity(document.segments.len());
+    for (index, segment) in document.segments.iter().enumerate() {
+        let mut compiled = compile_segment(segment, index, context)?;
+        if chained {
+            compiled.exports = exports(compiled.model, context, segment, &mut handed_on)?;
+        }
+        if segments.iter().any(|known| known.id == compiled.id) {
+            let message = format!("two segments have the id {:?}", segment.id.unwrap_or_default());
+            return Err(Fault::invalid(segment.offset, message));
+        }
+        segments.push(compiled);
+    }
+    let mut categories: Vec<Datum> = Vec::new();
+    if !delegates && context.head.function != MiningFunction::Regression {
+        for segment in &mut segments {
+            let Some(model) = context.compiler.model_plan(segment.model) else { continue };
+            let own = categories_of(model);
+            segment.categories =
+                own.iter().map(|category| category_index(&mut categories, *category)).collect();
+        }
+    }
+    let figures = Figures { probability: !delegates && !categories.is_empty(), ..Figures::default() };
+    let plan = Plan {
+        method: document.method,
+        missing_prediction: document.missing_prediction,
+        missing_threshold: document.missing_threshold,
+        delegates: delegates.then(|| segments.iter().map(|segment| segment.model).collect()),
+        segments: segments.into(),
+    };
+    Ok(Compiled { categories, figures, ..Compiled::new(ElementPlan::Mining(Box::new(plan))) })
+}
+
+/// The categories that a segment's model can answer with.
+fn categories_of(model: &crate::plan::ModelPlan) -> Vec<Datum> {
+    match (&model.entities, model.function) {
+        (crate::plan::model::Entities::Named(names), MiningFunction::Clustering) => {
+            names.iter().map(|name| Datum::text(*name)).collect()
+        }
+        _ => model.categories().to_vec(),
+    }
+}
+
+fn compile_segment<'d, 'a>(
+    segment: &'d SegmentDocument<'a>,
+    index: usize,
+    context: &mut ModelContext<'_, 'd, 'a>,
+) -> Result<Segment> {
+    let predicate = context.predicate(&segment.predicate)?;
+    let weight_slot = match segment.weight_field {
+        Some(field) => Some(context.slot(field, segment.offset)?),
+        None => None,
+    };
+    let scope = context.compiler.open_scope(Some(context.scope), &segment.model.head)?;
+    let model = context.compiler.model(&segment.model, scope)?;
+    context.compiler.close_scope(scope);
+    let id = match segment.id {
+        Some(id) => context.text(id),
+        None => context.text(&(index + 1).to_string()),
+    };
+    Ok(Segment {
+        id,
+        predicate,
+        model,
+        weight: segment.weight,
+        weight_slot,
+        categories: Box::default(),
+        exports: Box::default(),
+    })
+}
+
+/// Names the outputs of a segment for those after it. Of outputs of one name all share the slot of the first.
+fn exports<'d, 'a>(
+    model: ModelId,
+    context: &mut ModelContext<'_, 'd, 'a>,
+    segment: &'d SegmentDocument<'a>,
+    handed_on: &mut Vec<(&'a str, Slot)>,
+) -> Result<Box<[(Slot, Slot)]>> {
+    let mut found: Vec<(&'a str, Slot)> = Vec::new();
+    collect_outputs(context, model, &segment.model, &mut found);
+    let mut exports = Vec::new();
+    for (name, slot) in found {
+        match handed_on.iter().find(|(known, _)| *known == name) {
+            Some((_, shared)) if *shared != slot => exports.push((slot, *shared)),
+            Some(_) => {}
+            None => {
+                handed_on.push((name, slot));
+                context.compiler.bind(context.scope, name, slot);
+            }
+        }
+    }
+    Ok(exports.into())
+}
+
+/// The outputs of a model: its own, and those of the segments whose prediction it hands on.
+fn collect_outputs<'d, 'a>(
+    context: &ModelContext<'_, 'd, 'a>,
+    model: ModelId,
+    document: &'d crate::document::ModelDocument<'a>,
+    into: &mut Vec<(&'a str, Slot)>,
+) {
+    let Some(plan) = context.compiler.model_plan(model) else { return };
+    if let Some(output) = &document.head.output {
+        for (field, compiled) in output.fields.iter().zip(&plan.outputs) {
+            into.push((field.name, compiled.slot));
+        }
+    }
+    if let (Some(delegates), crate::elements::ElementDocument::Mining(inner)) =
+        (plan.element.delegates(), &*document.element)
+    {
+        for (delegate, segment) in delegates.iter().zip(&inner.segments) {
+            collect_outputs(context, *delegate, &segment.model, into);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `MiningModel` as typed data.
+
+use crate::document::{ModelDocument, ModelHead, Predicate};
+use crate::elements::ElementDocument;
+use crate::fault::Result;
+use crate::reader::{Element, Xml};
+
+closed_list! {
+    /// What becomes of the results of several segments.
+    pub enum Method {
+        MajorityVote = "majorityVote",
+        WeightedMajorityVote = "weightedMajorityVote",
+        Average = "average",
+        WeightedAverage = "weightedAverage",
+        Median = "median",
+        WeightedMedian = "weightedMedian",
+        XWeightedMedian = "x-weightedMedian",
+        Max = "max",
+        Sum = "sum",
+        WeightedSum = "weightedSum",
+        XWeightedSum = "x-weightedSum",
+        SelectFirst = "selectFirst",
+        SelectAll = "selectAll",
+        ModelChain = "modelChain",
+        MultiModelChain = "multiModelChain",
+        XMultiModelChain = "x-multiModelChain",
+    }
+}
+
+closed_list! {
+    /// What a segment without a result does to the whole.
+    pub enum MissingPrediction {
+        ReturnMissing = "returnMissing",
+        SkipSegment = "skipSegment",
+        Continue = "continue",
+    }
+}
+
+/// `MiningModel`.
+#[derive(Clone, Debug)]
+pub struct Document<'a> {
+    /// What becomes of the results of several segments.
+    pub method: Method,
+    /// What a segment without a result does to the whole.
+    pub missing_prediction: MissingPrediction,
+    /// Largest share of segments that may be skipped.
+    pub missing_threshold: f64,
+    /// The segments, in order.
+    pub segments: Vec<SegmentDocument<'a>>,
+}
+
+/// `Segment`.
+#[derive(Clone, Debug)]
+pub struct SegmentDocument<'a> {
+    /// Where it stands.
+    pub offset: u32,
+    /// Its id.
+    pub id: Option<&'a str>,
+    /// Its weight.
+    pub weight: f64,
+    /// The field that holds its weight instead.
+    pub weight_field: Option<&'a str>,
+    /// When it takes part.
+    pub predicate: Predicate<'a>,
+    /// Its model.
+    pub model: ModelDocument<'a>,
+}
+
+/// Reads a `MiningModel` to its end.
+pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocument<'a>> {
+    let mut head = ModelHead::read(&mut element)?;
+    element.finish()?;
+    let mut document = None;
+    while let Some(child) = xml.child()? {
+        let Some(child) = head.child(xml, child)? else { continue };
+        match child.name {
+            "Segmentation" => document = Some(read_segmentation(xml, child)?),
+            _ => return Err(child.unexpected("MiningModel")),
+        }
+    }
+    let document = document.ok_or_else(|| element.lacks("Segmentation"))?;
+    head.finish(&element, ElementDocument::Mining(document))
+}
+
+fn read_segmentation<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Document<'a>> {
+    let missing_prediction = match element.choice("missingPredictionTreatment")? {
+        Some(treatment) => Some(treatment),
+        None => element.choice("x-missingPredictionTreatment")?,
+    };
+    let missing_threshold = match element.number("missingThreshold")? {
+        Some(threshold) => Some(threshold),
+        None => element.number("x-missingThreshold")?,
+    };
+    let mut document = Document {
+        method: element.required_choice("multipleModelMethod")?,
+        missing_prediction: missing_prediction.unwrap_or(MissingPrediction::Continue),
+        missing_threshold: missing_threshold.unwrap_or(1.0),
+        segments: Vec::new(),
+    };
+    element.finish()?;
+    while let Some(child) = xml.child()? {
+        match child.name {
+            "Segment" => document.segments.push(read_segment(xml, child)?),
+            // Written in the place of the extension by some producers.
+            "LocalTransformations" => return Err(child.unexpected("Segmentation")),
+            _ => return Err(child.unexpected("Segmentation")),
+        }
+    }
+    if document.segments.is_empty() {
+        return Err(element.lacks("Segment"));
+    }
+    Ok(document)
+}
+
+fn read_segment<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<SegmentDocument<'a>> {
+    let id = element.text("id");
+    let weight = element.number("weight")?.unwrap_or(1.0);
+    element.finish()?;
+    let (mut predicate, mut model, mut weight_field) = (None, None, None);
+    while let Some(mut child) = xml.child()? {
+        match child.name {
+            name if Predicate::is_one(name) => predicate = Some(Predicate::read(xml, child, "Segment")?),
+            "VariableWeight" => {
+                weight_field = Some(child.required("field")?);
+                child.finish()?;
+                xml.end(&child)?;
+            }
+            _ => model = Some(ElementDocument::read(xml, child, "Segment")?),
+        }
+    }
+    Ok(SegmentDocument {
+        offset: element.offset,
+        id,
+        weight,
+        weight_field,
+        predicate: predicate.ok_or_else(|| element.lacks("True, SimplePredicate or another predicate"))?,
+        model: model.ok_or_else(|| element.lacks("TreeModel, RegressionModel or another model"))?,
+    })
+}

@@ -1,0 +1,99 @@
+//! `MiningModel` on one row.
+
+use scorewheel_columns::RowError;
+
+use crate::elements::Element;
+use crate::elements::mining::compile::{Plan, Segment};
+use crate::elements::mining::read::Method;
+use crate::plan::{ModelId, ModelPlan};
+use crate::score::{Prediction, Row};
+
+impl Element for Plan {
+    fn score(
+        &self,
+        model: &ModelPlan,
+        row: &mut Row<'_>,
+        prediction: &mut Prediction,
+    ) -> Result<(), RowError> {
+        match self.method {
+            Method::SelectFirst => self.select_first(row, prediction),
+            Method::ModelChain => self.chain(row, prediction, false),
+            Method::MultiModelChain | Method::XMultiModelChain => self.chain(row, prediction, true),
+            Method::SelectAll => self.select_all(row, prediction),
+            _ => self.combine(model, row, prediction),
+        }
+    }
+
+    fn delegates(&self) -> Option<&[ModelId]> {
+        self.delegates.as_deref()
+    }
+
+    fn answers_with_lists(&self) -> bool {
+        self.method == Method::SelectAll
+    }
+
+    fn segment(&self, id: u32) -> Option<ModelId> {
+        self.segments.iter().find(|segment| segment.id == id).map(|segment| segment.model)
+    }
+}
+
+impl Plan {
+    fn select_first(&self, row: &mut Row<'_>, prediction: &mut Prediction) -> Result<(), RowError> {
+        for segment in &self.segments {
+            if row.test(&segment.predicate)? == Some(true) {
+                return row.score(segment.model, prediction);
+            }
+        }
+        Ok(())
+    }
+
+    /// Each segment reads what those before it hand on. The answer is that of the last one that ran, or of all.
+    fn chain(&self, row: &mut Row<'_>, prediction: &mut Prediction, all: bool) -> Result<(), RowError> {
+        let mut ran = 0;
+        for segment in &self.segments {
+            if row.test(&segment.predicate)? != Some(true) {
+                continue;
+            }
+            if all && ran > 0 {
+                let mut more = row.take_prediction(segment.model);
+                row.score(segment.model, &mut more)?;
+                prediction.more.append(&mut more.more);
+                prediction.more.push(more);
+            } else {
+                row.score(segment.model, prediction)?;
+            }
+            hand_on(segment, row)?;
+            ran += 1;
+        }
+        Ok(())
+    }
+
+    /// A list of all results, with missing ones.
+    fn select_all(&self, row: &mut Row<'_>, prediction: &mut Prediction) -> Result<(), RowError> {
+        let mut items = Vec::with_capacity(self.segments.len());
+        for segment in &self.segments {
+            if row.test(&segment.predicate)? != Some(true) {
+                continue;
+            }
+            let mut own = row.take_prediction(segment.model);
+            let scored = row.score(segment.model, &mut own);
+            items.push(own.value);
+            row.give_prediction(own);
+            scored?;
+        }
+        prediction.value = Some(row.list_of(items));
+        Ok(())
+    }
+}
+
+fn hand_on(segment: &Segment, row: &mut Row<'_>) -> Result<(), RowError> {
+    for (from, to) in &segment.exports {
+        if row.is_set(*from) {
+            let value = row.get(*from)?;
+            row.set(*to, value);
+        } else {
+            row.unset(*to);
+        }
+    }
+    Ok(())
+}
