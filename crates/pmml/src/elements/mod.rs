@@ -16,8 +16,11 @@ pub mod registry;
 pub mod clustering;
 pub mod measure;
 pub mod mining;
+pub mod naive_bayes;
 pub mod regression;
+pub mod rule_set;
 pub mod scorecard;
+pub mod support_vector_machine;
 pub mod tree;
 
 pub use element::Element;

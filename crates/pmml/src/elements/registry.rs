@@ -78,8 +78,11 @@ macro_rules! elements {
 elements! {
     "ClusteringModel" => Clustering in clustering,
     "MiningModel" => Mining in mining,
+    "NaiveBayesModel" => NaiveBayes in naive_bayes,
     "RegressionModel" => Regression in regression,
+    "RuleSetModel" => RuleSet in rule_set,
     "Scorecard" => Scorecard in scorecard,
+    "SupportVectorMachineModel" => SupportVectorMachine in support_vector_machine,
     "TreeModel" => Tree in tree,
 }
 

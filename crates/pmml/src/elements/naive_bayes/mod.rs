@@ -1,0 +1,10 @@
+//! `NaiveBayesModel`: counts and distributions multiplied.
+
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Plan, compile};
+pub use read::{Document, read};

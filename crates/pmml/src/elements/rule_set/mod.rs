@@ -1,0 +1,10 @@
+//! `RuleSetModel`: rules that fire.
+
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Plan, compile};
+pub use read::{Document, read};

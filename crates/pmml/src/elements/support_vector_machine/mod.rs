@@ -1,0 +1,10 @@
+//! `SupportVectorMachineModel`: kernels between a row and support vectors, added up.
+
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Plan, compile};
+pub use read::{Document, read};
