@@ -192,7 +192,7 @@ impl StateStore for Total {
         self.current = self.committed;
     }
 
-    fn restore(&mut self, records: BatchView<'_>, _next: Offset) -> Result<(), StoreError> {
+    fn restore(&mut self, records: BatchView<'_>, _checkpoint: &Checkpoint) -> Result<(), StoreError> {
         for record in records.iter() {
             let value = record.value.and_then(|value| value.try_into().ok());
             let Some(value) = value.filter(|_| record.key == Some(&KEY)) else {

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use scorewheel_topics::Offset;
-
 use super::changelog::ChangelogWriter;
 use super::checkpoint::Checkpoint;
 use super::state_store::{StateStore, StoreError};
@@ -150,8 +148,8 @@ impl ReadOnlyKeyValueStore for KeyValueStore {
     }
 }
 
-/// True for a range that ordered maps refuse or that holds no key.
-fn is_empty(range: KeyRange<'_>) -> bool {
+/// True for a range that ordered maps refuse, or that holds no key.
+pub(super) fn is_empty(range: KeyRange<'_>) -> bool {
     match range {
         (Bound::Included(start), Bound::Included(end)) => start > end,
         (Bound::Included(start) | Bound::Excluded(start), Bound::Excluded(end))
@@ -185,7 +183,7 @@ impl StateStore for KeyValueStore {
         self.changes.clear();
     }
 
-    fn restore(&mut self, records: BatchView<'_>, next: Offset) -> Result<(), StoreError> {
+    fn restore(&mut self, records: BatchView<'_>, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         let mut changes = Changes::new();
         for record in records.iter() {
             let key = record.key.ok_or_else(|| StoreError::ForeignChangelog {
@@ -194,8 +192,7 @@ impl StateStore for KeyValueStore {
             })?;
             changes.insert(key.to_vec(), record.value.map(<[u8]>::to_vec));
         }
-        let checkpoint = Checkpoint { changelog: next, input: -1, ..Checkpoint::default() };
-        self.base.apply(&mut changes, &checkpoint)
+        self.base.apply(&mut changes, checkpoint)
     }
 
     fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {

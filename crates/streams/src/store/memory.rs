@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::checkpoint::Checkpoint;
-use super::key_value::{Changes, KeyRange, KeyValueBase, ReadOnlyKeyValueStore, ViewSource, Visit};
+use super::key_value::{Changes, KeyRange, KeyValueBase, ReadOnlyKeyValueStore, ViewSource, Visit, is_empty};
 use super::state_store::StoreError;
 
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,9 @@ impl ReadOnlyKeyValueStore for Content {
     }
 
     fn scan(&self, range: KeyRange<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        if is_empty(range) {
+            return Ok(());
+        }
         for (key, value) in self.entries.range::<[u8], _>(range) {
             if !visit(key, value) {
                 break;

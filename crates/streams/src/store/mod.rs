@@ -9,6 +9,7 @@ mod changelog;
 mod checkpoint;
 mod key_value;
 mod memory;
+mod persistent;
 mod spec;
 mod state_store;
 
@@ -19,10 +20,9 @@ pub use spec::StoreSpec;
 pub use state_store::{StateStore, StoreContext, StoreError};
 
 pub(crate) use changelog::{CHANGELOG_KIND_HEADER, kind_header};
+pub(crate) use persistent::StoreDatabase;
 
 use std::sync::Arc;
-
-use scorewheel_topics::Offset;
 
 use crate::batch_view::BatchView;
 
@@ -38,7 +38,7 @@ pub(crate) struct TaskStore {
 
 impl TaskStore {
     /// Gives the store records of its changelog, after a look at who wrote them.
-    pub fn restore(&mut self, records: BatchView<'_>, next: Offset) -> Result<(), StoreError> {
+    pub fn restore(&mut self, records: BatchView<'_>, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         for record in records.iter() {
             let kind = record.headers.last(CHANGELOG_KIND_HEADER).flatten();
             if kind != Some(self.store.kind().as_bytes()) {
@@ -49,6 +49,6 @@ impl TaskStore {
                 return Err(StoreError::ForeignChangelog { found, expected: self.store.kind().into() });
             }
         }
-        self.store.restore(records, next)
+        self.store.restore(records, checkpoint)
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use scorewheel_topics::{Clock, Offset, RecordTooLarge};
+use scorewheel_topics::{Clock, RecordTooLarge};
 
 use super::changelog::ChangelogWriter;
 use super::checkpoint::Checkpoint;
@@ -38,12 +38,13 @@ pub trait StateStore: Any {
     /// Forgets the changes since the last commit.
     fn rollback(&mut self);
 
-    /// Takes on records of the changelog, each replacing what its key had; `next` is where reading goes on. A record
-    /// may come that the store knows already.
+    /// Takes on records of the changelog, each replacing what its key had; `checkpoint` says where reading goes on. A
+    /// record may come that the store knows already. A store that keeps its content writes it in one piece with the
+    /// checkpoint, so that a restore that is interrupted goes on from there.
     ///
     /// # Errors
     /// [`StoreError::ForeignChangelog`] if a record cannot be this store's.
-    fn restore(&mut self, records: BatchView<'_>, next: Offset) -> Result<(), StoreError>;
+    fn restore(&mut self, records: BatchView<'_>, checkpoint: &Checkpoint) -> Result<(), StoreError>;
 
     /// How far the store is by itself after being opened; `None` if it keeps nothing and has to be restored from the
     /// beginning of the changelog.

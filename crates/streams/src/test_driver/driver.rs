@@ -16,7 +16,7 @@ use crate::broadcast::{
     BroadcastFold, BuildOutcome, Closing, Question, Questions, Reached, SnapshotMark, SnapshotSlot,
 };
 use crate::error::{ErrorKind, StreamsError};
-use crate::store::{KeyValueStore, StateStore, StoreContext, TaskStore, kind_header};
+use crate::store::{Checkpoint, KeyValueStore, StateStore, StoreContext, TaskStore, kind_header};
 use crate::task::{BatchOutcome, Metadata, NewTask, Task};
 use crate::task_id::TaskId;
 use crate::topology::Topology;
@@ -541,7 +541,8 @@ fn restore(task: &mut Task, index: usize, topics: &Topics) -> Result<(), Streams
         return Ok(());
     }
     let store = &mut task.stores[index];
-    let restored = store.restore(BatchView::new(&batch), topics.end(&changelog));
+    let checkpoint = Checkpoint { changelog: topics.end(&changelog), input: -1, ..Checkpoint::default() };
+    let restored = store.restore(BatchView::new(&batch), &checkpoint);
     restored.map_err(|error| StreamsError::store(&store.name, error))
 }
 

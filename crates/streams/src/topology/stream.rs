@@ -22,7 +22,7 @@ use crate::task_id::TaskId;
 ///
 /// let builder = StreamsBuilder::new();
 /// let scores = builder.stream("scores");
-/// scores.filter(|record| record.value.is_some_and(|value| value >= b"7")).to("good_wines");
+/// scores.filter(|record| record.value.is_some_and(|value| value.starts_with(b"7"))).to("good_wines");
 /// scores
 ///     .map_values(|record, value| {
 ///         value.extend(record.value.unwrap_or_default().iter().rev());
