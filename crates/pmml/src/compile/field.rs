@@ -39,6 +39,11 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let mut listed = Vec::new();
         let mut missing_words = Vec::new();
         let mut closes = false;
+        let op_type = field.op_type.unwrap_or(data.op_type);
+        if op_type != OpType::Continuous {
+            // Among values that can only be told apart NaN is one as any other.
+            treatment.nan = Status::Valid;
+        }
         for value in &data.values {
             let number = self.parse(kind, value.value).map(|datum| datum.number);
             match number {
@@ -65,6 +70,10 @@ impl<'d, 'a> Compiler<'d, 'a> {
         treatment.missing_words = missing_words.into();
         treatment.intervals = data.intervals.clone().into();
         treatment.is_closed = closes || !data.intervals.is_empty();
+        let nan_is_listed = data.values.iter().any(|value| value.value == "NaN");
+        if treatment.is_closed && !nan_is_listed {
+            treatment.nan = Status::Invalid;
+        }
         treatment.invalid = match field.invalid_treatment {
             InvalidTreatment::ReturnInvalid => InvalidRule::Fail,
             InvalidTreatment::AsIs | InvalidTreatment::XAsIs => InvalidRule::Keep,

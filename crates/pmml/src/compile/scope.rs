@@ -32,6 +32,8 @@ pub struct Scope<'d, 'a> {
     pub parent: Option<ScopeId>,
     /// Names of the mining schema, of local transformations, and of what earlier segments hand on.
     pub names: HashMap<&'a str, Binding<'d, 'a>>,
+    /// Fields of the mining schema that a local derived field of the same name hides from all but itself.
+    pub hidden: HashMap<&'a str, &'d MiningField<'a>>,
     /// Names of the transformation dictionary; in the root's scope only.
     pub globals: HashMap<&'a str, Binding<'d, 'a>>,
 }
@@ -40,6 +42,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
     /// Opens the scope of a model.
     pub fn open_scope(&mut self, parent: Option<ScopeId>, head: &'d ModelHead<'a>) -> Result<ScopeId> {
         let mut names = HashMap::new();
+        let mut hidden = HashMap::new();
         for field in &head.mining_schema.fields {
             if parent.is_none() && !self.data_fields.contains_key(field.name) {
                 return Err(Fault::invalid(
@@ -59,11 +62,20 @@ impl<'d, 'a> Compiler<'d, 'a> {
         }
         for field in &head.transformations.fields {
             let Some(name) = field.name else { continue };
-            if let Some(Binding::Derived(_)) = names.insert(name, Binding::Derived(field)) {
-                return Err(Fault::invalid(field.offset, format!("two derived fields are named {name:?}")));
+            match names.insert(name, Binding::Derived(field)) {
+                Some(Binding::Derived(_)) => {
+                    return Err(Fault::invalid(
+                        field.offset,
+                        format!("two derived fields are named {name:?}"),
+                    ));
+                }
+                Some(Binding::Mining(mining)) => {
+                    hidden.insert(name, mining);
+                }
+                _ => {}
             }
         }
-        self.scopes.push(Scope { parent, names, globals: HashMap::new() });
+        self.scopes.push(Scope { parent, names, hidden, globals: HashMap::new() });
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
@@ -129,7 +141,15 @@ impl<'d, 'a> Compiler<'d, 'a> {
         name: &'a str,
         offset: u32,
     ) -> Result<Option<Slot>> {
-        let _ = scope;
+        if let Some(field) = self.scopes[scope.0].hidden.get(name).copied() {
+            let slot = match parent {
+                None => Some(self.root_field(field)?),
+                Some(parent) => self.nested_field(parent, field)?,
+            };
+            if slot.is_some() {
+                return Ok(slot);
+            }
+        }
         if let Some(parent) = parent
             && let Some(slot) = self.find(parent, name, offset)?
         {

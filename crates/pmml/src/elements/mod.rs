@@ -14,6 +14,7 @@ pub mod element;
 pub mod registry;
 
 pub mod clustering;
+pub mod general_regression;
 pub mod measure;
 pub mod mining;
 pub mod naive_bayes;

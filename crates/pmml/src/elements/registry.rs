@@ -77,6 +77,7 @@ macro_rules! elements {
 
 elements! {
     "ClusteringModel" => Clustering in clustering,
+    "GeneralRegressionModel" => GeneralRegression in general_regression,
     "MiningModel" => Mining in mining,
     "NaiveBayesModel" => NaiveBayes in naive_bayes,
     "RegressionModel" => Regression in regression,

@@ -49,19 +49,20 @@ impl Prediction {
         self.more.clear();
     }
 
-    /// The category with the highest probability; of equal ones the first, and the first if none is a number.
+    /// The category with the highest probability, see [`largest`].
     #[must_use]
     pub fn most_probable(&self) -> Option<usize> {
         largest(&self.probabilities)
     }
 }
 
-/// The index of the largest number; of equal ones the first, and the first if none is a number.
+/// The index of the largest number; of equal ones the first. What is not a number is larger than all that are, as the
+/// reference orders them.
 #[must_use]
 pub fn largest(numbers: &[f64]) -> Option<usize> {
     let mut best = 0;
     for (index, number) in numbers.iter().enumerate() {
-        if *number > numbers[best] || numbers[best].is_nan() && !number.is_nan() {
+        if !numbers[best].is_nan() && (number.is_nan() || *number > numbers[best]) {
             best = index;
         }
     }

@@ -290,11 +290,10 @@ impl Plan {
         prediction: &mut Prediction,
     ) -> Result<(), RowError> {
         match self.missing_prediction {
-            MissingPrediction::Continue => {
-                if order.is_empty() && tally.members > 0.0 {
-                    return Err(row.error(ErrorCode::NoAnswer, model.place));
-                }
+            MissingPrediction::Continue if order.is_empty() && tally.members > 0.0 => {
+                return Err(row.error(ErrorCode::NoAnswer, model.place));
             }
+            MissingPrediction::Continue => {}
             _ if self.lacks(tally) => return Ok(()),
             _ => {}
         }

@@ -4,7 +4,7 @@ use scorewheel_columns::RowError;
 
 use crate::elements::Element;
 use crate::elements::mining::compile::{Plan, Segment};
-use crate::elements::mining::read::Method;
+use crate::elements::mining::read::{Method, MissingPrediction};
 use crate::plan::{ModelId, ModelPlan};
 use crate::score::{Prediction, Row};
 
@@ -63,6 +63,13 @@ impl Plan {
                 row.score(segment.model, prediction)?;
             }
             hand_on(segment, row)?;
+            let last = if ran == 0 || !all { Some(&*prediction) } else { prediction.more.last() };
+            let is_missing = last.is_some_and(|last| last.value.is_none());
+            if is_missing && self.missing_prediction == MissingPrediction::ReturnMissing {
+                // The whole is missing, and with it what the segments would tell.
+                prediction.clear(segment.model);
+                return Ok(());
+            }
             ran += 1;
         }
         Ok(())
