@@ -1,1 +1,2 @@
+//! Time of decoding and encoding.
 fn main() {}

@@ -40,6 +40,8 @@ pub struct CsvRows<R> {
     reader: csv::Reader<R>,
     names: Vec<String>,
     row: csv::ByteRecord,
+    /// `row` was looked at and is still to be handed out.
+    peeked: bool,
 }
 
 impl<R: Read> CsvRows<R> {
@@ -67,7 +69,7 @@ impl<R: Read> CsvRows<R> {
             }
             None => return Err(CsvError::NoNames),
         };
-        Ok(Self { reader, names, row: csv::ByteRecord::new() })
+        Ok(Self { reader, names, row: csv::ByteRecord::new(), peeked: false })
     }
 
     /// Names of the columns.
@@ -81,7 +83,21 @@ impl<R: Read> CsvRows<R> {
     /// # Errors
     /// If the source fails.
     pub fn next_row(&mut self) -> Result<Option<CsvRow<'_>>, CsvError> {
+        if std::mem::take(&mut self.peeked) {
+            return Ok(Some(CsvRow(&self.row)));
+        }
         Ok(self.reader.read_byte_record(&mut self.row)?.then_some(CsvRow(&self.row)))
+    }
+
+    /// The row that [`CsvRows::next_row`] will give.
+    ///
+    /// # Errors
+    /// If the source fails.
+    pub fn peek_row(&mut self) -> Result<Option<CsvRow<'_>>, CsvError> {
+        if !self.peeked {
+            self.peeked = self.reader.read_byte_record(&mut self.row)?;
+        }
+        Ok(self.peeked.then_some(CsvRow(&self.row)))
     }
 }
 
@@ -197,6 +213,8 @@ mod tests {
         let decoder = CsvDecoder::new(&schema(), rows.names()).unwrap();
         let mut batch = Batch::new(schema());
         let mut decoded = Vec::new();
+        let peeked = rows.peek_row().unwrap().map(|row| row.cells().count());
+        assert_eq!(peeked, rows.peek_row().unwrap().map(|row| row.cells().count()));
         while let Some(cells) = rows.next_row().unwrap() {
             let row = batch.rows();
             batch.resize(row + 1);

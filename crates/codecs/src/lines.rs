@@ -38,12 +38,10 @@ impl<R: BufRead> Lines<R> {
         self.number
     }
 
-    /// True if nothing is buffered, so that reading on may wait for the source.
-    pub fn may_wait(&mut self) -> bool
-    where
-        R: AsBuffer,
-    {
-        self.source.is_drained()
+    /// The source, to be looked at.
+    #[must_use]
+    pub fn source(&self) -> &R {
+        &self.source
     }
 
     /// The next line, or `None` at the end.
@@ -88,18 +86,6 @@ impl<R: BufRead> Lines<R> {
             }
         }
         Ok(Some(Line::Text(self.line.strip_suffix(b"\r").unwrap_or(&self.line))))
-    }
-}
-
-/// A buffered source that can tell whether its buffer is empty.
-pub trait AsBuffer {
-    /// True if the buffer is empty.
-    fn is_drained(&self) -> bool;
-}
-
-impl<R: ?Sized> AsBuffer for io::BufReader<R> {
-    fn is_drained(&self) -> bool {
-        self.buffer().is_empty()
     }
 }
 

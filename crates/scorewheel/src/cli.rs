@@ -8,6 +8,7 @@ use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::models::ModelsCommand;
 use crate::commands::publish::PublishArguments;
+use crate::commands::score::ScoreArguments;
 use crate::exit_code::{ExitCode, Failure};
 
 /// Real-time scoring of record streams with models that change under way.
@@ -22,6 +23,8 @@ pub struct CommandLine {
 /// The commands; each is run by the file of its name in `commands/`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Score rows of a file with a model, without topics
+    Score(ScoreArguments),
     /// Say what a model is: format, inputs, outputs, and whether it reproduces its own rows
     Inspect(InspectArguments),
     /// Publish models
@@ -43,6 +46,7 @@ impl Command {
     /// [`Failure`] with what to tell the operator, and the exit code.
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
+            Self::Score(arguments) => arguments.run(),
             Self::Inspect(arguments) => arguments.run(),
             Self::Publish(arguments) => arguments.run(),
             Self::Models(arguments) => arguments.run(),

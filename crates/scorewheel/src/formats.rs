@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use scorewheel_model::{Format, Limits, Mapping, Model, ModelError, ModelErrorKind, ModelType};
+use scorewheel_pmml::PmmlFormat;
 
 /// The model formats that this build knows, in the order in which they are asked.
 ///
@@ -15,7 +16,9 @@ impl Formats {
     /// All formats of this build.
     #[must_use]
     pub fn all() -> Self {
-        Self::new(Vec::new())
+        let mut formats: Vec<Arc<dyn Format>> = vec![Arc::new(PmmlFormat)];
+        formats.extend(scorewheel_tensor::formats().into_iter().map(Arc::from));
+        Self::new(formats)
     }
 
     /// Only these formats.

@@ -11,6 +11,7 @@
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
 //! | [`output`] | standard output |
+//! | [`rows`] | rows of a file on their way through a model: where they come from, their schema, what is expected of them |
 //! | [`places`] | where topics live, opened; the way in over HTTP and its other end |
 //!
 //! It is a library so that a second binary can fill the hooks that the product's leaves empty.
@@ -25,6 +26,7 @@ pub mod formats;
 pub mod model_file;
 pub mod output;
 pub mod places;
+pub mod rows;
 
 pub use cli::{Command, CommandLine};
 pub use exit_code::{ExitCode, Failure};

@@ -6,3 +6,4 @@ pub mod inspect;
 pub mod man;
 pub mod models;
 pub mod publish;
+pub mod score;
