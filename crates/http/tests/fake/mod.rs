@@ -66,9 +66,9 @@ impl RecordsGateway for Fake {
     fn range(&self, topic: &str, partition: u32) -> Result<PartitionRange, GatewayError> {
         let topics = self.topics.lock().unwrap();
         let partitions = topics.get(topic).ok_or_else(|| not_found(topic))?;
-        let records = partitions
-            .get(partition as usize)
-            .ok_or_else(|| GatewayError::UnknownPartition(format!("there is no partition {topic}-{partition}")))?;
+        let records = partitions.get(partition as usize).ok_or_else(|| {
+            GatewayError::UnknownPartition(format!("there is no partition {topic}-{partition}"))
+        })?;
         let end = records.len() as i64;
         Ok(PartitionRange { earliest: 0, last_stable: end, high_watermark: end })
     }
