@@ -5,7 +5,7 @@
 //! | [`schema`] | [`DataType`], [`Field`], [`Schema`]: what a record of one data type looks like |
 //! | [`cell`] | [`Cell`]: a cell is a value, missing, or a fault that keeps its kind |
 //! | [`dictionary`] | [`Dictionary`]: distinct strings of a batch, by code |
-//! | [`column`] | [`Column`]: one field of a batch |
+//! | [`mod@column`] | [`Column`]: one field of a batch |
 //! | [`writing`] | how codecs write the cells of a [`Column`] in place |
 //! | [`batch`] | [`Batch`]: the rows of one data type, column by column, in reused buffers |
 //! | [`labels`] | [`Labels`]: the closed list of categories that a model can answer with |

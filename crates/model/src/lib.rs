@@ -5,7 +5,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`format`] | [`Format`], [`Limits`]: from bytes to a model |
+//! | [`mod@format`] | [`Format`], [`Limits`]: from bytes to a model |
 //! | [`contract`] | [`Model`], [`BoundModel`], [`Scratch`]: from a model to scores |
 //! | [`binding`] | [`resolve_inputs`]: which fields of a schema feed which input |
 //! | [`mapping`] | [`Mapping`]: what a descriptor or side file says about inputs and outputs |

@@ -10,7 +10,7 @@
 //! | [`functions`] | the functions of the standard |
 //! | [`value`] | typed values of 16 bytes, strings by code |
 //! | [`score`] | plan + batch → scores, lazily by row, ahead by block where that cannot fail |
-//! | [`format`] | [`PmmlFormat`]: the contract's way in |
+//! | [`mod@format`] | [`PmmlFormat`]: the contract's way in |
 //! | [`model`] | [`PmmlModel`]: a loaded document |
 //!
 //! The rules where the specification leaves a choice are those of the reference evaluator, JPMML.

@@ -35,7 +35,7 @@ impl Scratch {
     }
 
     /// The rows of the last batch that have no answer, ascending, and why. Their outputs are NaN (votes and sums)
-    /// or [`NULL_LEAF`](crate::NULL_LEAF) from the faulty tree on (leaves).
+    /// or [`NULL_LEAF`] from the faulty tree on (leaves).
     #[must_use]
     pub fn exceptions(&self) -> &[(u32, Exception)] {
         &self.exceptions
@@ -127,7 +127,7 @@ impl Kernel {
     }
 
     /// As [`Kernel::score`] for votes, with each row's winning class: the first voted for among those with most votes.
-    /// Rows without an answer get [`NULL_LEAF`](crate::NULL_LEAF).
+    /// Rows without an answer get [`NULL_LEAF`].
     ///
     /// # Errors
     /// [`InputError`], when columns or buffers do not fit or trees do not vote; nothing is written then.
@@ -155,9 +155,9 @@ impl Kernel {
     }
 
     /// Writes the leaf that each row reaches in each tree, `rows × trees` numbers, row by row, for aggregations of the
-    /// caller's own; [`NULL_LEAF`](crate::NULL_LEAF) where a tree has no answer. Works whatever the ensemble combines.
+    /// caller's own; [`NULL_LEAF`] where a tree has no answer. Works whatever the ensemble combines.
     ///
-    /// Only faults are exceptions here; the faulty tree and those after it have [`NULL_LEAF`](crate::NULL_LEAF).
+    /// Only faults are exceptions here; the faulty tree and those after it have [`NULL_LEAF`].
     ///
     /// # Errors
     /// [`InputError`], when columns or buffer do not fit; nothing is written then.

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`evidence`] | [`Evidence`]: all records of the topics, as a committed-only reader sees them |
-//! | [`check`] | [`check`](check::check): the promises, one after the other |
+//! | [`mod@check`] | [`check()`]: the promises, one after the other |
 //! | [`lineage`] | the header that names the model |
 //! | [`rescore`] | [`Rescorer`]: the score again, by the model that the lineage names |
 

@@ -224,7 +224,7 @@ fn targets_of<'d, 'a>(
 /// The target that the segments of a model without one have.
 fn target_of_segments<'a>(document: &ModelDocument<'a>) -> Option<&'a str> {
     let ElementDocument::Mining(mining) = &*document.element else { return None };
-    if mining.method == crate::elements::mining::Method::SelectAll {
+    if mining.method == elements::mining::Method::SelectAll {
         return None;
     }
     mining.segments.iter().find_map(|segment| match segment.model.head.mining_schema.targets().next() {

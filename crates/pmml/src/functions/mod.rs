@@ -10,7 +10,7 @@
 //! | [`text`] | strings |
 //! | [`text_index`] | `TextIndex` |
 //! | [`calendar`] | dates and times |
-//! | [`format`] | `formatNumber` (printf), `formatDatetime` (strftime) |
+//! | [`mod@format`] | `formatNumber` (printf), `formatDatetime` (strftime) |
 //! | [`pattern`] | regular expressions: Java's, as far as they can be matched in linear time |
 
 pub mod apply;

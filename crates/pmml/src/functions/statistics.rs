@@ -42,7 +42,7 @@ pub fn median(numbers: &mut [f64]) -> f64 {
         1 => numbers[0],
         _ => {
             let (lower, upper) = (numbers[count.div_ceil(2) - 1], numbers[count.div_ceil(2)]);
-            let share = if count % 2 == 0 { 0.5 } else { 0.0 };
+            let share = if count.is_multiple_of(2) { 0.5 } else { 0.0 };
             lower + share * (upper - lower)
         }
     }

@@ -30,7 +30,7 @@ pub struct PublishArguments {
     /// Name of the model, if it is one [default: its file name without extension]
     #[arg(long)]
     pub name: Option<String>,
-    /// Version of the model [default: @<control offset>]
+    /// Version of the model; `@` and its control offset if not given
     #[arg(long = "model-version", value_name = "VERSION")]
     pub version: Option<String>,
     /// Time between two models, such as 5m; a bare number is milliseconds [default: all at once]

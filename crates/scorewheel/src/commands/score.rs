@@ -24,7 +24,7 @@ const BATCH_ELEMENTS: usize = 1 << 21;
 /// Arguments of `score`.
 #[derive(Debug, Args)]
 pub struct ScoreArguments {
-    /// The model: a file, or a directory with saved_model.pb; <MODEL>.toml maps its inputs and outputs
+    /// The model: a file, or a directory with saved_model.pb; a file of its name with `.toml` added maps its inputs and outputs
     #[arg(long, value_name = "MODEL")]
     pub model: PathBuf,
     /// Rows to score; - is standard input

@@ -11,11 +11,11 @@
 //! | [`choices`] | settings that are one of a few words |
 //! | [`data_type`] | [`DataTypeConfig`]: an entry of `[[data_types]]` |
 //! | [`layers`] | [`Layers`], [`Source`]: who said what, and who wins |
-//! | [`file`] | the TOML file |
+//! | [`mod@file`] | the TOML file |
 //! | [`environment`] | the environment |
 //! | [`suggest`] | "did you mean" |
 //! | [`problem`] | [`Problem`]: what is wrong, where, and what to do |
-//! | [`load`] | [`Request`], [`Loaded`]: all of it together |
+//! | [`mod@load`] | [`Request`], [`Loaded`]: all of it together |
 //! | [`place`] | [`Place`]: where topics live |
 //! | [`reference`](mod@reference) | the reference page, generated |
 //! | [`show`] | the effective values with their sources, secrets hidden |

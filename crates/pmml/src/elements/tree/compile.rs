@@ -26,7 +26,7 @@ pub struct Plan {
     pub predicates: Box<[Predicate]>,
     /// By node: the score as a number (regression) or as an index of categories; NaN for none.
     pub scores: Box<[f64]>,
-    /// By node: its distribution, [`NONE`] for none. Empty if no node has one.
+    /// By node: its distribution, `NONE` for none. Empty if no node has one.
     pub distributions: Box<[u32]>,
     /// Probabilities of all distributions, one entry a category.
     pub probabilities: Box<[f64]>,
@@ -34,7 +34,7 @@ pub struct Plan {
     pub confidences: Box<[f64]>,
     /// By node: its training records. Empty unless something is weighted by them.
     pub record_counts: Box<[f64]>,
-    /// By node: its default child, [`NONE`] for none. Empty unless default children are taken.
+    /// By node: its default child, `NONE` for none. Empty unless default children are taken.
     pub default_children: Box<[u32]>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`compile`] | the element with its term and its tokenizer |
+//! | [`mod@compile`] | the element with its term and its tokenizer |
 //! | [`tokenizer`] | [`Tokenizer`]: a text to words |
 //! | [`count`] | hits of a term, and what they count for |
 
