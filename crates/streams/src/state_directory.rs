@@ -61,7 +61,10 @@ impl StateDirectory {
     /// [`ErrorKind::StateLocked`] naming the holder; [`ErrorKind::StateDirectory`] if it cannot be used.
     pub fn open(path: &Path, holder: &str) -> Result<Self, StreamsError> {
         let failed = |error: std::io::Error| {
-            StreamsError::from(ErrorKind::StateDirectory { directory: path.into(), reason: error.to_string() })
+            StreamsError::from(ErrorKind::StateDirectory {
+                directory: path.into(),
+                reason: error.to_string(),
+            })
         };
         fs::create_dir_all(path).map_err(failed)?;
         let mut lock = OpenOptions::new()
@@ -201,9 +204,11 @@ mod tests {
         let first = StateDirectory::open(&path, "process 4711 (http://127.0.0.1:8888)").unwrap();
         let error = StateDirectory::open(&path, "process 2").unwrap_err();
         assert!(matches!(*error.kind, ErrorKind::StateLocked { .. }));
-        assert!(error.to_string().ends_with(
-            "is in use by process 4711 (http://127.0.0.1:8888); give this instance another one"
-        ));
+        assert!(
+            error.to_string().ends_with(
+                "is in use by process 4711 (http://127.0.0.1:8888); give this instance another one"
+            )
+        );
         let id = first.process_id().to_owned();
         drop(first);
         assert_eq!(StateDirectory::open(&path, "process 2").unwrap().process_id(), id);
