@@ -1,21 +1,38 @@
 //! The compiled ensemble: what callers hold and score with.
 
+use crate::answers::{Answers, NULL_LEAF, Worth};
 use crate::cell::Cell;
 use crate::combine::Combine;
-use crate::ensemble::{Ensemble, Feature, Leaves};
+use crate::engine::{Buffers, Pace, RankEngine};
+use crate::ensemble::{Ensemble, Feature};
 use crate::error::{CompileError, Exception, InputError};
-use crate::fold::{NULL_LEAF, fold};
-use crate::input::{Column, State, Values};
+use crate::input::{Column, Row, Values};
 use crate::limits::Limits;
-use crate::reference::{self, Walked};
+use crate::rank::BLOCK;
+use crate::sink::{Numbers, Scalars, Sink, Slots, Vectors, Votes};
+use crate::sparse::Sparse;
 use crate::validate::validate;
+
+/// Rows below which walking them one by one is cheaper than a whole block.
+const FEW: usize = 12;
 
 /// A compiled ensemble: immutable and `Sync`, to be shared by threads that bring their own [`Scratch`].
 ///
 /// The bits of an answer depend on the row alone: not on the batch around it, the method, the thread or the CPU.
 #[derive(Debug)]
 pub struct Kernel {
-    ensemble: Ensemble,
+    features: Vec<Feature>,
+    engine: Engine,
+    answers: Answers,
+    /// Whether some rows without missing values reach leaves without an answer.
+    nullable: bool,
+    pace: Pace,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Ranks(RankEngine),
+    Sparse(Sparse),
 }
 
 /// A thread's buffers, reused from call to call, and the rows of the last call that have no answer.
@@ -23,7 +40,10 @@ pub struct Kernel {
 /// Any scratch serves any kernel; it grows to what the largest needs.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    reached: Vec<u32>,
+    buffers: Buffers,
+    slots: Vec<u32>,
+    doubles: Vec<f64>,
+    singles: Vec<f32>,
     exceptions: Vec<(u32, Exception)>,
 }
 
@@ -35,66 +55,74 @@ impl Scratch {
     }
 
     /// The rows of the last batch that have no answer, ascending, and why. Their outputs are NaN (votes and sums)
-    /// or [`NULL_LEAF`](crate::NULL_LEAF) from the faulty tree on (leaves).
+    /// or [`NULL_LEAF`] from the faulty tree on (leaves).
     #[must_use]
     pub fn exceptions(&self) -> &[(u32, Exception)] {
         &self.exceptions
     }
 }
 
-/// One row of numbers, in the order of the features; categories are their codes.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    values: &'a [f64],
-    states: Option<&'a [State]>,
-}
-
-impl<'a> Row<'a> {
-    /// A row without missing or faulty cells, save that NaN counts as each split's [`Reading`](crate::Reading) says.
-    #[must_use]
-    pub fn new(values: &'a [f64]) -> Self {
-        Self { values, states: None }
-    }
-
-    /// The same row with what each cell is.
-    #[must_use]
-    pub fn with_states(mut self, states: &'a [State]) -> Self {
-        self.states = Some(states);
-        self
-    }
-
-    fn cell(&self, features: &[Feature], feature: u32) -> Cell {
-        let feature = feature as usize;
-        match self.states.map_or(State::Value, |states| states[feature]) {
-            State::Missing => Cell::Missing,
-            State::Fault => Cell::Fault,
-            State::Value => Cell::of_number(features[feature], self.values[feature]),
-        }
-    }
+/// What a call writes.
+enum Out<'a> {
+    /// Sums, averages or votes; `rows × outputs`.
+    Numbers(&'a mut [f64]),
+    /// Votes and winners.
+    Votes(&'a mut [f64], &'a mut [u32]),
+    /// Leaf numbers; `rows × trees`.
+    Leaves(&'a mut [u32]),
 }
 
 impl Kernel {
-    pub(crate) fn compile(ensemble: Ensemble, limits: &Limits) -> Result<Self, CompileError> {
+    pub(crate) fn compile(mut ensemble: Ensemble, limits: &Limits) -> Result<Self, CompileError> {
         validate(&ensemble, limits)?;
-        Ok(Self { ensemble })
+        let (engine, leaves) = match RankEngine::compile(&ensemble) {
+            Some((engine, leaves)) => (Engine::Ranks(engine), leaves),
+            None => {
+                let (engine, leaves) = Sparse::new(&ensemble);
+                (Engine::Sparse(engine), leaves)
+            }
+        };
+        let slots = leaves.len();
+        let answers = Answers::new(&mut ensemble, leaves, |tree| match &engine {
+            Engine::Ranks(engine) => engine.slots_of(tree, slots),
+            Engine::Sparse(engine) => engine.slots_of(tree),
+        });
+        let nullable = answers.leaves.contains(&NULL_LEAF);
+        Ok(Self { features: ensemble.features, engine, answers, nullable, pace: Pace::detect() })
+    }
+
+    /// The same kernel on its plain paths: no SIMD, one row and one tree at a time, all indexing checked.
+    ///
+    /// It gives the same bits, slowly; for tests and comparisons.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.pace = Pace::Plain;
+        self
+    }
+
+    /// The same kernel without SIMD; the bits stay the same.
+    #[must_use]
+    pub fn without_simd(mut self) -> Self {
+        self.pace = Pace::Fast(None);
+        self
     }
 
     /// Number of features, which is the number of columns and the length of a row.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.ensemble.features.len()
+        self.features.len()
     }
 
     /// Number of trees, which is the width of [`Kernel::score_leaves`].
     #[must_use]
     pub fn trees(&self) -> usize {
-        self.ensemble.trees.len()
+        self.answers.tree_outputs.len()
     }
 
     /// Numbers a row that [`Kernel::score`] writes.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.ensemble.outputs
+        self.answers.outputs
     }
 
     /// Scores `rows` rows: writes `rows × outputs` numbers, row by row. Sums of f32 are widened without change.
@@ -111,23 +139,17 @@ impl Kernel {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<(), InputError> {
-        if matches!(self.ensemble.combine, Combine::None) {
+        if matches!(self.answers.combine, Combine::None) {
             return Err(InputError::Combine("sum, average or vote"));
         }
         self.check(columns, rows)?;
         check_output(out.len(), rows, self.outputs())?;
-        self.each_row(columns, rows, scratch, |row, reached| {
-            let out = &mut out[row * self.outputs()..][..self.outputs()];
-            reached
-                .and_then(|reached| fold(&self.ensemble, reached, out))
-                .map(|_| ())
-                .inspect_err(|_| out.fill(f64::NAN))
-        });
+        self.batch(columns, rows, scratch, &mut Out::Numbers(out));
         Ok(())
     }
 
     /// As [`Kernel::score`] for votes, with each row's winning class: the first voted for among those with most votes.
-    /// Rows without an answer get [`NULL_LEAF`](crate::NULL_LEAF).
+    /// Rows without an answer get [`NULL_LEAF`].
     ///
     /// # Errors
     /// [`InputError`], when columns or buffers do not fit or trees do not vote; nothing is written then.
@@ -139,25 +161,20 @@ impl Kernel {
         votes: &mut [f64],
         winners: &mut [u32],
     ) -> Result<(), InputError> {
-        if !matches!(self.ensemble.combine, Combine::Vote(_)) {
+        if !matches!(self.answers.combine, Combine::Vote(_)) {
             return Err(InputError::Combine("vote"));
         }
         self.check(columns, rows)?;
         check_output(votes.len(), rows, self.outputs())?;
         check_output(winners.len(), rows, 1)?;
-        self.each_row(columns, rows, scratch, |row, reached| {
-            let out = &mut votes[row * self.outputs()..][..self.outputs()];
-            let winner = reached.and_then(|reached| fold(&self.ensemble, reached, out));
-            winners[row] = winner.unwrap_or(NULL_LEAF);
-            winner.map(|_| ()).inspect_err(|_| out.fill(f64::NAN))
-        });
+        self.batch(columns, rows, scratch, &mut Out::Votes(votes, winners));
         Ok(())
     }
 
     /// Writes the leaf that each row reaches in each tree, `rows × trees` numbers, row by row, for aggregations of the
-    /// caller's own; [`NULL_LEAF`](crate::NULL_LEAF) where a tree has no answer. Works whatever the ensemble combines.
+    /// caller's own; [`NULL_LEAF`] where a tree has no answer. Works whatever the ensemble combines.
     ///
-    /// Only faults are exceptions here; the faulty tree and those after it have [`NULL_LEAF`](crate::NULL_LEAF).
+    /// Only faults are exceptions here; the faulty tree and those after it have [`NULL_LEAF`].
     ///
     /// # Errors
     /// [`InputError`], when columns or buffer do not fit; nothing is written then.
@@ -170,15 +187,7 @@ impl Kernel {
     ) -> Result<(), InputError> {
         self.check(columns, rows)?;
         check_output(leaves.len(), rows, self.trees())?;
-        scratch.exceptions.clear();
-        for (row, leaves) in leaves.chunks_exact_mut(self.trees().max(1)).enumerate().take(rows) {
-            let read = |feature| {
-                Cell::read(self.ensemble.features[feature as usize], &columns[feature as usize], row)
-            };
-            if let Err(exception) = self.walk(leaves, read) {
-                scratch.exceptions.push((row as u32, exception));
-            }
-        }
+        self.batch(columns, rows, scratch, &mut Out::Leaves(leaves));
         Ok(())
     }
 
@@ -192,7 +201,7 @@ impl Kernel {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<Option<Exception>, InputError> {
-        if matches!(self.ensemble.combine, Combine::None) {
+        if matches!(self.answers.combine, Combine::None) {
             return Err(InputError::Combine("sum, average or vote"));
         }
         self.row(row, scratch, out).map(Result::err)
@@ -208,7 +217,7 @@ impl Kernel {
         scratch: &mut Scratch,
         votes: &mut [f64],
     ) -> Result<Result<u32, Exception>, InputError> {
-        if !matches!(self.ensemble.combine, Combine::Vote(_)) {
+        if !matches!(self.answers.combine, Combine::Vote(_)) {
             return Err(InputError::Combine("vote"));
         }
         self.row(row, scratch, votes)
@@ -224,21 +233,11 @@ impl Kernel {
         scratch: &mut Scratch,
         leaves: &mut [u32],
     ) -> Result<Option<Exception>, InputError> {
-        let _ = scratch;
         self.check_row(&row)?;
         check_output(leaves.len(), 1, self.trees())?;
-        Ok(self.walk(leaves, |feature| row.cell(&self.ensemble.features, feature)).err())
-    }
-
-    /// The numbers of a leaf, as the description gave them; none where leaves hold none.
-    #[must_use]
-    pub fn leaf(&self, leaf: u32) -> &[f64] {
-        match &self.ensemble.leaves {
-            Leaves::Numbers { width, values } => {
-                values.get(leaf as usize * width..).map_or(&[], |rest| &rest[..*width])
-            }
-            Leaves::Classes(_) | Leaves::Numbered(_) => &[],
-        }
+        let walked = self.walk(|feature| row.cell(&self.features, feature), &mut scratch.buffers, leaves);
+        self.number(leaves);
+        Ok(walked.err())
     }
 
     fn row(
@@ -249,73 +248,123 @@ impl Kernel {
     ) -> Result<Result<u32, Exception>, InputError> {
         self.check_row(&row)?;
         check_output(out.len(), 1, self.outputs())?;
-        scratch.reached.resize(self.trees(), NULL_LEAF);
-        let read = |feature| row.cell(&self.ensemble.features, feature);
-        let walked = self.walk(&mut scratch.reached, read);
-        let answer = walked.and_then(|()| fold(&self.ensemble, &scratch.reached, out));
+        let Scratch { buffers, slots, .. } = scratch;
+        slots.resize(self.trees(), NULL_LEAF);
+        let walked = self.walk(|feature| row.cell(&self.features, feature), buffers, slots);
+        let answer = walked.and_then(|()| self.answers.fold(slots, out));
         Ok(answer.inspect_err(|_| out.fill(f64::NAN)))
     }
 
-    fn each_row(
+    fn walk(
         &self,
-        columns: &[Column<'_>],
-        rows: usize,
-        scratch: &mut Scratch,
-        mut combine: impl FnMut(usize, Result<&[u32], Exception>) -> Result<(), Exception>,
-    ) {
+        cell: impl Fn(u32) -> Cell + Copy,
+        buffers: &mut Buffers,
+        slots: &mut [u32],
+    ) -> Result<(), Exception> {
+        match &self.engine {
+            Engine::Ranks(engine) => engine.row(self.pace, cell, buffers, slots),
+            Engine::Sparse(engine) => engine.walk_all(slots, cell),
+        }
+    }
+
+    /// Turns slots into leaf numbers.
+    fn number(&self, slots: &mut [u32]) {
+        for slot in slots {
+            *slot = self.answers.leaves.get(*slot as usize).copied().unwrap_or(NULL_LEAF);
+        }
+    }
+
+    fn batch(&self, columns: &[Column<'_>], rows: usize, scratch: &mut Scratch, out: &mut Out<'_>) {
         scratch.exceptions.clear();
-        scratch.reached.resize(self.trees(), NULL_LEAF);
-        for row in 0..rows {
-            let read = |feature| {
-                Cell::read(self.ensemble.features[feature as usize], &columns[feature as usize], row)
-            };
-            let walked = self.walk(&mut scratch.reached, read);
-            if let Err(exception) = combine(row, walked.map(|()| &scratch.reached[..])) {
-                scratch.exceptions.push((row as u32, exception));
-            }
-        }
-    }
-
-    fn walk(&self, reached: &mut [u32], read: impl Fn(u32) -> Cell) -> Result<(), Exception> {
-        for tree in 0..self.trees() {
-            reached[tree] = match reference::walk(&self.ensemble, tree, &read) {
-                Walked::Leaf(leaf) => leaf,
-                Walked::Null => NULL_LEAF,
-                Walked::Fault { feature } => {
-                    reached[tree..].fill(NULL_LEAF);
-                    return Err(Exception::Fault { tree: tree as u32, feature });
+        let mut first = 0;
+        while first < rows {
+            let count = (rows - first).min(BLOCK);
+            match &self.engine {
+                Engine::Ranks(engine) if count >= FEW => {
+                    let single = self.block(engine, columns, first, count, scratch, out);
+                    for row in (0..count).filter(|row| single >> row & 1 == 1) {
+                        self.batch_row(columns, first + row, scratch, out);
+                    }
                 }
-            };
-        }
-        Ok(())
-    }
-
-    fn check(&self, columns: &[Column<'_>], rows: usize) -> Result<(), InputError> {
-        if columns.len() != self.features() {
-            return Err(InputError::Columns { given: columns.len(), expected: self.features() });
-        }
-        for (index, (column, feature)) in columns.iter().zip(&self.ensemble.features).enumerate() {
-            if !column.holds(rows) {
-                return Err(InputError::ColumnTooShort { column: index, rows });
+                _ => (first..first + count).for_each(|row| self.batch_row(columns, row, scratch, out)),
             }
-            if matches!((column.values, feature), (Values::Codes(_), Feature::Number(_))) {
-                return Err(InputError::ColumnType { column: index });
+            first += count;
+        }
+    }
+
+    /// Scores a row of a batch by itself.
+    fn batch_row(&self, columns: &[Column<'_>], row: usize, scratch: &mut Scratch, out: &mut Out<'_>) {
+        let cell = |feature: u32| Cell::read(self.features[feature as usize], &columns[feature as usize], row);
+        let Scratch { buffers, slots, exceptions, .. } = scratch;
+        slots.resize(self.trees().max(slots.len()), NULL_LEAF);
+        let slots = &mut slots[..self.trees()];
+        let walked = self.walk(cell, buffers, slots);
+        if let Err(exception) = self.fold_row(slots, walked, row, out) {
+            exceptions.push((row as u32, exception));
+        }
+    }
+
+    /// Writes what the slots of a row come to.
+    fn fold_row(
+        &self,
+        slots: &mut [u32],
+        walked: Result<(), Exception>,
+        row: usize,
+        out: &mut Out<'_>,
+    ) -> Result<(), Exception> {
+        let width = self.outputs();
+        match out {
+            Out::Leaves(leaves) => {
+                self.number(slots);
+                leaves[row * slots.len()..][..slots.len()].copy_from_slice(slots);
+                walked
+            }
+            Out::Numbers(out) => {
+                let out = &mut out[row * width..][..width];
+                let answer = walked.and_then(|()| self.answers.fold(slots, out));
+                answer.map(|_| ()).inspect_err(|_| out.fill(f64::NAN))
+            }
+            Out::Votes(votes, winners) => {
+                let out = &mut votes[row * width..][..width];
+                let answer = walked.and_then(|()| self.answers.fold(slots, out));
+                winners[row] = answer.unwrap_or(NULL_LEAF);
+                answer.map(|_| ()).inspect_err(|_| out.fill(f64::NAN))
             }
         }
-        Ok(())
     }
 
-    fn check_row(&self, row: &Row<'_>) -> Result<(), InputError> {
-        let given = row.states.map_or(row.values.len(), |states| states.len().min(row.values.len()));
-        if given == self.features() {
-            Ok(())
-        } else {
-            Err(InputError::Columns { given, expected: self.features() })
+    /// Scores a block of rows; returns the bits of those that must be scored by themselves instead.
+    fn block(
+        &self,
+        engine: &RankEngine,
+        columns: &[Column<'_>],
+        first: usize,
+        count: usize,
+        scratch: &mut Scratch,
+        out: &mut Out<'_>,
+    ) -> u64 {
+        let Scratch { buffers, slots, doubles, singles, exceptions } = scratch;
+        let answers = &self.answers;
+        let (outputs, trees) = (&answers.tree_outputs[..], self.trees());
+        let weights = &answers.tree_weights[..];
+        let mut run = |sink: &mut dyn FnMut(&mut Buffers) -> u64| sink(buffers);
+        if let Out::Leaves(leaves) = out {
+            let out = &mut leaves[first * trees..(first + count) * trees];
+            let mut sink = Numbers { leaves: &answers.leaves, trees, out };
+            return run(&mut |buffers| engine.block(self.pace, columns, first, count, buffers, &mut sink));
         }
+        if self.nullable {
+            slots.resize((BLOCK * trees).max(slots.len()), NULL_LEAF);
+            let mut sink = Slots { trees, out: slots };
+            let single = engine.block(self.pace, columns, first, count, buffers, &mut sink);
+            for row in (0..count).filter(|row| single >> row & 1 == 0) {
+                if let Err(exception) = self.fold_row(&mut slots[row * trees..][..trees], Ok(()), first + row, out) {
+                    exceptions.push(((first + row) as u32, exception));
+                }
+            }
+            return single;
+        }
+        let _ = (doubles, singles, outputs, weights);
+        0
     }
-}
-
-fn check_output(given: usize, rows: usize, width: usize) -> Result<(), InputError> {
-    let expected = rows.saturating_mul(width);
-    if given == expected { Ok(()) } else { Err(InputError::Output { given, expected }) }
 }
