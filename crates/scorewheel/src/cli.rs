@@ -7,6 +7,7 @@ use crate::commands::config::ConfigCommand;
 use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::models::ModelsCommand;
+use crate::commands::produce::ProduceArguments;
 use crate::commands::publish::PublishArguments;
 use crate::exit_code::{ExitCode, Failure};
 
@@ -24,6 +25,8 @@ pub struct CommandLine {
 pub enum Command {
     /// Say what a model is: format, inputs, outputs, and whether it reproduces its own rows
     Inspect(InspectArguments),
+    /// Produce records out of a file
+    Produce(ProduceArguments),
     /// Publish models
     Publish(PublishArguments),
     /// List, remove, go back to or retry models
@@ -44,6 +47,7 @@ impl Command {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Inspect(arguments) => arguments.run(),
+            Self::Produce(arguments) => arguments.run(),
             Self::Publish(arguments) => arguments.run(),
             Self::Models(arguments) => arguments.run(),
             Self::Config(arguments) => arguments.run(),

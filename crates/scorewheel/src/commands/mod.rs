@@ -5,4 +5,5 @@ pub mod config;
 pub mod inspect;
 pub mod man;
 pub mod models;
+pub mod produce;
 pub mod publish;
