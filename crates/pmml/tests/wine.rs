@@ -82,3 +82,26 @@ fn decision_tree_regression() {
 fn decision_tree_classification() {
     agrees("winequalityDecisionTreeClassification.pmml", "DecisionTreeClassification.jpmml.csv");
 }
+
+#[test]
+fn gamma_regression() {
+    agrees("winequalityGeneralizedLinearRegressionGamma.pmml", "GeneralizedLinearRegressionGamma.jpmml.csv");
+}
+
+#[test]
+fn gaussian_regression() {
+    agrees(
+        "winequalityGeneralizedLinearRegressionGaussian.pmml",
+        "GeneralizedLinearRegressionGaussian.jpmml.csv",
+    );
+}
+
+#[test]
+fn multilayer_perceptron() {
+    agrees("winequalityMultilayerPerceptron.pmml", "MultilayerPerceptron.jpmml.csv");
+}
+
+#[test]
+fn random_forest() {
+    agrees("winequalityRandonForrestClassification.pmml", "RandonForrestClassification.jpmml.csv");
+}

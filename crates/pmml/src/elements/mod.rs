@@ -18,6 +18,7 @@ pub mod general_regression;
 pub mod measure;
 pub mod mining;
 pub mod naive_bayes;
+pub mod neural_network;
 pub mod regression;
 pub mod rule_set;
 pub mod scorecard;

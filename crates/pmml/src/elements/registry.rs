@@ -80,6 +80,7 @@ elements! {
     "GeneralRegressionModel" => GeneralRegression in general_regression,
     "MiningModel" => Mining in mining,
     "NaiveBayesModel" => NaiveBayes in naive_bayes,
+    "NeuralNetwork" => NeuralNetwork in neural_network,
     "RegressionModel" => Regression in regression,
     "RuleSetModel" => RuleSet in rule_set,
     "Scorecard" => Scorecard in scorecard,

@@ -1,0 +1,12 @@
+//! `NeuralNetwork`: layers of neurons.
+
+mod activation;
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use activation::Activation;
+pub use compile::{Plan, compile};
+pub use read::{Document, read};
