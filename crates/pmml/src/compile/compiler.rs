@@ -11,6 +11,7 @@ use crate::compile::scope::{Binding, Scope, ScopeId};
 use crate::document::schema::Usage;
 use crate::document::{DataField, Document, ModelDocument, ModelHead};
 use crate::fault::{Fault, Result};
+use crate::functions::text_index::Tokenizer;
 use crate::plan::{FunctionPlan, InputPlan, ModelId, ModelPlan, Place, Plan, Slot, SlotPlan, Source};
 use crate::value::{Datum, Kind};
 
@@ -45,6 +46,7 @@ pub struct Compiler<'d, 'a> {
     models: Vec<Option<ModelPlan>>,
     places: Vec<Box<str>>,
     reservations: Vec<String>,
+    tokenizers: Vec<(String, Tokenizer)>,
     depth: usize,
 }
 
@@ -81,6 +83,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             models: Vec::new(),
             places: vec!["the record".into()],
             reservations: Vec::new(),
+            tokenizers: Vec::new(),
             depth: 0,
         })
     }
@@ -148,6 +151,17 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let words = words.into();
         if !self.reservations.contains(&words) {
             self.reservations.push(words);
+        }
+    }
+
+    /// The index of a tokenizer; those of equal settings, told by `key`, share one.
+    pub fn tokenizer(&mut self, key: String, tokenizer: Tokenizer) -> u32 {
+        match self.tokenizers.iter().position(|(known, _)| *known == key) {
+            Some(index) => index as u32,
+            None => {
+                self.tokenizers.push((key, tokenizer));
+                self.tokenizers.len() as u32 - 1
+            }
         }
     }
 
@@ -227,6 +241,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             input_fields,
             slots: self.slots,
             functions: self.functions,
+            tokenizers: self.tokenizers.into_iter().map(|(_, tokenizer)| tokenizer).collect(),
             models,
             root,
             answer,

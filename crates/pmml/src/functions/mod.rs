@@ -8,6 +8,7 @@
 //! | [`statistics`] | sums, means, normal distributions |
 //! | [`comparison`] | equality, order, membership, `if`, `and`, `or` |
 //! | [`text`] | strings |
+//! | [`text_index`] | `TextIndex` |
 //! | [`calendar`] | dates and times |
 //! | [`format`] | `formatNumber` (printf), `formatDatetime` (strftime) |
 //! | [`pattern`] | regular expressions: Java's, as far as they can be matched in linear time |
@@ -21,5 +22,6 @@ pub mod pattern;
 pub mod registry;
 pub mod statistics;
 pub mod text;
+pub mod text_index;
 
 pub use registry::{Builtin, FunctionName};

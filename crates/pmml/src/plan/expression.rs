@@ -32,6 +32,8 @@ pub enum Expression {
     Bins(Box<Bins>),
     /// Rows of a table to values.
     Lookup(Box<Lookup>),
+    /// How often a term occurs in a text.
+    Term(Box<crate::functions::text_index::TermPlan>),
     /// A function applied to arguments.
     Call(Box<Call>),
     /// A value of the one record at hand where the document asks for several records.

@@ -19,6 +19,7 @@ pub mod treatment;
 use scorewheel_columns::Dictionary;
 use scorewheel_model::InputField;
 
+use crate::functions::text_index::Tokenizer;
 pub use answer::AnswerPlan;
 pub use expression::{Expression, FunctionPlan};
 pub use model::{ModelId, ModelPlan, OutputPlan, TargetPlan};
@@ -43,6 +44,8 @@ pub struct Plan {
     pub slots: Vec<SlotPlan>,
     /// Functions of the document.
     pub functions: Vec<FunctionPlan>,
+    /// How texts become words.
+    pub tokenizers: Vec<Tokenizer>,
     /// All models, segments before what holds them.
     pub models: Vec<ModelPlan>,
     /// The model that answers.

@@ -125,6 +125,7 @@ impl Bound {
 
     fn prepare_texts(&self, rows: usize, memory: &mut Memory, scores: &Scores) {
         memory.rows.own.clear();
+        memory.rows.tokens.clear();
         memory.rows.codes.resize_with(self.inputs.len(), Vec::new);
         for codes in &mut memory.rows.codes {
             codes.clear();

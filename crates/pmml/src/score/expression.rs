@@ -27,6 +27,7 @@ impl Row<'_> {
             Expression::Indicator(indicator) => self.indicator(indicator),
             Expression::Bins(bins) => self.bins(bins),
             Expression::Lookup(lookup) => self.lookup(lookup),
+            Expression::Term(term) => self.term(term),
             Expression::Call(call) => self.apply(call),
             Expression::OneRecord(one) => self.one_record(one),
             Expression::Unsupported(place) => Err(self.error(ErrorCode::UnsupportedElement, *place)),

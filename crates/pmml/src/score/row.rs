@@ -2,6 +2,7 @@
 
 use scorewheel_columns::{Batch, Dictionary, ErrorCode, RowError, Values};
 
+use crate::functions::text_index::TokenCache;
 use crate::plan::{ModelId, Place, Plan, Slot, Source};
 use crate::score::block::{Columns, State};
 use crate::score::bound::InputBinding;
@@ -39,6 +40,8 @@ pub struct RowMemory {
     numbers: Vec<Vec<f64>>,
     /// Lists of the block.
     pub lists: Lists,
+    /// Words of the batch's texts.
+    pub tokens: TokenCache,
     /// Strings of the batch.
     pub own: Dictionary,
     /// By input: the plan's code of each of the batch's strings, [`UNKNOWN_CODE`] if not looked up so far.
@@ -58,6 +61,8 @@ pub struct Row<'r> {
     pub texts: Texts<'r>,
     /// Lists by number.
     pub lists: &'r mut Lists,
+    /// Words of texts.
+    pub tokens: &'r mut TokenCache,
     bindings: &'r [InputBinding],
     batch: &'r Batch,
     row: usize,
@@ -87,6 +92,7 @@ impl<'r> Row<'r> {
             plan,
             texts: Texts::new(&plan.texts, &mut memory.own),
             lists: &mut memory.lists,
+            tokens: &mut memory.tokens,
             bindings,
             batch,
             row: 0,
