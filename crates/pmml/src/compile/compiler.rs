@@ -7,9 +7,9 @@ use scorewheel_model::InputField;
 
 use crate::compile::answer;
 use crate::compile::expression::FunctionState;
-use crate::compile::scope::{Binding, Scope, ScopeId};
+use crate::compile::scope::{Scope, ScopeId};
 use crate::document::schema::Usage;
-use crate::document::{DataField, Document, ModelDocument, ModelHead};
+use crate::document::{DataField, DerivedField, Document, ModelDocument, ModelHead};
 use crate::fault::{Fault, Result};
 use crate::functions::text_index::Tokenizer;
 use crate::plan::{FunctionPlan, InputPlan, ModelId, ModelPlan, Place, Plan, Slot, SlotPlan, Source};
@@ -37,6 +37,9 @@ pub struct Compiler<'d, 'a> {
     /// Strings met so far.
     pub texts: Dictionary,
     pub(super) data_fields: HashMap<&'a str, &'d DataField<'a>>,
+    pub(super) global_fields: HashMap<&'a str, &'d DerivedField<'a>>,
+    /// True while a field of the transformation dictionary is compiled.
+    pub(super) in_global_field: bool,
     pub(super) slots: Vec<SlotPlan>,
     pub(super) scopes: Vec<Scope<'d, 'a>>,
     pub(super) inputs: Vec<InputPlan>,
@@ -47,6 +50,8 @@ pub struct Compiler<'d, 'a> {
     places: Vec<Box<str>>,
     reservations: Vec<String>,
     tokenizers: Vec<(String, Tokenizer)>,
+    /// Type of the categories that segments without a target of their own tell apart.
+    pub inherited_kind: Option<Kind>,
     depth: usize,
 }
 
@@ -74,6 +79,8 @@ impl<'d, 'a> Compiler<'d, 'a> {
             document,
             texts: Dictionary::new(),
             data_fields,
+            global_fields: HashMap::new(),
+            in_global_field: false,
             slots: Vec::new(),
             scopes: Vec::new(),
             inputs: Vec::new(),
@@ -84,6 +91,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             places: vec!["the record".into()],
             reservations: Vec::new(),
             tokenizers: Vec::new(),
+            inherited_kind: None,
             depth: 0,
         })
     }
@@ -93,8 +101,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let scope = self.open_scope(None, head)?;
         for field in &self.document.transformations.fields {
             let Some(name) = field.name else { continue };
-            let globals = &mut self.scopes[scope.0].globals;
-            if globals.insert(name, Binding::Derived(field)).is_some() {
+            if self.global_fields.insert(name, field).is_some() {
                 return Err(Fault::invalid(field.offset, format!("two derived fields are named {name:?}")));
             }
         }

@@ -77,7 +77,9 @@ impl<'d, 'a> Compiler<'d, 'a> {
             ExpressionNode::NormDiscrete(norm) => self.norm_discrete(at, norm, offset),
             ExpressionNode::Discretize(discretize) => self.discretize(at, discretize, offset),
             ExpressionNode::MapValues(map) => self.map_values(at, map, offset),
-            ExpressionNode::TextIndex(index) => crate::functions::text_index::compile(self, at, index, offset),
+            ExpressionNode::TextIndex(index) => {
+                crate::functions::text_index::compile(self, at, index, offset)
+            }
             ExpressionNode::Apply(apply) => self.nested(offset, |compiler| compiler.apply(at, apply, offset)),
             ExpressionNode::Aggregate(aggregate) => {
                 let argument = self.field_ref(at, aggregate.field, None, offset)?;
@@ -150,7 +152,10 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 let first = kinds.next()?;
                 kinds.all(|kind| kind == first).then_some(first)
             }
-            Expression::Parameter { .. } | Expression::Term(_) | Expression::OneRecord(_) | Expression::Unsupported(_) => None,
+            Expression::Parameter { .. }
+            | Expression::Term(_)
+            | Expression::OneRecord(_)
+            | Expression::Unsupported(_) => None,
         }
     }
 

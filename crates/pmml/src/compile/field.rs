@@ -3,7 +3,7 @@
 use crate::compile::Compiler;
 use crate::document::dictionary::{ListedValue, Property};
 use crate::document::schema::{InvalidTreatment, MissingTreatment, OutlierTreatment, Usage};
-use crate::document::{DataField, MiningField, ModelHead, OpType};
+use crate::document::{DataField, DataType, MiningField, ModelHead, OpType};
 use crate::fault::{Fault, Result};
 use crate::plan::Slot;
 use crate::plan::treatment::{InvalidRule, MissingRule, OutlierRule, Status, Treatment};
@@ -25,6 +25,30 @@ pub fn is_plain(field: &MiningField<'_>) -> bool {
         })
         && field.invalid_treatment == InvalidTreatment::ReturnInvalid
         && field.outliers == OutlierTreatment::AsIs
+}
+
+/// A field of which nothing is declared but the type of its values.
+#[must_use]
+pub fn undeclared<'a>(field: &MiningField<'a>, kind: Kind) -> DataField<'a> {
+    DataField {
+        offset: field.offset,
+        name: field.name,
+        data_type: match kind {
+            Kind::Integer => DataType::Integer,
+            Kind::Float => DataType::Float,
+            Kind::Boolean => DataType::Boolean,
+            Kind::Text | Kind::List => DataType::String,
+            Kind::Date => DataType::Date,
+            Kind::Time => DataType::Time,
+            Kind::DateTime => DataType::DateTime,
+            _ => DataType::Double,
+        },
+        op_type: if kind.is_number() { OpType::Continuous } else { OpType::Categorical },
+        is_cyclic: false,
+        taxonomy: None,
+        intervals: Vec::new(),
+        values: Vec::new(),
+    }
 }
 
 impl<'d, 'a> Compiler<'d, 'a> {

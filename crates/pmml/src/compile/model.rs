@@ -209,7 +209,10 @@ fn targets_of<'d, 'a>(
     if targets.is_empty() {
         targets.push(TargetPlan {
             name: None,
-            kind: nameless_kind(head),
+            kind: match (head.function, compiler.inherited_kind) {
+                (MiningFunction::Classification, Some(kind)) => kind,
+                _ => nameless_kind(head),
+            },
             categories: Vec::new(),
             rules: None,
             observed: None,
@@ -221,6 +224,9 @@ fn targets_of<'d, 'a>(
 /// The target that the segments of a model without one have.
 fn target_of_segments<'a>(document: &ModelDocument<'a>) -> Option<&'a str> {
     let ElementDocument::Mining(mining) = &*document.element else { return None };
+    if mining.method == crate::elements::mining::Method::SelectAll {
+        return None;
+    }
     mining.segments.iter().find_map(|segment| match segment.model.head.mining_schema.targets().next() {
         Some(field) => Some(field.name),
         None => target_of_segments(&segment.model),

@@ -78,6 +78,10 @@ impl<'d, 'a> Compiler<'d, 'a> {
     pub fn constant_of_field(&mut self, kind: Kind, text: &str) -> Option<f64> {
         match kind {
             Kind::Integer => crate::value::parsing::parse_double(text),
+            Kind::Boolean => match self.parse(kind, text) {
+                Some(datum) => Some(datum.number),
+                None => crate::value::parsing::parse_double(text),
+            },
             _ => self.parse(kind, text).map(|datum| datum.number),
         }
     }

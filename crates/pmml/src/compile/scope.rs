@@ -18,6 +18,8 @@ pub struct ScopeId(pub usize);
 pub enum Binding<'d, 'a> {
     /// A slot.
     Slot(Slot),
+    /// The slot of a field of the mining schema: models within do not see it, unless their own schema names it.
+    MiningSlot(Slot),
     /// A field of the mining schema, not read so far.
     Mining(&'d MiningField<'a>),
     /// A derived field, not read so far.
@@ -34,7 +36,9 @@ pub struct Scope<'d, 'a> {
     pub names: HashMap<&'a str, Binding<'d, 'a>>,
     /// Fields of the mining schema that a local derived field of the same name hides from all but itself.
     pub hidden: HashMap<&'a str, &'d MiningField<'a>>,
-    /// Names of the transformation dictionary; in the root's scope only.
+    /// True if the mining schema treats a field otherwise than the model around it.
+    pub has_treatments: bool,
+    /// Names of the transformation dictionary; in the root's scope, and in those that treat fields otherwise.
     pub globals: HashMap<&'a str, Binding<'d, 'a>>,
 }
 
@@ -75,7 +79,9 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 _ => {}
             }
         }
-        self.scopes.push(Scope { parent, names, hidden, globals: HashMap::new() });
+        let has_treatments = parent.is_none()
+            || head.mining_schema.fields.iter().any(|field| !crate::compile::field::is_plain(field));
+        self.scopes.push(Scope { parent, names, hidden, has_treatments, globals: HashMap::new() });
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
@@ -104,32 +110,57 @@ impl<'d, 'a> Compiler<'d, 'a> {
 
     /// The slot that `name` means in `scope`, if anything defines it.
     pub fn find(&mut self, scope: ScopeId, name: &'a str, offset: u32) -> Result<Option<Slot>> {
-        let parent = self.scopes[scope.0].parent;
-        if let Some(binding) = self.scopes[scope.0].names.get(name).copied() {
-            match binding {
-                Binding::Slot(slot) => return Ok(Some(slot)),
-                Binding::Mining(field) => {
-                    let slot = match parent {
-                        None => Some(self.root_field(field)?),
-                        Some(parent) => self.nested_field(parent, field)?,
-                    };
-                    if let Some(slot) = slot {
-                        self.scopes[scope.0].names.insert(name, Binding::Slot(slot));
-                        return Ok(Some(slot));
-                    }
-                }
-                Binding::Derived(field) => {
-                    self.scopes[scope.0].names.insert(name, Binding::Busy);
-                    let slot = self.nested(offset, |compiler| compiler.derived(scope, field))?;
-                    self.scopes[scope.0].names.insert(name, Binding::Slot(slot));
-                    return Ok(Some(slot));
-                }
-                Binding::Busy => return self.find_behind(scope, parent, name, offset),
-            }
+        if let Some(slot) = self.find_named(scope, name, offset, true)? {
+            return Ok(Some(slot));
         }
-        match parent {
-            Some(parent) => self.find(parent, name, offset),
-            None => self.find_global(name, offset),
+        let mut around = self.scopes[scope.0].parent;
+        while let Some(outer) = around {
+            // Fields of the data are handed down by mining schemas only; a field of the dictionary sees them all.
+            let sees_all = self.in_global_field;
+            if let Some(slot) = self.find_named(outer, name, offset, sees_all)? {
+                return Ok(Some(slot));
+            }
+            around = self.scopes[outer.0].parent;
+        }
+        self.find_global(scope, name, offset)
+    }
+
+    /// The slot that `name` means by the names of this very scope.
+    fn find_named(
+        &mut self,
+        scope: ScopeId,
+        name: &'a str,
+        offset: u32,
+        sees_mining: bool,
+    ) -> Result<Option<Slot>> {
+        let parent = self.scopes[scope.0].parent;
+        let Some(binding) = self.scopes[scope.0].names.get(name).copied() else { return Ok(None) };
+        match binding {
+            Binding::Slot(slot) => Ok(Some(slot)),
+            Binding::MiningSlot(slot) => Ok(sees_mining.then_some(slot)),
+            Binding::Mining(field) => {
+                if !sees_mining {
+                    return Ok(None);
+                }
+                let slot = match parent {
+                    None => Some(self.root_field(field)?),
+                    Some(parent) => self.nested_field(parent, field)?,
+                };
+                if let Some(slot) = slot {
+                    self.scopes[scope.0].names.insert(name, Binding::MiningSlot(slot));
+                }
+                Ok(slot)
+            }
+            Binding::Derived(field) => {
+                self.scopes[scope.0].names.insert(name, Binding::Busy);
+                let outer = std::mem::replace(&mut self.in_global_field, false);
+                let slot = self.nested(offset, |compiler| compiler.derived(scope, field));
+                self.in_global_field = outer;
+                let slot = slot?;
+                self.scopes[scope.0].names.insert(name, Binding::Slot(slot));
+                Ok(Some(slot))
+            }
+            Binding::Busy => self.find_behind(scope, parent, name, offset),
         }
     }
 
@@ -158,18 +189,32 @@ impl<'d, 'a> Compiler<'d, 'a> {
         Err(cycle(name, offset))
     }
 
-    fn find_global(&mut self, name: &'a str, offset: u32) -> Result<Option<Slot>> {
-        let Some(binding) = self.scopes[0].globals.get(name).copied() else { return Ok(None) };
+    /// A field of the transformation dictionary, as the nearest model sees it that treats fields otherwise.
+    fn find_global(&mut self, scope: ScopeId, name: &'a str, offset: u32) -> Result<Option<Slot>> {
+        let mut owner = scope;
+        while let (false, Some(parent)) = (self.scopes[owner.0].has_treatments, self.scopes[owner.0].parent) {
+            owner = parent;
+        }
+        let binding = match self.scopes[owner.0].globals.get(name).copied() {
+            Some(binding) => binding,
+            None => match self.global_fields.get(name).copied() {
+                Some(field) => Binding::Derived(field),
+                None => return Ok(None),
+            },
+        };
         match binding {
             Binding::Slot(slot) => Ok(Some(slot)),
             Binding::Derived(field) => {
-                self.scopes[0].globals.insert(name, Binding::Busy);
-                let slot = self.nested(offset, |compiler| compiler.derived(ScopeId(0), field))?;
-                self.scopes[0].globals.insert(name, Binding::Slot(slot));
+                self.scopes[owner.0].globals.insert(name, Binding::Busy);
+                let outer = std::mem::replace(&mut self.in_global_field, true);
+                let slot = self.nested(offset, |compiler| compiler.derived(owner, field));
+                self.in_global_field = outer;
+                let slot = slot?;
+                self.scopes[owner.0].globals.insert(name, Binding::Slot(slot));
                 Ok(Some(slot))
             }
             Binding::Busy => Err(cycle(name, offset)),
-            Binding::Mining(_) => Ok(None),
+            Binding::Mining(_) | Binding::MiningSlot(_) => Ok(None),
         }
     }
 
@@ -209,11 +254,20 @@ impl<'d, 'a> Compiler<'d, 'a> {
     /// A field of a nested mining schema: that of the model around it, under a treatment of its own if it has one.
     fn nested_field(&mut self, parent: ScopeId, field: &'d MiningField<'a>) -> Result<Option<Slot>> {
         let Some(outer) = self.find(parent, field.name, field.offset)? else { return Ok(None) };
-        let Some(&data) = self.data_fields.get(field.name) else { return Ok(Some(outer)) };
         if crate::compile::field::is_plain(field) {
             return Ok(Some(outer));
         }
-        let kind = self.slots[outer.index()].kind.unwrap_or(Kind::of(data.data_type));
+        let kind = self.slots[outer.index()].kind;
+        let handed_on;
+        let data = match self.data_fields.get(field.name) {
+            Some(data) => *data,
+            None => {
+                // What an earlier segment hands on: nothing is declared of its values.
+                handed_on = crate::compile::field::undeclared(field, kind.unwrap_or(Kind::Double));
+                &handed_on
+            }
+        };
+        let kind = kind.unwrap_or(Kind::of(data.data_type));
         let treatment = self.treatment(data, field, kind)?;
         let source = Source::Field { slot: outer, treatment: Box::new(treatment) };
         let slot = self.add_slot(field.name, Some(kind), source);

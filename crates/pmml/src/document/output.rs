@@ -1,6 +1,6 @@
 //! `Output`: what a model tells beside its target.
 
-use crate::document::dictionary::{DataType, OpType};
+use crate::document::dictionary::{DataType, ListedValue, OpType};
 use crate::document::expression::Expression;
 use crate::fault::Result;
 use crate::reader::xml::Extension;
@@ -170,6 +170,10 @@ impl<'a> OutputField<'a> {
         while let Some(child) = xml.child()? {
             match child.name {
                 "Decisions" => field.decisions = read_decisions(xml, child)?,
+                // Some producers list the values that the field may have.
+                "Value" => {
+                    ListedValue::read(xml, child)?;
+                }
                 _ => field.expression = Some(Expression::read(xml, child, "OutputField")?),
             }
         }

@@ -28,6 +28,11 @@ pub trait Element: Debug + Send + Sync {
         None
     }
 
+    /// True if segments hand on what they find to those after them.
+    fn is_chain(&self) -> bool {
+        false
+    }
+
     /// True if the prediction is a list, or of a type that differs by row.
     fn answers_with_lists(&self) -> bool {
         false

@@ -95,6 +95,12 @@ impl ElementPlan {
         self.element().delegates()
     }
 
+    /// See [`Scored::is_chain`].
+    #[must_use]
+    pub fn is_chain(&self) -> bool {
+        self.element().is_chain()
+    }
+
     /// See [`Scored::answers_with_lists`].
     #[must_use]
     pub fn answers_with_lists(&self) -> bool {

@@ -32,15 +32,19 @@ pub fn aggregate(name: Name, numbers: &[Datum]) -> Applied {
     result(kind, value).map(Some)
 }
 
-/// The middle number, or the mean of the middle two.
+/// The middle number, or the mean of the middle two. Computed as the reference does: beside an infinity there is none.
 #[must_use]
 pub fn median(numbers: &mut [f64]) -> f64 {
     numbers.sort_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    match numbers.len() {
+    let count = numbers.len();
+    match count {
         0 => f64::NAN,
-        length if length % 2 == 1 => numbers[middle],
-        _ => (numbers[middle - 1] + numbers[middle]) / 2.0,
+        1 => numbers[0],
+        _ => {
+            let (lower, upper) = (numbers[count.div_ceil(2) - 1], numbers[count.div_ceil(2)]);
+            let share = if count % 2 == 0 { 0.5 } else { 0.0 };
+            lower + share * (upper - lower)
+        }
     }
 }
 

@@ -97,7 +97,7 @@ impl Comparison {
         !matches!(self, Self::Equal | Self::NotEqual)
     }
 
-    /// Compares two numbers; NaN is unequal to everything.
+    /// Compares two numbers. NaN is unequal to everything, and larger, as the reference orders them.
     #[inline]
     #[must_use]
     pub fn holds(self, left: f64, right: f64) -> bool {
@@ -106,8 +106,8 @@ impl Comparison {
             Self::NotEqual => left != right,
             Self::Less => left < right,
             Self::LessOrEqual => left <= right,
-            Self::Greater => left > right,
-            Self::GreaterOrEqual => left >= right,
+            Self::Greater => left > right || left.is_nan(),
+            Self::GreaterOrEqual => left >= right || left.is_nan(),
         }
     }
 

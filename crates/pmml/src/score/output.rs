@@ -46,8 +46,16 @@ fn feature(
     if let OutputFeature::Expression(expression) = what {
         return row.evaluate(expression).map(Found::Value);
     }
+    let plan = row.plan;
     let about = |target: u32| -> &Prediction {
-        prediction.more.iter().find(|more| more.target == target).unwrap_or(prediction)
+        let name = &model.targets[target as usize].name;
+        let is_about = |found: &&Prediction| {
+            plan.model(found.model)
+                .targets
+                .get(found.target as usize)
+                .is_some_and(|known| known.name == *name)
+        };
+        std::iter::once(prediction).chain(&prediction.more).find(is_about).unwrap_or(prediction)
     };
     let tells_of_prediction = !matches!(
         what,
@@ -58,6 +66,9 @@ fn feature(
             | OutputFeature::Segment { .. }
     );
     if tells_of_prediction && prediction.value.is_none() {
+        if model.element.is_chain() {
+            return Err(row.error(ErrorCode::MissingValue, output.place));
+        }
         return Ok(Found::Absent);
     }
     let source = row.plan.model(prediction.model);

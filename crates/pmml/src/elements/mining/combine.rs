@@ -67,6 +67,11 @@ impl Plan {
             let scored = match row.score(segment.model, &mut own) {
                 Ok(()) if own.value.is_none() => {
                     tally.missing += 1.0;
+                    if self.missing_prediction == MissingPrediction::ReturnMissing {
+                        // Decided: the segments after it are not read.
+                        row.give_prediction(own);
+                        return Ok(tally);
+                    }
                     Ok(())
                 }
                 Ok(()) => match self.weight(segment, row) {
@@ -232,10 +237,7 @@ impl Plan {
                 }
                 Method::Max => Ok(true),
                 Method::Median => {
-                    for (category, figure) in figures.iter_mut().enumerate() {
-                        let mut values: Vec<f64> = all.iter().map(|one| one[category]).collect();
-                        *figure = statistics::median(&mut values);
-                    }
+                    figures.copy_from_slice(median_of(&all, width));
                     Ok(true)
                 }
                 _ => Err(row.error(ErrorCode::UnsupportedElement, model.place)),
@@ -312,6 +314,25 @@ impl Plan {
         prediction.value = Some(model.categories()[winner]);
         Ok(())
     }
+}
+
+/// The distribution that holds the largest of the lower medians of all categories.
+fn median_of(all: &[Vec<f64>], width: usize) -> &[f64] {
+    let middle = |category: usize| {
+        let mut order: Vec<&Vec<f64>> = all.iter().collect();
+        order.sort_by(|a, b| a[category].total_cmp(&b[category]));
+        order[(order.len() - 1) / 2]
+    };
+    let mut best = middle(0);
+    let mut largest = best[0];
+    for category in 1..width {
+        let found = middle(category);
+        if found[category] > largest {
+            largest = found[category];
+            best = found;
+        }
+    }
+    best
 }
 
 /// The number at which half of the weight is reached. `numbers` holds pairs of number and weight.

@@ -55,7 +55,17 @@ pub fn compile<'d, 'a>(
     let mut handed_on: Vec<(&'a str, Slot)> = Vec::new();
     let mut segments: Vec<Segment> = Vec::with_capacity(document.segments.len());
     for (index, segment) in document.segments.iter().enumerate() {
-        let mut compiled = compile_segment(segment, index, context)?;
+        let outer = context.compiler.inherited_kind;
+        // Of a chain the last segment answers.
+        let answers = !chained || index + 1 == document.segments.len();
+        context.compiler.inherited_kind = match (delegates, context.is_classification()) {
+            (false, true) => Some(context.target_kind),
+            (true, true) if answers => outer,
+            _ => None,
+        };
+        let compiled = compile_segment(segment, index, context);
+        context.compiler.inherited_kind = outer;
+        let mut compiled = compiled?;
         if chained {
             compiled.exports = exports(compiled.model, context, segment, &mut handed_on)?;
         }
@@ -66,7 +76,7 @@ pub fn compile<'d, 'a>(
         segments.push(compiled);
     }
     let mut categories: Vec<Datum> = Vec::new();
-    if !delegates && context.head.function != MiningFunction::Regression {
+    if context.head.function != MiningFunction::Regression {
         for segment in &mut segments {
             let Some(model) = context.compiler.model_plan(segment.model) else { continue };
             let own = categories_of(model);

@@ -1,6 +1,6 @@
 //! `MiningModel` on one row.
 
-use scorewheel_columns::RowError;
+use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
 use crate::elements::mining::compile::{Plan, Segment};
@@ -30,6 +30,10 @@ impl Element for Plan {
 
     fn answers_with_lists(&self) -> bool {
         self.method == Method::SelectAll
+    }
+
+    fn is_chain(&self) -> bool {
+        matches!(self.method, Method::ModelChain | Method::MultiModelChain | Method::XMultiModelChain)
     }
 
     fn segment(&self, id: u32) -> Option<ModelId> {
@@ -64,11 +68,16 @@ impl Plan {
             }
             hand_on(segment, row)?;
             let last = if ran == 0 || !all { Some(&*prediction) } else { prediction.more.last() };
-            let is_missing = last.is_some_and(|last| last.value.is_none());
-            if is_missing && self.missing_prediction == MissingPrediction::ReturnMissing {
-                // The whole is missing, and with it what the segments would tell.
-                prediction.clear(segment.model);
-                return Ok(());
+            if last.is_some_and(|last| last.value.is_none()) {
+                match self.missing_prediction {
+                    MissingPrediction::ReturnMissing => {
+                        // The whole is missing, and with it what the segments would tell.
+                        prediction.clear(segment.model);
+                        return Ok(());
+                    }
+                    MissingPrediction::SkipSegment => {}
+                    MissingPrediction::Continue => expect_outputs(segment, row)?,
+                }
             }
             ran += 1;
         }
@@ -88,9 +97,22 @@ impl Plan {
             row.give_prediction(own);
             scored?;
         }
-        prediction.value = Some(row.list_of(items));
+        if !items.is_empty() {
+            prediction.value = Some(row.list_of(items));
+        }
         Ok(())
     }
+}
+
+/// What a segment without a result fails to hand on is an error of the row.
+fn expect_outputs(segment: &Segment, row: &Row<'_>) -> Result<(), RowError> {
+    let plan = row.plan;
+    for output in &plan.model(segment.model).outputs {
+        if !row.is_set(output.slot) {
+            return Err(row.error(ErrorCode::MissingValue, output.place));
+        }
+    }
+    Ok(())
 }
 
 fn hand_on(segment: &Segment, row: &mut Row<'_>) -> Result<(), RowError> {

@@ -143,15 +143,8 @@ pub fn class_probabilities(
             }
             divide_by_sum(sums, precision);
         }
-        Normalization::None => {
-            let mut rest = 1.0;
-            let last = sums.len() - 1;
-            for sum in &mut sums[..last] {
-                *sum = sum.clamp(0.0, 1.0);
-                rest = round(rest - *sum);
-            }
-            sums[last] = rest.clamp(0.0, 1.0);
-        }
+        // Of more than two the sums themselves.
+        Normalization::None => {}
         _ => return None,
     }
     Some(())

@@ -96,7 +96,8 @@ fn compile_normalization(
     let is_case_sensitive = normalization.is_case_sensitive.unwrap_or(index.is_case_sensitive);
     let mut rules = Vec::new();
     for row in table.rows() {
-        let (Some(from), Some(to)) = (row.get(normalization.in_field), row.get(normalization.out_field)) else {
+        let (Some(from), Some(to)) = (row.get(normalization.in_field), row.get(normalization.out_field))
+        else {
             return Err(Fault::invalid(
                 offset,
                 format!(
@@ -105,7 +106,8 @@ fn compile_normalization(
                 ),
             ));
         };
-        let is_regex = row.get(normalization.regex_field).is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
+        let is_regex =
+            row.get(normalization.regex_field).is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
         let (pattern, replacement) = if is_regex {
             (from.to_owned(), to.to_owned())
         } else {

@@ -15,7 +15,8 @@ impl Row<'_> {
         let tokenizer = |index: u32| &plan.tokenizers[index as usize];
         let cache = &mut *self.tokens;
         let found = cache.range(term.text_tokenizer, tokenizer(term.text_tokenizer), text, &mut self.texts);
-        let sought = cache.range(term.term_tokenizer, tokenizer(term.term_tokenizer), wanted, &mut self.texts);
+        let sought =
+            cache.range(term.term_tokenizer, tokenizer(term.term_tokenizer), wanted, &mut self.texts);
         let words = &cache.words()[found.0..found.1];
         let phrase = &cache.words()[sought.0..sought.1];
         let hits = count(words, phrase, term, &self.texts);
@@ -34,7 +35,11 @@ impl Row<'_> {
     }
 
     /// The code of an argument as a string.
-    fn text_of(&mut self, expression: &crate::plan::Expression, term: &TermPlan) -> Result<Option<u32>, scorewheel_columns::RowError> {
+    fn text_of(
+        &mut self,
+        expression: &crate::plan::Expression,
+        term: &TermPlan,
+    ) -> Result<Option<u32>, scorewheel_columns::RowError> {
         match self.evaluate(expression)? {
             None => Ok(None),
             Some(datum) => match datum.cast(Kind::Text, &mut self.texts) {
@@ -109,7 +114,9 @@ mod tests {
 
     #[test]
     fn spelling_differences_are_counted() {
-        for (left, right, expected) in [("", "abc", 3), ("kitten", "sitting", 3), ("quick", "quik", 1), ("é", "e", 1)] {
+        for (left, right, expected) in
+            [("", "abc", 3), ("kitten", "sitting", 3), ("quick", "quik", 1), ("é", "e", 1)]
+        {
             assert_eq!(levenshtein(left, right), expected);
             assert_eq!(levenshtein(right, left), expected);
         }

@@ -51,7 +51,13 @@ impl TokenCache {
     }
 
     /// Where the words of a text lie in [`TokenCache::words`].
-    pub fn range(&mut self, index: u32, tokenizer: &Tokenizer, text: u32, texts: &mut Texts<'_>) -> (usize, usize) {
+    pub fn range(
+        &mut self,
+        index: u32,
+        tokenizer: &Tokenizer,
+        text: u32,
+        texts: &mut Texts<'_>,
+    ) -> (usize, usize) {
         if let Some((start, end)) = self.ranges.get(&(index, text)) {
             return (*start as usize, *end as usize);
         }
@@ -112,5 +118,6 @@ impl Tokenizer {
 
 /// What words are stripped of at both ends.
 fn is_punctuation(character: char) -> bool {
-    character.is_ascii_punctuation() || matches!(character, '\u{2010}'..='\u{2027}' | '\u{ab}' | '\u{bb}' | '¡' | '¿')
+    character.is_ascii_punctuation()
+        || matches!(character, '\u{2010}'..='\u{2027}' | '\u{ab}' | '\u{bb}' | '¡' | '¿')
 }
