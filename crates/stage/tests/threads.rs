@@ -17,7 +17,7 @@ const SWAPS: i64 = 50;
 const RECORDS: i64 = 100_000;
 
 fn run<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().expect("a run time").block_on(future)
 }
 
 /// The score and the control offset of its model.
