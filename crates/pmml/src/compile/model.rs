@@ -146,6 +146,7 @@ pub fn compile_model<'d, 'a>(
     });
     let mut targets = targets_of(compiler, model, scope)?;
     let target_kind = targets[0].kind;
+    displays(compiler, &mut targets);
     let mut context = ModelContext { compiler, scope, head, target_kind };
     let compiled = elements::compile(&model.element, &mut context)?;
     if let Some(found) = compiled.targets {
@@ -181,7 +182,12 @@ fn targets_of<'d, 'a>(
 ) -> Result<Vec<TargetPlan>> {
     let head = &document.head;
     let mut targets = Vec::new();
-    for field in head.mining_schema.targets() {
+    // A list of results is of no target.
+    let is_list = matches!(
+        &*document.element,
+        ElementDocument::Mining(mining) if mining.method == elements::mining::Method::SelectAll
+    );
+    for field in head.mining_schema.targets().filter(|_| !is_list) {
         let Some(&data) = compiler.data_fields.get(field.name) else {
             return Err(Fault::invalid(field.offset, format!("the target {:?} is not defined", field.name)));
         };
@@ -190,7 +196,7 @@ fn targets_of<'d, 'a>(
             kind: Kind::of(data.data_type),
             categories: Vec::new(),
             rules: None,
-            observed: None,
+            displays: Vec::new(),
         });
     }
     let _ = scope;
@@ -203,7 +209,7 @@ fn targets_of<'d, 'a>(
             kind: Kind::of(data.data_type),
             categories: Vec::new(),
             rules: None,
-            observed: None,
+            displays: Vec::new(),
         });
     }
     if targets.is_empty() {
@@ -215,7 +221,7 @@ fn targets_of<'d, 'a>(
             },
             categories: Vec::new(),
             rules: None,
-            observed: None,
+            displays: Vec::new(),
         });
     }
     Ok(targets)
@@ -231,6 +237,19 @@ fn target_of_segments<'a>(document: &ModelDocument<'a>) -> Option<&'a str> {
         Some(field) => Some(field.name),
         None => target_of_segments(&segment.model),
     })
+}
+
+/// How values are shown that the data dictionary gives words for.
+fn displays(compiler: &mut Compiler<'_, '_>, targets: &mut [TargetPlan]) {
+    for target in targets {
+        let field = target.name.as_deref().and_then(|name| compiler.data_field(name));
+        for value in field.iter().flat_map(|field| &field.values) {
+            if let (Some(display), Some(datum)) = (value.display, compiler.parse(target.kind, value.value)) {
+                let code = compiler.text(display);
+                target.displays.push((datum, code));
+            }
+        }
+    }
 }
 
 /// Type of a prediction that no data field describes.
@@ -249,11 +268,9 @@ fn rules<'a>(compiler: &mut Compiler<'_, 'a>, head: &ModelHead<'a>, plan: &mut M
     let Some(targets) = &head.targets else { return Ok(()) };
     let only = plan.targets.len() == 1;
     for target in &targets.targets {
-        // Of a nameless target the rules may carry any name.
-        let nameless = only && plan.targets[0].name.is_none();
         let found = plan.targets.iter_mut().find(|known| match target.field {
             None => only,
-            Some(name) => nameless || known.name.as_deref() == Some(name),
+            Some(name) => known.name.as_deref() == Some(name),
         });
         let Some(found) = found else { continue };
         found.rules = Some(Box::new(target_rules(compiler, target, found.kind)?));

@@ -71,7 +71,8 @@ impl Row<'_> {
                 Err(code) => return Err(self.error(code, bins.place)),
             },
         };
-        let found = bins.bins.iter().find(|(interval, _)| interval.contains(number));
+        // Of bins that overlap the last one counts.
+        let found = bins.bins.iter().rfind(|(interval, _)| interval.contains(number));
         Ok(found.map(|(_, datum)| *datum).or(bins.default))
     }
 
