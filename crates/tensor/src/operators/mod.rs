@@ -19,6 +19,7 @@
 //! | [`window`], [`convolution`], [`pooling`], [`resize`] | images and the like |
 //! | [`normalisation`] | normalisations |
 //! | [`recurrent`] | LSTM, GRU, RNN |
+//! | [`ml`] | classical models |
 //! | [`quantised`] | integers with a scale |
 
 pub(crate) mod arrange;
@@ -31,6 +32,7 @@ pub(crate) mod facts;
 pub(crate) mod gather;
 pub(crate) mod logic;
 pub(crate) mod matrix;
+pub(crate) mod ml;
 pub(crate) mod movement;
 pub(crate) mod normalisation;
 pub(crate) mod pooling;

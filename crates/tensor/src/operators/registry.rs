@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::graph::Domain;
+use crate::operators::ml::{encoding, ensemble, features, linear, scaling, vectors, words};
 use crate::operators::{
     Builder, arrange, binary, convolution, einsum, facts, gather, logic, matrix, movement, normalisation,
     pooling, quantised, recurrent, reduce, resize, softmax, unary,
@@ -91,6 +92,30 @@ const ONNX: &[(&[&str], Builder)] = &[
     (&["Flatten"], movement::flatten),
     (&["Squeeze"], movement::squeeze),
     (&["Unsqueeze"], movement::unsqueeze),
+    (&["StringNormalizer"], words::normalizer),
+    (&["TfIdfVectorizer"], words::counts),
+    (&["StringConcat"], words::concatenate),
+];
+
+/// Operators of `ai.onnx.ml`.
+const ONNX_ML: &[(&[&str], Builder)] = &[
+    (&["ArrayFeatureExtractor"], features::extractor),
+    (&["Binarizer"], scaling::binarizer),
+    (&["CategoryMapper"], encoding::category_mapper),
+    (&["FeatureVectorizer"], features::vectorizer),
+    (&["Imputer"], scaling::imputer),
+    (&["LabelEncoder"], encoding::label_encoder),
+    (&["LinearClassifier"], linear::classifier),
+    (&["LinearRegressor"], linear::regressor),
+    (&["Normalizer"], scaling::normalizer),
+    (&["OneHotEncoder"], encoding::one_hot_encoder),
+    (&["SVMClassifier"], vectors::classifier),
+    (&["SVMRegressor"], vectors::regressor),
+    (&["Scaler"], scaling::scaler),
+    (&["TreeEnsemble"], ensemble::unified),
+    (&["TreeEnsembleClassifier"], ensemble::classifier),
+    (&["TreeEnsembleRegressor"], ensemble::regressor),
+    (&["ZipMap"], encoding::zip_map),
 ];
 
 /// Operators of TensorFlow.
@@ -165,15 +190,16 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
 
 /// The builder of an operator; `None` if no kernel is known.
 pub(crate) fn builder(domain: Domain, operator: &str) -> Option<Builder> {
-    static TABLES: OnceLock<[HashMap<&'static str, Builder>; 2]> = OnceLock::new();
+    static TABLES: OnceLock<[HashMap<&'static str, Builder>; 3]> = OnceLock::new();
     let tables = TABLES.get_or_init(|| {
-        [ONNX, TENSORFLOW].map(|rows| {
+        [ONNX, TENSORFLOW, ONNX_ML].map(|rows| {
             rows.iter().flat_map(|(names, builder)| names.iter().map(|name| (*name, *builder))).collect()
         })
     });
     match domain {
         Domain::Onnx => tables[0].get(operator).copied(),
         Domain::TensorFlow => tables[1].get(operator).copied(),
-        Domain::OnnxMl | Domain::Function => None,
+        Domain::OnnxMl => tables[2].get(operator).copied(),
+        Domain::Function => None,
     }
 }
