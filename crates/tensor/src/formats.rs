@@ -6,13 +6,15 @@ use scorewheel_model::{Format, Limits, Mapping, Model, ModelError, ModelType};
 
 use crate::error::too_large;
 use crate::loading::load_graph;
+use crate::onnx::model_proto::read_model;
+use crate::onnx::tensor_proto::NoSideFiles;
 use crate::protobuf::{Reader, Wire};
 use crate::tensorflow::frozen::read_frozen_graph;
 
 /// All formats of this crate.
 #[must_use]
 pub fn formats() -> Vec<Box<dyn Format>> {
-    vec![Box::new(FrozenGraphFormat)]
+    vec![Box::new(OnnxFormat), Box::new(FrozenGraphFormat)]
 }
 
 fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), ModelError> {
@@ -46,6 +48,37 @@ impl Format for FrozenGraphFormat {
     fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
         check_size(bytes, limits)?;
         let file = read_frozen_graph(bytes, mapping, limits)?;
+        Ok(Arc::new(load_graph(&file, mapping, limits)?))
+    }
+}
+
+/// ONNX, as one file without side files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OnnxFormat;
+
+impl Format for OnnxFormat {
+    fn name(&self) -> &'static str {
+        "ONNX"
+    }
+
+    fn model_types(&self) -> &'static [ModelType] {
+        &[ModelType::Onnx]
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        // The IR version, then anything but the graphs that follow the version of a SavedModel.
+        let mut reader = Reader::new(bytes);
+        match reader.next_field() {
+            Ok(Some((1, Wire::Varint(version)))) if version <= 64 => {
+                !matches!(reader.next_field(), Ok(Some((2, Wire::Bytes(first)))) if first.first() == Some(&0x0a))
+            }
+            _ => false,
+        }
+    }
+
+    fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        check_size(bytes, limits)?;
+        let file = read_model(bytes, &NoSideFiles, limits)?;
         Ok(Arc::new(load_graph(&file, mapping, limits)?))
     }
 }

@@ -32,10 +32,7 @@ pub(crate) struct Panels<T> {
 impl<T: Number> Panels<T> {
     /// Panels of the matrix whose element `(row, column)` is `elements[row * row_stride + column * column_stride]`.
     pub fn pack(&mut self, elements: &[T], k: usize, n: usize, row_stride: usize, column_stride: usize) {
-        self.k = k;
-        self.n = n;
-        self.panels.clear();
-        self.panels.resize(n.div_ceil(PANEL) * k, [T::default(); PANEL]);
+        self.resize_zeroed(k, n);
         if k == 0 {
             return;
         }
@@ -53,6 +50,24 @@ impl<T: Number> Panels<T> {
                 }
             }
         }
+    }
+
+    /// Makes this a `k × n` matrix of zeros.
+    pub fn resize_zeroed(&mut self, k: usize, n: usize) {
+        self.k = k;
+        self.n = n;
+        self.panels.clear();
+        self.panels.resize(n.div_ceil(PANEL) * k, [T::default(); PANEL]);
+    }
+
+    /// Rows of the matrix.
+    pub fn rows(&self) -> usize {
+        self.k
+    }
+
+    /// One row of one panel, by its position: panel times rows plus row.
+    pub fn panel_row_mut(&mut self, position: usize) -> &mut [T; PANEL] {
+        &mut self.panels[position]
     }
 
     /// Panels of a row-major matrix.

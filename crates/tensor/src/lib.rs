@@ -9,7 +9,7 @@
 //! | [`mod@formats`] | the formats, as the rest of Scorewheel sees them |
 //! | `loading`, `model` | from a graph to a [`Model`](scorewheel_model::Model) |
 //! | `records`, `answers` | from columns to tensors and back |
-//! | `tensorflow` | front ends |
+//! | `onnx`, `tensorflow` | front ends |
 //! | `graph` | what every front end reads its file into |
 //! | `engine` | from a graph to something that computes rows |
 //! | `operators` | one builder an operator |
@@ -31,6 +31,7 @@ mod loading;
 mod math;
 mod model;
 mod number;
+mod onnx;
 mod operators;
 mod protobuf;
 mod records;
@@ -39,4 +40,4 @@ pub mod tensor;
 mod tensorflow;
 mod text;
 
-pub use formats::{FrozenGraphFormat, formats};
+pub use formats::{FrozenGraphFormat, OnnxFormat, formats};

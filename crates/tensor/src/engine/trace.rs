@@ -13,6 +13,7 @@ use crate::data::Data;
 use crate::error::{invalid, too_large, unsupported};
 use crate::graph::order::order;
 use crate::graph::{Domain, Graph, Library, Name, Node};
+use crate::operators::context::check_shape;
 use crate::operators::registry::builder;
 use crate::operators::{Built, Computation, Input, Kernel, NodeContext, RowForm, Workspace};
 use crate::tensor::{Tensor, TensorType};
@@ -208,7 +209,14 @@ impl Tracer<'_> {
                 })),
                 None => return Err(invalid("its first input is missing")),
             }]),
+            Built::Known(tensors) => {
+                self.take_constants(tensors.iter().map(|tensor| tensor.data.len()))?;
+                Ok(tensors.into_iter().map(|tensor| Traced::Constant(Arc::new(tensor))).collect())
+            }
             Built::Compute(computation) => {
+                for output in &computation.outputs {
+                    check_shape(&output.shape)?;
+                }
                 let known = inputs.iter().all(|input| !matches!(input, Some(Traced::Runtime(_))));
                 if known { self.fold(computation, &seen) } else { self.emit(node, computation, inputs) }
             }
@@ -254,6 +262,15 @@ impl Tracer<'_> {
                 }))
             })
             .collect())
+    }
+
+    fn take_constants(&mut self, lengths: impl Iterator<Item = usize>) -> Result<(), ModelError> {
+        let elements = lengths.fold(0, usize::saturating_add);
+        self.constant_bytes =
+            elements.checked_mul(8).and_then(|bytes| self.constant_bytes.checked_sub(bytes)).ok_or_else(
+                || too_large(format!("constants are larger than the limit: {elements} elements more")),
+            )?;
+        Ok(())
     }
 
     /// Leaves a step to be run for each row.

@@ -30,6 +30,8 @@ pub(crate) enum Domain {
     OnnxMl,
     /// TensorFlow.
     TensorFlow,
+    /// The file's own functions.
+    Function,
 }
 
 impl fmt::Display for Domain {
@@ -38,6 +40,7 @@ impl fmt::Display for Domain {
             Self::Onnx => "ai.onnx",
             Self::OnnxMl => "ai.onnx.ml",
             Self::TensorFlow => "tensorflow",
+            Self::Function => "the model's functions",
         })
     }
 }
