@@ -47,7 +47,7 @@ impl Cell {
     }
 }
 
-fn code_of(rule: CodeRule, value: f64) -> Cell {
+pub(crate) fn code_of(rule: CodeRule, value: f64) -> Cell {
     if value.is_nan() {
         return Cell::Missing;
     }

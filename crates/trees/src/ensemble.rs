@@ -135,4 +135,13 @@ impl Ensemble {
     pub fn compile_within(self, limits: &Limits) -> Result<Kernel, CompileError> {
         Kernel::compile(self, limits)
     }
+
+    /// Checks the ensemble and keeps it as it is: walked node by node, one row at a time, with the same bits as the
+    /// compiled kernel, slowly. For tests and comparisons.
+    ///
+    /// # Errors
+    /// As [`Ensemble::compile`].
+    pub fn compile_plain(self) -> Result<Kernel, CompileError> {
+        Kernel::compile_plain(self, &Limits::default())
+    }
 }

@@ -1,5 +1,8 @@
 //! What is scored: borrowed columns, with what each cell is.
 
+use crate::cell::Cell;
+use crate::ensemble::Feature;
+
 /// What a cell is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -107,5 +110,40 @@ impl<'a> Column<'a> {
 
     pub(crate) fn state(&self, row: usize) -> State {
         self.states.map_or(State::Value, |states| states[row])
+    }
+}
+
+/// One row of numbers, in the order of the features; categories are their codes.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    values: &'a [f64],
+    states: Option<&'a [State]>,
+}
+
+impl<'a> Row<'a> {
+    /// A row without missing or faulty cells, save that NaN counts as each split's [`Reading`](crate::Reading) says.
+    #[must_use]
+    pub fn new(values: &'a [f64]) -> Self {
+        Self { values, states: None }
+    }
+
+    /// The same row with what each cell is.
+    #[must_use]
+    pub fn with_states(mut self, states: &'a [State]) -> Self {
+        self.states = Some(states);
+        self
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.states.map_or(self.values.len(), |states| states.len().min(self.values.len()))
+    }
+
+    pub(crate) fn cell(&self, features: &[Feature], feature: u32) -> Cell {
+        let feature = feature as usize;
+        match self.states.map_or(State::Value, |states| states[feature]) {
+            State::Missing => Cell::Missing,
+            State::Fault => Cell::Fault,
+            State::Value => Cell::of_number(features[feature], self.values[feature]),
+        }
     }
 }

@@ -1,21 +1,40 @@
 //! The compiled ensemble: what callers hold and score with.
 
+use crate::answers::{Answers, NULL_LEAF, Worth};
 use crate::cell::Cell;
 use crate::combine::Combine;
-use crate::ensemble::{Ensemble, Feature, Leaves};
+use crate::engine::{Buffers, RankEngine};
+use crate::ensemble::{Ensemble, Feature};
 use crate::error::{CompileError, Exception, InputError};
-use crate::fold::{NULL_LEAF, fold};
-use crate::input::{Column, State, Values};
+use crate::input::{Column, Row, Values};
 use crate::limits::Limits;
-use crate::reference::{self, Walked};
+use crate::rank::BLOCK;
+use crate::reference;
+use crate::sink::{Numbers, Real, Scalars, Sink, Slots, Vectors, Votes};
+use crate::unchecked::Simd;
 use crate::validate::validate;
+
+/// Rows below which walking them one by one is cheaper than a whole block.
+const FEW: usize = 12;
 
 /// A compiled ensemble: immutable and `Sync`, to be shared by threads that bring their own [`Scratch`].
 ///
 /// The bits of an answer depend on the row alone: not on the batch around it, the method, the thread or the CPU.
 #[derive(Debug)]
 pub struct Kernel {
-    ensemble: Ensemble,
+    features: Vec<Feature>,
+    engine: Engine,
+    answers: Answers,
+    /// Whether some trees have leaves without an answer.
+    nullable: bool,
+    simd: Option<Simd>,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Ranks(RankEngine),
+    /// The description itself, walked node by node; slots are leaf numbers.
+    Plain(Ensemble),
 }
 
 /// A thread's buffers, reused from call to call, and the rows of the last call that have no answer.
@@ -23,7 +42,10 @@ pub struct Kernel {
 /// Any scratch serves any kernel; it grows to what the largest needs.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    reached: Vec<u32>,
+    buffers: Buffers,
+    slots: Vec<u32>,
+    doubles: Vec<f64>,
+    singles: Vec<f32>,
     exceptions: Vec<(u32, Exception)>,
 }
 
@@ -42,59 +64,64 @@ impl Scratch {
     }
 }
 
-/// One row of numbers, in the order of the features; categories are their codes.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    values: &'a [f64],
-    states: Option<&'a [State]>,
-}
-
-impl<'a> Row<'a> {
-    /// A row without missing or faulty cells, save that NaN counts as each split's [`Reading`](crate::Reading) says.
-    #[must_use]
-    pub fn new(values: &'a [f64]) -> Self {
-        Self { values, states: None }
-    }
-
-    /// The same row with what each cell is.
-    #[must_use]
-    pub fn with_states(mut self, states: &'a [State]) -> Self {
-        self.states = Some(states);
-        self
-    }
-
-    fn cell(&self, features: &[Feature], feature: u32) -> Cell {
-        let feature = feature as usize;
-        match self.states.map_or(State::Value, |states| states[feature]) {
-            State::Missing => Cell::Missing,
-            State::Fault => Cell::Fault,
-            State::Value => Cell::of_number(features[feature], self.values[feature]),
-        }
-    }
+/// What a call writes.
+enum Out<'a> {
+    /// Sums, averages or votes; `rows × outputs`.
+    Numbers(&'a mut [f64]),
+    /// Votes and winners.
+    Votes(&'a mut [f64], &'a mut [u32]),
+    /// Leaf numbers; `rows × trees`.
+    Leaves(&'a mut [u32]),
 }
 
 impl Kernel {
-    pub(crate) fn compile(ensemble: Ensemble, limits: &Limits) -> Result<Self, CompileError> {
+    pub(crate) fn compile(mut ensemble: Ensemble, limits: &Limits) -> Result<Self, CompileError> {
         validate(&ensemble, limits)?;
-        Ok(Self { ensemble })
+        Ok(match RankEngine::compile(&ensemble) {
+            Some((engine, leaves)) => {
+                let answers = Answers::by_slot(&mut ensemble, leaves, &engine.slot_starts());
+                let nullable = answers.leaves.contains(&NULL_LEAF);
+                let features = ensemble.features;
+                Self { features, engine: Engine::Ranks(engine), answers, nullable, simd: Simd::detect() }
+            }
+            None => Self::plain(ensemble),
+        })
+    }
+
+    pub(crate) fn compile_plain(ensemble: Ensemble, limits: &Limits) -> Result<Self, CompileError> {
+        validate(&ensemble, limits)?;
+        Ok(Self::plain(ensemble))
+    }
+
+    fn plain(mut ensemble: Ensemble) -> Self {
+        let answers = Answers::by_leaf(&mut ensemble);
+        let features = ensemble.features.clone();
+        Self { features, engine: Engine::Plain(ensemble), answers, nullable: true, simd: None }
+    }
+
+    /// The same kernel without SIMD; the bits of its answers are the same.
+    #[must_use]
+    pub fn without_simd(mut self) -> Self {
+        self.simd = None;
+        self
     }
 
     /// Number of features, which is the number of columns and the length of a row.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.ensemble.features.len()
+        self.features.len()
     }
 
     /// Number of trees, which is the width of [`Kernel::score_leaves`].
     #[must_use]
     pub fn trees(&self) -> usize {
-        self.ensemble.trees.len()
+        self.answers.tree_outputs.len()
     }
 
     /// Numbers a row that [`Kernel::score`] writes.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.ensemble.outputs
+        self.answers.outputs
     }
 
     /// Scores `rows` rows: writes `rows × outputs` numbers, row by row. Sums of f32 are widened without change.
@@ -111,18 +138,12 @@ impl Kernel {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<(), InputError> {
-        if matches!(self.ensemble.combine, Combine::None) {
+        if matches!(self.answers.combine, Combine::None) {
             return Err(InputError::Combine("sum, average or vote"));
         }
         self.check(columns, rows)?;
         check_output(out.len(), rows, self.outputs())?;
-        self.each_row(columns, rows, scratch, |row, reached| {
-            let out = &mut out[row * self.outputs()..][..self.outputs()];
-            reached
-                .and_then(|reached| fold(&self.ensemble, reached, out))
-                .map(|_| ())
-                .inspect_err(|_| out.fill(f64::NAN))
-        });
+        self.batch(columns, rows, scratch, &mut Out::Numbers(out));
         Ok(())
     }
 
@@ -139,18 +160,13 @@ impl Kernel {
         votes: &mut [f64],
         winners: &mut [u32],
     ) -> Result<(), InputError> {
-        if !matches!(self.ensemble.combine, Combine::Vote(_)) {
+        if !matches!(self.answers.combine, Combine::Vote(_)) {
             return Err(InputError::Combine("vote"));
         }
         self.check(columns, rows)?;
         check_output(votes.len(), rows, self.outputs())?;
         check_output(winners.len(), rows, 1)?;
-        self.each_row(columns, rows, scratch, |row, reached| {
-            let out = &mut votes[row * self.outputs()..][..self.outputs()];
-            let winner = reached.and_then(|reached| fold(&self.ensemble, reached, out));
-            winners[row] = winner.unwrap_or(NULL_LEAF);
-            winner.map(|_| ()).inspect_err(|_| out.fill(f64::NAN))
-        });
+        self.batch(columns, rows, scratch, &mut Out::Votes(votes, winners));
         Ok(())
     }
 
@@ -170,15 +186,7 @@ impl Kernel {
     ) -> Result<(), InputError> {
         self.check(columns, rows)?;
         check_output(leaves.len(), rows, self.trees())?;
-        scratch.exceptions.clear();
-        for (row, leaves) in leaves.chunks_exact_mut(self.trees().max(1)).enumerate().take(rows) {
-            let read = |feature| {
-                Cell::read(self.ensemble.features[feature as usize], &columns[feature as usize], row)
-            };
-            if let Err(exception) = self.walk(leaves, read) {
-                scratch.exceptions.push((row as u32, exception));
-            }
-        }
+        self.batch(columns, rows, scratch, &mut Out::Leaves(leaves));
         Ok(())
     }
 
@@ -192,7 +200,7 @@ impl Kernel {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<Option<Exception>, InputError> {
-        if matches!(self.ensemble.combine, Combine::None) {
+        if matches!(self.answers.combine, Combine::None) {
             return Err(InputError::Combine("sum, average or vote"));
         }
         self.row(row, scratch, out).map(Result::err)
@@ -208,7 +216,7 @@ impl Kernel {
         scratch: &mut Scratch,
         votes: &mut [f64],
     ) -> Result<Result<u32, Exception>, InputError> {
-        if !matches!(self.ensemble.combine, Combine::Vote(_)) {
+        if !matches!(self.answers.combine, Combine::Vote(_)) {
             return Err(InputError::Combine("vote"));
         }
         self.row(row, scratch, votes)
@@ -224,21 +232,11 @@ impl Kernel {
         scratch: &mut Scratch,
         leaves: &mut [u32],
     ) -> Result<Option<Exception>, InputError> {
-        let _ = scratch;
         self.check_row(&row)?;
         check_output(leaves.len(), 1, self.trees())?;
-        Ok(self.walk(leaves, |feature| row.cell(&self.ensemble.features, feature)).err())
-    }
-
-    /// The numbers of a leaf, as the description gave them; none where leaves hold none.
-    #[must_use]
-    pub fn leaf(&self, leaf: u32) -> &[f64] {
-        match &self.ensemble.leaves {
-            Leaves::Numbers { width, values } => {
-                values.get(leaf as usize * width..).map_or(&[], |rest| &rest[..*width])
-            }
-            Leaves::Classes(_) | Leaves::Numbered(_) => &[],
-        }
+        let walked = self.walk(|feature| row.cell(&self.features, feature), &mut scratch.buffers, leaves);
+        self.number(leaves);
+        Ok(walked.err())
     }
 
     fn row(
@@ -249,52 +247,164 @@ impl Kernel {
     ) -> Result<Result<u32, Exception>, InputError> {
         self.check_row(&row)?;
         check_output(out.len(), 1, self.outputs())?;
-        scratch.reached.resize(self.trees(), NULL_LEAF);
-        let read = |feature| row.cell(&self.ensemble.features, feature);
-        let walked = self.walk(&mut scratch.reached, read);
-        let answer = walked.and_then(|()| fold(&self.ensemble, &scratch.reached, out));
+        let Scratch { buffers, slots, .. } = scratch;
+        slots.resize(self.trees(), NULL_LEAF);
+        let walked = self.walk(|feature| row.cell(&self.features, feature), buffers, slots);
+        let answer = walked.and_then(|()| self.answers.fold(slots, out));
         Ok(answer.inspect_err(|_| out.fill(f64::NAN)))
     }
 
-    fn each_row(
+    fn walk(
         &self,
-        columns: &[Column<'_>],
-        rows: usize,
-        scratch: &mut Scratch,
-        mut combine: impl FnMut(usize, Result<&[u32], Exception>) -> Result<(), Exception>,
-    ) {
+        cell: impl Fn(u32) -> Cell + Copy,
+        buffers: &mut Buffers,
+        slots: &mut [u32],
+    ) -> Result<(), Exception> {
+        match &self.engine {
+            Engine::Ranks(engine) => engine.row(self.simd, cell, buffers, slots),
+            Engine::Plain(ensemble) => reference::walk_all(ensemble, slots, cell),
+        }
+    }
+
+    /// Turns slots into leaf numbers.
+    fn number(&self, slots: &mut [u32]) {
+        for slot in slots {
+            *slot = self.answers.leaves.get(*slot as usize).copied().unwrap_or(NULL_LEAF);
+        }
+    }
+
+    fn batch(&self, columns: &[Column<'_>], rows: usize, scratch: &mut Scratch, out: &mut Out<'_>) {
         scratch.exceptions.clear();
-        scratch.reached.resize(self.trees(), NULL_LEAF);
-        for row in 0..rows {
-            let read = |feature| {
-                Cell::read(self.ensemble.features[feature as usize], &columns[feature as usize], row)
-            };
-            let walked = self.walk(&mut scratch.reached, read);
-            if let Err(exception) = combine(row, walked.map(|()| &scratch.reached[..])) {
-                scratch.exceptions.push((row as u32, exception));
+        let mut first = 0;
+        while first < rows {
+            let count = (rows - first).min(BLOCK);
+            match &self.engine {
+                Engine::Ranks(engine) if count >= FEW => {
+                    let single = self.block(engine, columns, first, count, scratch, out);
+                    for row in (0..count).filter(|row| single >> row & 1 == 1) {
+                        self.batch_row(columns, first + row, scratch, out);
+                    }
+                }
+                _ => (first..first + count).for_each(|row| self.batch_row(columns, row, scratch, out)),
+            }
+            first += count;
+        }
+        // Rows scored by themselves come after the others of their block.
+        scratch.exceptions.sort_unstable_by_key(|(row, _)| *row);
+    }
+
+    /// Scores a row of a batch by itself.
+    fn batch_row(&self, columns: &[Column<'_>], row: usize, scratch: &mut Scratch, out: &mut Out<'_>) {
+        let cell =
+            |feature: u32| Cell::read(self.features[feature as usize], &columns[feature as usize], row);
+        let Scratch { buffers, slots, exceptions, .. } = scratch;
+        slots.resize(self.trees().max(slots.len()), NULL_LEAF);
+        let slots = &mut slots[..self.trees()];
+        let walked = self.walk(cell, buffers, slots);
+        if let Err(exception) = self.fold_row(slots, walked, row, out) {
+            exceptions.push((row as u32, exception));
+        }
+    }
+
+    /// Writes what the slots of a row come to.
+    fn fold_row(
+        &self,
+        slots: &mut [u32],
+        walked: Result<(), Exception>,
+        row: usize,
+        out: &mut Out<'_>,
+    ) -> Result<(), Exception> {
+        let width = self.outputs();
+        match out {
+            Out::Leaves(leaves) => {
+                self.number(slots);
+                leaves[row * slots.len()..][..slots.len()].copy_from_slice(slots);
+                walked
+            }
+            Out::Numbers(out) => {
+                let out = &mut out[row * width..][..width];
+                let answer = walked.and_then(|()| self.answers.fold(slots, out));
+                answer.map(|_| ()).inspect_err(|_| out.fill(f64::NAN))
+            }
+            Out::Votes(votes, winners) => {
+                let out = &mut votes[row * width..][..width];
+                let answer = walked.and_then(|()| self.answers.fold(slots, out));
+                winners[row] = answer.unwrap_or(NULL_LEAF);
+                answer.map(|_| ()).inspect_err(|_| out.fill(f64::NAN))
             }
         }
     }
 
-    fn walk(&self, reached: &mut [u32], read: impl Fn(u32) -> Cell) -> Result<(), Exception> {
-        for tree in 0..self.trees() {
-            reached[tree] = match reference::walk(&self.ensemble, tree, &read) {
-                Walked::Leaf(leaf) => leaf,
-                Walked::Null => NULL_LEAF,
-                Walked::Fault { feature } => {
-                    reached[tree..].fill(NULL_LEAF);
-                    return Err(Exception::Fault { tree: tree as u32, feature });
+    /// Scores a block of rows; returns the bits of those that must be scored by themselves instead.
+    fn block(
+        &self,
+        engine: &RankEngine,
+        columns: &[Column<'_>],
+        first: usize,
+        count: usize,
+        scratch: &mut Scratch,
+        out: &mut Out<'_>,
+    ) -> u64 {
+        let Scratch { buffers, slots, doubles, singles, exceptions } = scratch;
+        let answers = &self.answers;
+        let trees = self.trees();
+        let (outputs, weights) = (&answers.tree_outputs[..], &answers.tree_weights[..]);
+        let mut run = Run { engine, simd: self.simd, columns, first, count, buffers };
+        match (out, &answers.worth) {
+            (Out::Leaves(leaves), _) => {
+                let out = &mut leaves[first * trees..(first + count) * trees];
+                run.block(&mut Numbers { leaves: &answers.leaves, trees, out })
+            }
+            (Out::Numbers(out), Worth::Doubles(values)) if !self.nullable => {
+                let sums = answers.begin(doubles);
+                let single = run.block(&mut Scalars { values, outputs, sums });
+                answers.end(sums, &mut out[first * self.outputs()..], count);
+                single
+            }
+            (Out::Numbers(out), Worth::Singles(values)) if !self.nullable => {
+                let sums = answers.begin(singles);
+                let single = run.block(&mut Scalars { values, outputs, sums });
+                answers.end(sums, &mut out[first * self.outputs()..], count);
+                single
+            }
+            (Out::Numbers(out), Worth::DoubleRows { width, values }) if !self.nullable => {
+                let (width, leaves, sums) = (*width, &answers.leaves, answers.begin(doubles));
+                let single = run.block(&mut Vectors { width, values, leaves, outputs, weights, sums });
+                answers.end(sums, &mut out[first * self.outputs()..], count);
+                single
+            }
+            (Out::Numbers(out), Worth::SingleRows { width, values }) if !self.nullable => {
+                let (width, leaves, sums) = (*width, &answers.leaves, answers.begin(singles));
+                let single = run.block(&mut Vectors { width, values, leaves, outputs, weights, sums });
+                answers.end(sums, &mut out[first * self.outputs()..], count);
+                single
+            }
+            (Out::Numbers(out), Worth::Classes(classes)) if !self.nullable && trees > 0 => {
+                let (leaves, sums) = (&answers.leaves, answers.begin(doubles));
+                let single = run.block(&mut Votes { classes, leaves, weights, sums });
+                answers.end(sums, &mut out[first * self.outputs()..], count);
+                single
+            }
+            (out, _) => {
+                slots.resize((BLOCK * trees).max(slots.len()), NULL_LEAF);
+                let slots = &mut slots[..BLOCK * trees];
+                let single = run.block(&mut Slots { trees, out: slots });
+                for row in (0..count).filter(|row| single >> row & 1 == 0) {
+                    let slots = &mut slots[row * trees..][..trees];
+                    if let Err(exception) = self.fold_row(slots, Ok(()), first + row, out) {
+                        exceptions.push(((first + row) as u32, exception));
+                    }
                 }
-            };
+                single
+            }
         }
-        Ok(())
     }
 
     fn check(&self, columns: &[Column<'_>], rows: usize) -> Result<(), InputError> {
         if columns.len() != self.features() {
             return Err(InputError::Columns { given: columns.len(), expected: self.features() });
         }
-        for (index, (column, feature)) in columns.iter().zip(&self.ensemble.features).enumerate() {
+        for (index, (column, feature)) in columns.iter().zip(&self.features).enumerate() {
             if !column.holds(rows) {
                 return Err(InputError::ColumnTooShort { column: index, rows });
             }
@@ -306,11 +416,45 @@ impl Kernel {
     }
 
     fn check_row(&self, row: &Row<'_>) -> Result<(), InputError> {
-        let given = row.states.map_or(row.values.len(), |states| states.len().min(row.values.len()));
+        let given = row.len();
         if given == self.features() {
             Ok(())
         } else {
             Err(InputError::Columns { given, expected: self.features() })
+        }
+    }
+}
+
+/// A block about to be walked.
+struct Run<'a> {
+    engine: &'a RankEngine,
+    simd: Option<Simd>,
+    columns: &'a [Column<'a>],
+    first: usize,
+    count: usize,
+    buffers: &'a mut Buffers,
+}
+
+impl Run<'_> {
+    fn block(&mut self, sink: &mut impl Sink) -> u64 {
+        self.engine.block(self.simd, self.columns, self.first, self.count, self.buffers, sink)
+    }
+}
+
+impl Answers {
+    /// Sums of a block, output by output, at what they start from.
+    fn begin<'a, R: Real>(&self, buffer: &'a mut Vec<R>) -> &'a mut [R] {
+        buffer.clear();
+        buffer.extend((0..self.outputs).flat_map(|output| [R::of(self.start(output)); BLOCK]));
+        buffer
+    }
+
+    /// Writes the finished sums of a block's first rows, row by row.
+    fn end<R: Real>(&self, sums: &[R], out: &mut [f64], rows: usize) {
+        for (output, sums) in sums.chunks_exact(BLOCK).enumerate() {
+            for (row, sum) in sums[..rows].iter().enumerate() {
+                out[row * self.outputs + output] = self.finish(output, sum.widen());
+            }
         }
     }
 }

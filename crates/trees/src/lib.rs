@@ -55,28 +55,44 @@
 //! | [`combine`] | [`Combine`], [`Sum`], [`NullTree`] |
 //! | [`limits`] | [`Limits`]: caps of what is compiled |
 //! | [`error`] | [`CompileError`], [`InputError`], [`Exception`] |
-//! | [`input`] | [`Column`], [`State`]: what is scored, borrowed |
-//! | [`kernel`] | [`Kernel`], [`Row`], [`Scratch`] |
+//! | [`input`] | [`Column`], [`Row`], [`State`]: what is scored, borrowed |
+//! | [`kernel`] | [`Kernel`], [`Scratch`] |
+//! | `columns`, `cuts`, `lower` | from tests on values to comparisons of small integers, the ranks |
+//! | `rank`, `search` | a row's or a block's ranks |
+//! | `forest` | the tables that are walked, and which shape a tree gets |
+//! | `unchecked` | the fast walks and searches, the only unsafe code |
+//! | `walk`, `reference` | the same walks told plainly, on the tables and on the description |
+//! | `engine`, `sink`, `answers` | rows and blocks to slots, slots to sums, votes and leaf numbers |
 //!
 //! The crate knows no file format, no schema and no thread.
 
+mod answers;
 mod cell;
+mod columns;
 pub mod combine;
+mod cuts;
+mod engine;
 pub mod ensemble;
 pub mod error;
-mod fold;
+mod forest;
 pub mod input;
 pub mod kernel;
 pub mod limits;
+mod lower;
+mod rank;
 mod reference;
+mod search;
+mod sink;
 pub mod split;
+mod unchecked;
 mod validate;
+mod walk;
 
+pub use answers::NULL_LEAF;
 pub use combine::{BasePlace, Combine, NullTree, Sum};
 pub use ensemble::{CodeRule, Ensemble, Feature, Leaves, Node, Number, Tree};
 pub use error::{CompileError, Exception, InputError};
-pub use fold::NULL_LEAF;
-pub use input::{Column, State, Values};
-pub use kernel::{Kernel, Row, Scratch};
+pub use input::{Column, Row, State, Values};
+pub use kernel::{Kernel, Scratch};
 pub use limits::Limits;
 pub use split::{CategorySet, Missing, Reading, Split, Test, UNKNOWN_CATEGORY};

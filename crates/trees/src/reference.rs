@@ -1,14 +1,17 @@
 //! The meaning of an ensemble, told as plainly as possible: one row, one tree, one node at a time.
 //!
-//! The kernel is held against this in tests; it is also a way to see which leaf a row reaches and why.
+//! The compiled walks are held against this in tests; ensembles of more columns than compiled nodes can address are
+//! walked by it.
 
+use crate::answers::NULL_LEAF;
 use crate::cell::Cell;
 use crate::ensemble::{Ensemble, Feature, Node, Number};
+use crate::error::Exception;
 use crate::split::{Missing, Split, Test};
 
 /// Where a row ends up in one tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Walked {
+enum Walked {
     /// At this leaf.
     Leaf(u32),
     /// The tree has no answer.
@@ -27,8 +30,27 @@ enum Answer {
     Fault,
 }
 
+/// Walks all trees in order, writing leaf numbers; a fault ends the row.
+pub(crate) fn walk_all(
+    ensemble: &Ensemble,
+    leaves: &mut [u32],
+    read: impl Fn(u32) -> Cell,
+) -> Result<(), Exception> {
+    for tree in 0..ensemble.trees.len() {
+        leaves[tree] = match walk(ensemble, tree, &read) {
+            Walked::Leaf(leaf) => leaf,
+            Walked::Null => NULL_LEAF,
+            Walked::Fault { feature } => {
+                leaves[tree..].fill(NULL_LEAF);
+                return Err(Exception::Fault { tree: tree as u32, feature });
+            }
+        };
+    }
+    Ok(())
+}
+
 /// Walks one tree of a checked ensemble; `read` gives the cell of a feature.
-pub(crate) fn walk(ensemble: &Ensemble, tree: usize, read: impl Fn(u32) -> Cell) -> Walked {
+fn walk(ensemble: &Ensemble, tree: usize, read: impl Fn(u32) -> Cell) -> Walked {
     let tree = &ensemble.trees[tree];
     let mut at = tree.root;
     loop {

@@ -1,0 +1,250 @@
+//! What slots are worth, and one row's answer from the slots that its trees reach.
+
+use crate::combine::{BasePlace, Combine, NullTree, Sum};
+use crate::ensemble::{Ensemble, Leaves, Number};
+use crate::error::Exception;
+use crate::sink::Real;
+
+/// The mark of a tree without an answer among leaf numbers.
+pub const NULL_LEAF: u32 = u32::MAX;
+
+/// What leaves are worth.
+#[derive(Debug)]
+pub(crate) enum Worth {
+    /// A number by slot, weight included.
+    Doubles(Vec<f64>),
+    /// The same in f32.
+    Singles(Vec<f32>),
+    /// Rows of `width` numbers by leaf.
+    DoubleRows { width: usize, values: Vec<f64> },
+    /// The same in f32.
+    SingleRows { width: usize, values: Vec<f32> },
+    /// Class by leaf.
+    Classes(Vec<u32>),
+    /// Numbers only.
+    Nothing,
+}
+
+/// How slots become answers.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    pub(crate) combine: Combine,
+    pub(crate) outputs: usize,
+    pub(crate) worth: Worth,
+    /// Leaf by slot; [`NULL_LEAF`] for none.
+    pub(crate) leaves: Vec<u32>,
+    /// First output, by tree.
+    pub(crate) tree_outputs: Vec<u32>,
+    /// Weight, by tree.
+    pub(crate) tree_weights: Vec<f64>,
+    /// What an average is divided by where all trees answer, by output.
+    divisors: Vec<f64>,
+}
+
+impl Answers {
+    /// The answers of an ensemble whose slots stand for these leaves, tree `i` having those from `starts[i]` on.
+    pub(crate) fn by_slot(ensemble: &mut Ensemble, leaves: Vec<u32>, starts: &[usize]) -> Self {
+        let mut this = Self::by_leaf(ensemble);
+        this.leaves = leaves;
+        let weights = &this.tree_weights[..];
+        this.worth = match this.worth {
+            Worth::DoubleRows { width: 1, values } => {
+                Worth::Doubles(by_slot(&this.leaves, starts, weights, &values))
+            }
+            Worth::SingleRows { width: 1, values } => {
+                Worth::Singles(by_slot(&this.leaves, starts, weights, &values))
+            }
+            worth => worth,
+        };
+        this
+    }
+
+    /// The answers of an ensemble whose slots are its leaf numbers. The ensemble's own table is taken.
+    pub(crate) fn by_leaf(ensemble: &mut Ensemble) -> Self {
+        let count = ensemble.leaves.len() as u32;
+        let table = std::mem::replace(&mut ensemble.leaves, Leaves::Numbered(count));
+        let mut adds = 1;
+        let worth = match (table, &ensemble.combine) {
+            (Leaves::Numbers { width, values }, Combine::Sum(sum) | Combine::Average(sum)) => {
+                adds = width;
+                match sum.precision {
+                    Number::F64 => Worth::DoubleRows { width, values },
+                    Number::F32 => {
+                        let values = values.iter().map(|value| *value as f32).collect();
+                        Worth::SingleRows { width, values }
+                    }
+                }
+            }
+            (Leaves::Classes(classes), Combine::Vote(_)) => Worth::Classes(classes),
+            _ => Worth::Nothing,
+        };
+        let mut this = Self {
+            combine: ensemble.combine.clone(),
+            outputs: ensemble.outputs,
+            worth,
+            leaves: (0..count).collect(),
+            tree_outputs: ensemble.trees.iter().map(|tree| tree.output).collect(),
+            tree_weights: ensemble.trees.iter().map(|tree| tree.weight).collect(),
+            divisors: Vec::new(),
+        };
+        if let Combine::Average(sum) = &this.combine {
+            this.divisors =
+                (0..this.outputs).map(|output| this.divisor(sum, adds, output, |_| true)).collect();
+        }
+        this
+    }
+
+    /// Σ weight of the trees that add to an output, among those that `answers` tells.
+    fn divisor(&self, sum: &Sum, width: usize, output: usize, answers: impl Fn(usize) -> bool) -> f64 {
+        let mut total = 0.0;
+        for (tree, (first, weight)) in self.tree_outputs.iter().zip(&self.tree_weights).enumerate() {
+            let adds = (*first as usize..*first as usize + width).contains(&output);
+            if adds && answers(tree) {
+                total = sum.precision.round(total + sum.precision.round(*weight));
+            }
+        }
+        total
+    }
+
+    /// What the sum of an output starts from.
+    pub(crate) fn start(&self, output: usize) -> f64 {
+        match &self.combine {
+            Combine::Sum(sum) | Combine::Average(sum) if sum.base_place == BasePlace::First => {
+                sum.base.get(output).map_or(0.0, |base| sum.precision.round(*base))
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// The answer from the finished sum of an output, where all trees answer.
+    pub(crate) fn finish(&self, output: usize, total: f64) -> f64 {
+        self.finish_over(output, total, self.divisors.get(output).copied())
+    }
+
+    fn finish_over(&self, output: usize, total: f64, divisor: Option<f64>) -> f64 {
+        let (Combine::Sum(sum) | Combine::Average(sum)) = &self.combine else { return total };
+        // An f64 sum or quotient of two f32 is exact enough that rounding it again gives the f32 result.
+        let total = divisor.map_or(total, |divisor| sum.precision.round(total / divisor));
+        match sum.base.get(output) {
+            Some(base) if sum.base_place == BasePlace::Last => {
+                sum.precision.round(total + sum.precision.round(*base))
+            }
+            _ => total,
+        }
+    }
+
+    fn leaf(&self, slot: u32) -> Option<u32> {
+        self.leaves.get(slot as usize).copied().filter(|leaf| *leaf != NULL_LEAF)
+    }
+
+    /// Combines the slots of one row, one a tree, into `out`; votes also tell the winner.
+    pub(crate) fn fold(&self, slots: &[u32], out: &mut [f64]) -> Result<u32, Exception> {
+        match (&self.worth, &self.combine) {
+            (Worth::Doubles(values), _) => self.add(slots, out, 1, false, |slot, _| values[slot]),
+            (Worth::Singles(values), _) => self.add(slots, out, 1, false, |slot, _| values[slot]),
+            (Worth::DoubleRows { width, values }, _) => {
+                self.add(slots, out, *width, true, |slot, at| values[self.leaves[slot] as usize * width + at])
+            }
+            (Worth::SingleRows { width, values }, _) => {
+                self.add(slots, out, *width, true, |slot, at| values[self.leaves[slot] as usize * width + at])
+            }
+            (Worth::Classes(classes), Combine::Vote(null_tree)) => self.vote(slots, out, *null_tree, classes),
+            _ => Ok(0),
+        }
+    }
+
+    fn add<R: Real>(
+        &self,
+        slots: &[u32],
+        out: &mut [f64],
+        width: usize,
+        weighted: bool,
+        value: impl Fn(usize, usize) -> R,
+    ) -> Result<u32, Exception> {
+        let (Combine::Sum(sum) | Combine::Average(sum)) = &self.combine else { return Ok(0) };
+        let nulls = slots.iter().filter(|slot| self.leaf(**slot).is_none()).count();
+        check_nulls(sum.null_tree, nulls, slots.len())?;
+        for (output, out) in out.iter_mut().enumerate() {
+            *out = self.start(output);
+        }
+        for ((slot, output), weight) in slots.iter().zip(&self.tree_outputs).zip(&self.tree_weights) {
+            if nulls > 0 && self.leaf(*slot).is_none() {
+                continue;
+            }
+            for (at, out) in out[*output as usize..][..width].iter_mut().enumerate() {
+                let value = value(*slot as usize, at);
+                let value = if weighted { value * R::of(*weight) } else { value };
+                *out = (R::of(*out) + value).widen();
+            }
+        }
+        for (output, out) in out.iter_mut().enumerate() {
+            let divisor = self.divisors.get(output).map(|all| match nulls {
+                0 => *all,
+                _ => self.divisor(sum, width, output, |tree| self.leaf(slots[tree]).is_some()),
+            });
+            *out = self.finish_over(output, *out, divisor);
+        }
+        Ok(0)
+    }
+
+    fn vote(
+        &self,
+        slots: &[u32],
+        out: &mut [f64],
+        null_tree: NullTree,
+        classes: &[u32],
+    ) -> Result<u32, Exception> {
+        let class_of = |slot: u32| self.leaf(slot).map(|leaf| classes[leaf as usize]);
+        out.fill(0.0);
+        let (mut nulls, mut null_votes) = (0, 0.0);
+        for (slot, weight) in slots.iter().zip(&self.tree_weights) {
+            match class_of(*slot) {
+                Some(class) => out[class as usize] += weight,
+                None => {
+                    nulls += 1;
+                    null_votes += weight;
+                }
+            }
+        }
+        check_nulls(null_tree, nulls, slots.len())?;
+        // The first candidate voted for wins a tie, hence the order of the trees.
+        let mut most = f64::NEG_INFINITY;
+        let mut winner = None;
+        for slot in slots {
+            let class = class_of(*slot);
+            let votes = match (class, null_tree) {
+                (Some(class), _) => out[class as usize],
+                (None, NullTree::Votes) => null_votes,
+                (None, _) => continue,
+            };
+            if votes > most {
+                most = votes;
+                winner = class;
+            }
+        }
+        winner.ok_or(Exception::Null)
+    }
+}
+
+fn check_nulls(null_tree: NullTree, nulls: usize, trees: usize) -> Result<(), Exception> {
+    let passes = match null_tree {
+        _ if nulls == 0 => true,
+        NullTree::RowIsNull => false,
+        NullTree::Skip { threshold } => nulls < trees && nulls as f64 <= threshold * trees as f64,
+        NullTree::Votes => true,
+    };
+    if passes { Ok(()) } else { Err(Exception::Null) }
+}
+
+/// A table of weighted numbers by slot.
+fn by_slot<R: Real>(leaves: &[u32], starts: &[usize], weights: &[f64], values: &[R]) -> Vec<R> {
+    let mut out = Vec::with_capacity(leaves.len());
+    let ends = starts.iter().skip(1).copied().chain([leaves.len()]);
+    for ((start, end), weight) in starts.iter().zip(ends).zip(weights) {
+        let weight = R::of(*weight);
+        // Of a tree without an answer the number is never asked for.
+        let value = |leaf: &u32| values.get(*leaf as usize).map_or(R::default(), |value| *value * weight);
+        out.extend(leaves[*start..end].iter().map(value));
+    }
+    out
+}

@@ -1,0 +1,176 @@
+//! The compiled trees with what ranking takes: from rows and blocks to slots.
+
+use crate::cell::Cell;
+use crate::columns::{Columns, Planner};
+use crate::ensemble::Ensemble;
+use crate::error::Exception;
+use crate::forest::{Bias, Forest, Shape, choose_shapes};
+use crate::input::Column;
+use crate::lower::RankTree;
+use crate::rank::{BLOCK, Context, Lane, Ranked};
+use crate::search::Bisection;
+use crate::sink::Sink;
+use crate::split::CategorySet;
+use crate::unchecked::{self, Block, PROGRAM_LANES, Simd, SimdLane};
+use crate::walk::walk_all;
+
+/// A thread's buffers in rank space.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    bytes: Lanes<i8>,
+    words: Lanes<i16>,
+    /// One row's ranks by column.
+    ranks: Vec<i16>,
+    /// The same of a row whose paths may end early.
+    ranked: Vec<Ranked>,
+}
+
+/// A block's ranks by column, and the slots of programs.
+#[derive(Debug, Default)]
+struct Lanes<L> {
+    ranks: Vec<L>,
+    program: Vec<L>,
+}
+
+impl<L: Lane + SimdLane> Lanes<L> {
+    fn reserve(&mut self, columns: usize, programs: bool) {
+        if self.ranks.len() < columns * BLOCK {
+            self.ranks.resize(columns * BLOCK, L::default());
+        }
+        if programs && self.program.is_empty() {
+            let exits = (0..=u8::MAX).flat_map(|exit| [L::exit(exit); BLOCK]);
+            self.program.extend(exits);
+            self.program.resize(PROGRAM_LANES, L::default());
+        }
+    }
+}
+
+/// Trees in rank space.
+#[derive(Debug)]
+pub(crate) struct RankEngine {
+    columns: Columns,
+    sets: Vec<CategorySet>,
+    forest: Forest,
+    programs: bool,
+}
+
+impl RankEngine {
+    /// Compiles a checked ensemble; returns the leaf by slot too. `None` if it needs more columns than nodes can address.
+    pub(crate) fn compile(ensemble: &Ensemble) -> Option<(Self, Vec<u32>)> {
+        let planner = Planner::new(ensemble)?;
+        let mut forest = Forest::new(&planner.columns);
+        let keep_own = planner.columns.ends_paths();
+        let mut lowered = RankTree::default();
+        let mut sizes = Vec::with_capacity(ensemble.trees.len());
+        for tree in &ensemble.trees {
+            lowered.lower(&planner, tree);
+            sizes.push((lowered.depth, lowered.leaves()));
+        }
+        for (tree, shape) in ensemble.trees.iter().zip(choose_shapes(&sizes, forest.bias)) {
+            lowered.lower(&planner, tree);
+            forest.push(&lowered, shape, keep_own);
+        }
+        forest.finish();
+        let leaves = std::mem::take(&mut forest.leaves);
+        let programs = forest.trees.iter().any(|tree| matches!(tree.shape, Shape::Program { .. }));
+        let columns = planner.columns;
+        Some((Self { columns, sets: ensemble.sets.clone(), forest, programs }, leaves))
+    }
+
+    /// Where each tree's slots begin; the last tree's end with all slots.
+    pub(crate) fn slot_starts(&self) -> Vec<usize> {
+        self.forest.trees.iter().map(|place| place.first_slot as usize).collect()
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { columns: &self.columns, sets: &self.sets, bias: self.forest.bias }
+    }
+
+    /// Walks one row through all trees, writing slots; a fault ends the row.
+    pub(crate) fn row(
+        &self,
+        simd: Option<Simd>,
+        cell: impl Fn(u32) -> Cell + Copy,
+        buffers: &mut Buffers,
+        slots: &mut [u32],
+    ) -> Result<(), Exception> {
+        if buffers.ranks.len() < self.columns.len() {
+            buffers.ranks.resize(self.columns.len(), 0);
+        }
+        let ranks = &mut buffers.ranks[..self.columns.len()];
+        let context = self.context();
+        let ends = match simd {
+            #[cfg(target_arch = "x86_64")]
+            Some(simd) => context.rank_row(simd, cell, ranks),
+            _ => context.rank_row(Bisection, cell, ranks),
+        };
+        if ends {
+            return self.row_that_ends(cell, &mut buffers.ranked, slots);
+        }
+        unchecked::row(&self.forest, &self.columns, ranks, slots);
+        Ok(())
+    }
+
+    /// Walks one row that has faults, or missing values where paths end.
+    fn row_that_ends(
+        &self,
+        cell: impl Fn(u32) -> Cell,
+        ranked: &mut Vec<Ranked>,
+        slots: &mut [u32],
+    ) -> Result<(), Exception> {
+        let context = self.context();
+        ranked.clear();
+        ranked.resize(self.columns.len(), Ranked::Rank(context.bias.apply(0)));
+        for feature in &self.columns.features {
+            let cell = cell(feature.feature);
+            let rank = match cell {
+                Cell::Number(value) => feature.cuts.rank(value),
+                _ => 0,
+            };
+            for (index, column) in &feature.columns {
+                ranked[usize::from(*index)] = context.ranked(feature, column, cell, rank);
+            }
+        }
+        walk_all(&self.forest, &self.columns.feature_of, slots, |column| ranked[usize::from(column)])
+    }
+
+    /// Walks up to [`BLOCK`] rows from `first` on through all trees. Returns the bits of rows that must be walked by
+    /// [`RankEngine::row`] as well, what the sink has taken for them and for rows past `rows` being meaningless.
+    pub(crate) fn block(
+        &self,
+        simd: Option<Simd>,
+        input: &[Column<'_>],
+        first: usize,
+        rows: usize,
+        buffers: &mut Buffers,
+        sink: &mut impl Sink,
+    ) -> u64 {
+        match self.forest.bias {
+            Bias::Narrow => self.block_of(simd, input, first, rows, &mut buffers.bytes, sink),
+            Bias::Wide => self.block_of(simd, input, first, rows, &mut buffers.words, sink),
+        }
+    }
+
+    fn block_of<L: SimdLane + Into<i16>>(
+        &self,
+        simd: Option<Simd>,
+        input: &[Column<'_>],
+        first: usize,
+        rows: usize,
+        lanes: &mut Lanes<L>,
+        sink: &mut impl Sink,
+    ) -> u64 {
+        lanes.reserve(self.columns.len(), self.programs);
+        let context = self.context();
+        let ranks = &mut lanes.ranks[..self.columns.len() * BLOCK];
+        let ends = match simd {
+            #[cfg(target_arch = "x86_64")]
+            Some(simd) => context.rank_block(simd, input, first, rows, ranks),
+            _ => context.rank_block(Bisection, input, first, rows, ranks),
+        };
+        let block =
+            Block { forest: &self.forest, columns: &self.columns, lanes: ranks, program: &mut lanes.program };
+        block.walk(simd, sink);
+        ends
+    }
+}
