@@ -22,6 +22,8 @@ pub struct Compiled {
     pub figures: Figures,
     /// Targets that the element itself finds, in place of those of the mining schema.
     pub targets: Option<Vec<TargetPlan>>,
+    /// Values of the first target with the code of how the element shows them.
+    pub displays: Vec<(Datum, u32)>,
 }
 
 impl Compiled {
@@ -34,6 +36,7 @@ impl Compiled {
             entities: Entities::None,
             figures: Figures::default(),
             targets: None,
+            displays: Vec::new(),
         }
     }
 }
@@ -155,6 +158,7 @@ pub fn compile_model<'d, 'a>(
     if targets[0].categories.is_empty() {
         targets[0].categories = compiled.categories;
     }
+    targets[0].displays.extend(compiled.displays);
     let mut plan = ModelPlan {
         id,
         element_name: model.element.name(),
@@ -182,7 +186,7 @@ fn targets_of<'d, 'a>(
 ) -> Result<Vec<TargetPlan>> {
     let head = &document.head;
     let mut targets = Vec::new();
-    // A list of results is of no target.
+    // A list of results is of the segments' target, or of none.
     let is_list = matches!(
         &*document.element,
         ElementDocument::Mining(mining) if mining.method == elements::mining::Method::SelectAll
@@ -230,9 +234,6 @@ fn targets_of<'d, 'a>(
 /// The target that the segments of a model without one have.
 fn target_of_segments<'a>(document: &ModelDocument<'a>) -> Option<&'a str> {
     let ElementDocument::Mining(mining) = &*document.element else { return None };
-    if mining.method == elements::mining::Method::SelectAll {
-        return None;
-    }
     mining.segments.iter().find_map(|segment| match segment.model.head.mining_schema.targets().next() {
         Some(field) => Some(field.name),
         None => target_of_segments(&segment.model),

@@ -88,7 +88,8 @@ fn feature<'d, 'a>(
             match found {
                 Some(found) => found as u32,
                 None if tells_of_target(field.feature) && field.expression.is_none() => {
-                    compiler.reserve(format!("the output field {:?} tells of the target {name:?}", field.name));
+                    compiler
+                        .reserve(format!("the output field {:?} tells of the target {name:?}", field.name));
                     return Ok(OutputFeature::UnknownTarget);
                 }
                 None => 0,
@@ -97,13 +98,8 @@ fn feature<'d, 'a>(
     };
     let rank = u32::try_from(field.rank).unwrap_or(0);
     Ok(match field.feature {
-        Feature::PredictedValue => match &field.expression {
-            // Computed though it is not called so.
-            Some(expression) if field.target_field.is_none() => {
-                OutputFeature::Expression(expression_of(compiler, scope, field, expression)?)
-            }
-            _ => OutputFeature::PredictedValue(target),
-        },
+        // An expression has no say in it.
+        Feature::PredictedValue => OutputFeature::PredictedValue(target),
         Feature::PredictedDisplayValue => OutputFeature::PredictedDisplayValue(target),
         Feature::TransformedValue | Feature::Decision => match &field.expression {
             Some(expression) => OutputFeature::Expression(expression_of(compiler, scope, field, expression)?),
@@ -127,10 +123,9 @@ fn feature<'d, 'a>(
         Feature::Residual => {
             let name = model.targets[target as usize].name.as_deref();
             match compiler.target_field(scope, name) {
-                Some(name) => OutputFeature::Residual {
-                    target,
-                    observed: compiler.resolve(scope, name, field.offset)?,
-                },
+                Some(name) => {
+                    OutputFeature::Residual { target, observed: compiler.resolve(scope, name, field.offset)? }
+                }
                 None => OutputFeature::Unsupported(field.feature),
             }
         }
@@ -220,8 +215,7 @@ fn kind(
     }
     match what {
         OutputFeature::PredictedValue(target) => Some(model.targets[*target as usize].kind),
-        OutputFeature::PredictedDisplayValue(_)
-        | OutputFeature::EntityId { .. } => Some(Kind::Text),
+        OutputFeature::PredictedDisplayValue(_) | OutputFeature::EntityId { .. } => Some(Kind::Text),
         OutputFeature::Probability(_)
         | OutputFeature::Confidence(_)
         | OutputFeature::Affinity(_)

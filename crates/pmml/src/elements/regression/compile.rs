@@ -5,8 +5,8 @@ use crate::document::{MiningFunction, OpType};
 use crate::elements::ElementPlan;
 use crate::elements::regression::read::{Document, Normalization, TableDocument};
 use crate::fault::{Fault, Result};
-use crate::plan::{Place, Slot};
 use crate::plan::model::Figures;
+use crate::plan::{Place, Slot};
 use crate::value::Datum;
 
 /// A compiled `RegressionModel`.
@@ -118,7 +118,9 @@ fn contradicts_target(document: &Document<'_>, context: &mut ModelContext<'_, '_
     };
     let lists_others = !field.values.is_empty()
         && document.tables.iter().any(|table| {
-            table.target_category.is_some_and(|category| field.values.iter().all(|value| value.value != category))
+            table
+                .target_category
+                .is_some_and(|category| field.values.iter().all(|value| value.value != category))
         });
     let contradicts = lists_others || target.op_type.unwrap_or(field.op_type) == OpType::Continuous;
     if contradicts {
@@ -183,7 +185,5 @@ pub fn compile_table<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'
     if table.intercept.is_none() {
         context.compiler.reserve("a RegressionTable has no intercept");
     }
-    Ok(Table {
-        intercept: table.intercept,
-        place, numeric: numeric.into(), categorical, terms: terms.into() })
+    Ok(Table { intercept: table.intercept, place, numeric: numeric.into(), categorical, terms: terms.into() })
 }
