@@ -1,0 +1,10 @@
+//! `AssociationModel`: rules between sets of items.
+
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Plan, compile};
+pub use read::{Document, read};
