@@ -78,6 +78,11 @@ impl<'a> InlineTable<'a> {
     }
 }
 
+/// A column as an attribute names it: some producers write the prefix and the escapes of its element there too.
+pub fn written_column<'a>(xml: &Xml<'a>, name: &'a str) -> &'a str {
+    column_name(xml, name.rsplit_once(':').map_or(name, |(_, local)| local))
+}
+
 /// An element name as a column's: `_x0020_` stands for a blank, as producers escape what XML names cannot hold.
 fn column_name<'a>(xml: &Xml<'a>, name: &'a str) -> &'a str {
     if !name.contains("_x") {
