@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scorewheel_streams::{
-    FaultPoint, KeyValueView, Listener, NoFaults, Phase, ReadOnlyKeyValueStore as _, SteppedStreams,
-    StreamsConfig, StreamsEnvironment, StreamsError, StreamsEvent, TaskId,
+    FaultPoint, KeyValueView, Listener, NoFaults, Phase, SteppedStreams, StreamsConfig, StreamsEnvironment,
+    StreamsError, StreamsEvent, TaskId,
 };
 use scorewheel_topics::{
     Backend, Clock, CommittedOffset, ManualClock, MemoryBackend, ReaderEvent, ReaderOptions, RecordBatch,
@@ -99,6 +99,8 @@ impl Cluster {
     }
 
     pub fn start_with(&mut self, name: &str, fault: Option<FaultAt>, gate: Gate) {
+        // What is left of one that has failed lets go of the state directory.
+        self.instances.remove(name);
         self.incarnations += 1;
         let mut config = StreamsConfig::new(APPLICATION);
         config.state_directory = Some(self.state_directory(name));
