@@ -6,7 +6,7 @@ mod cluster;
 use std::time::Duration;
 
 use cluster::{APPLICATION, Cluster, FaultAt, Gate, OF_A_COMMIT, read};
-use scorewheel_streams::{Actor, ErrorKind, FaultPoint, ProcessingGuarantee};
+use scorewheel_streams::{Actor, ErrorKind, FaultPoint, Phase, ProcessingGuarantee};
 use scorewheel_topics::{
     Backend, Clock, Fault, Operation, TopicPartition, TopicsError, TransactionOptions, WriterOptions,
 };
@@ -140,6 +140,26 @@ fn aborts_are_told_and_roll_stores_back_while_the_instance_lives_on() {
     cluster.drain();
     assert_eq!(cluster.instances["a"].events.count("Aborted"), 3);
     assert!(cluster.instances["a"].error.is_none());
+    cluster.check();
+}
+
+#[test]
+fn an_abort_of_a_pause_works_on_the_records_before_it_again_and_pauses_again() {
+    let mut cluster = Cluster::new();
+    cluster.start("a");
+    cluster.until_shared(&[("a", 6)]);
+    cluster.feed(3);
+    cluster.feed_value(0, "stop");
+    cluster.feed(3);
+    let fault = Fault::Fail(TopicsError::AbortTransaction { reason: "the test wants it".into() });
+    cluster.backend.faults().at(Operation::SendOffsets, 1, fault);
+    let paused = Phase::Paused("told to stop".into());
+    cluster.until("what lies before is committed and the partition waits", |cluster| {
+        cluster.commits() == 3 + 5 * 6 && cluster.tasks("a", &paused).len() == 1
+    });
+    assert_eq!(cluster.instances["a"].events.count("Aborted"), 1);
+    cluster.publish("v2");
+    cluster.drain();
     cluster.check();
 }
 

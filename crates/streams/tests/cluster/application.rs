@@ -83,10 +83,14 @@ impl Processor for PassOn {
         let Some(version) = &version.snapshot().0 else {
             return Ok(Flow::PauseAt { record: 0, reason: "no version".into() });
         };
+        let waits = version == "v1";
         let counts = context.stores.key_value("counts")?;
         for (index, record) in batch.iter().enumerate() {
             if record.value == Some(b"poison") {
                 return Err("poison".into());
+            }
+            if waits && record.value == Some(b"stop") {
+                return Ok(Flow::PauseAt { record: index, reason: "told to stop".into() });
             }
             let key = record.key.unwrap_or_default();
             let before =
@@ -104,7 +108,7 @@ impl Processor for PassOn {
     }
 }
 
-/// `in` → `out`, with store `counts` and control topic `control`.
+/// `in` → `out`, waiting at a record `stop` while the version is `v1`, with store `counts` and control topic `control`.
 pub fn topology(gate: Gate) -> Topology {
     let builder = StreamsBuilder::new();
     let versions = builder.broadcast("versions", "control", move || {

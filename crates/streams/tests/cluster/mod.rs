@@ -138,18 +138,29 @@ impl Cluster {
 
     /// Adds `count` records to each partition.
     pub fn feed(&mut self, count: usize) {
-        let mut writer = self.backend.writer(&WriterOptions::default()).unwrap();
-        for (partition, fed) in self.fed.iter_mut().enumerate() {
-            let target = TopicPartition::new("in", u32::try_from(partition).unwrap());
-            let buffer = writer.lend(&target).unwrap();
-            for _ in 0..count {
-                let value = format!("{partition}.{}", fed.len());
-                let key = format!("key-{}", fed.len() % 5);
-                let mut record = buffer.record(self.clock.wall(), Some(key.as_bytes()));
-                record.value().extend_from_slice(value.as_bytes());
-                record.finish().unwrap();
-                fed.push(value);
+        for partition in 0..PARTITIONS {
+            let length = self.fed[partition as usize].len();
+            for index in length..length + count {
+                self.fed[partition as usize].push(format!("{partition}.{index}"));
             }
+            self.write(partition, length);
+        }
+    }
+
+    /// Adds one record to a partition.
+    pub fn feed_value(&mut self, partition: u32, value: &str) {
+        self.fed[partition as usize].push(value.to_owned());
+        self.write(partition, self.fed[partition as usize].len() - 1);
+    }
+
+    fn write(&self, partition: u32, from: usize) {
+        let mut writer = self.backend.writer(&WriterOptions::default()).unwrap();
+        let buffer = writer.lend(&TopicPartition::new("in", partition)).unwrap();
+        for (index, value) in self.fed[partition as usize].iter().enumerate().skip(from) {
+            let key = format!("key-{}", index % 5);
+            let mut record = buffer.record(self.clock.wall(), Some(key.as_bytes()));
+            record.value().extend_from_slice(value.as_bytes());
+            record.finish().unwrap();
         }
         writer.flush().unwrap();
     }
