@@ -7,6 +7,7 @@ use crate::commands::config::ConfigCommand;
 use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::models::ModelsCommand;
+use crate::commands::produce::ProduceArguments;
 use crate::commands::publish::PublishArguments;
 use crate::commands::score::ScoreArguments;
 use crate::exit_code::{ExitCode, Failure};
@@ -27,6 +28,8 @@ pub enum Command {
     Score(ScoreArguments),
     /// Say what a model is: format, inputs, outputs, and whether it reproduces its own rows
     Inspect(InspectArguments),
+    /// Produce records out of a file
+    Produce(ProduceArguments),
     /// Publish models
     Publish(PublishArguments),
     /// List, remove, go back to or retry models
@@ -48,6 +51,7 @@ impl Command {
         match self {
             Self::Score(arguments) => arguments.run(),
             Self::Inspect(arguments) => arguments.run(),
+            Self::Produce(arguments) => arguments.run(),
             Self::Publish(arguments) => arguments.run(),
             Self::Models(arguments) => arguments.run(),
             Self::Config(arguments) => arguments.run(),

@@ -7,6 +7,7 @@
 //! | [`clients`] | what the client commands have in common |
 //! | [`commands`] | one file a command |
 //! | [`config`] | the configuration: file, environment, flags |
+//! | [`data_types`](mod@data_types) | the data types of a configuration |
 //! | [`exit_code`] | [`ExitCode`], [`Failure`]: how a command ends |
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod clients;
 pub mod commands;
 pub mod config;
+pub mod data_types;
 pub mod exit_code;
 pub mod formats;
 pub mod model_file;

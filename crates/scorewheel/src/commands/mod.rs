@@ -5,5 +5,6 @@ pub mod config;
 pub mod inspect;
 pub mod man;
 pub mod models;
+pub mod produce;
 pub mod publish;
 pub mod score;
