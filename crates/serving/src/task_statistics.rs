@@ -62,6 +62,17 @@ impl TaskStatistics {
         Self::default()
     }
 
+    /// These totals and models.
+    #[must_use]
+    pub fn of(totals: Totals, models: impl IntoIterator<Item = ModelStatistics>) -> Self {
+        Self {
+            conservation: totals.conservation,
+            paused: totals.paused,
+            models: models.into_iter().map(|model| (model.control, model)).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Reads a store's content.
     ///
     /// # Errors
