@@ -13,6 +13,7 @@
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
 //! | [`output`] | standard output |
 //! | [`rows`] | rows of a file on their way through a model: where they come from, their schema, what is expected of them |
+//! | [`running`] | an instance at work |
 //! | [`places`] | where topics live, opened; the way in over HTTP and its other end |
 //!
 //! It is a library so that a second binary can fill the hooks that the product's leaves empty.
@@ -29,6 +30,7 @@ pub mod model_file;
 pub mod output;
 pub mod places;
 pub mod rows;
+pub mod running;
 
 pub use cli::{Command, CommandLine};
 pub use exit_code::{ExitCode, Failure};
