@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use scorewheel_model::DataTypeName;
 use scorewheel_serving::{
-    ControlLog, ControlMessage, ControlRecord, Folded, Mark, Marking, ModelReference, Reached, Rejection,
-    Revision, Verdict, Waiting,
+    ControlLog, ControlMessage, ControlRecord, ControlView, Folded, Mark, Marking, ModelReference, ModelView,
+    Reached, Rejection, Revision, Verdict, Waiting,
 };
 use scorewheel_streams::{BroadcastHandler, BuildContext, Published, Reached as Answer};
 use scorewheel_topics::{Offset, RecordView};
@@ -16,7 +16,7 @@ use scorewheel_topics::{Offset, RecordView};
 use crate::access::{ControlAccess, Message};
 use crate::event::ScoringEvent;
 use crate::parts::Parts;
-use crate::state::{ControlView, ModelView, quarantine_message};
+use crate::state::quarantine_message;
 
 /// Wait before something that failed without a verdict is tried again.
 const RETRY: Duration = Duration::from_secs(1);

@@ -59,6 +59,7 @@ pub use names::Names;
 pub use parts::{Parts, PartsError};
 pub use processor::ScoringProcessor;
 pub use records::RecordCodecs;
-pub use state::{ControlView, ModelView, ServingState};
+pub use scorewheel_serving::{ControlView, ModelView};
+pub use state::ServingState;
 pub use statistics_store::StatisticsStore;
 pub use task_view::{TaskView, TaskViewError};
