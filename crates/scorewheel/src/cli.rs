@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::config::ConfigCommand;
 use crate::commands::consume::ConsumeArguments;
+use crate::commands::demo::DemoArguments;
 use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::models::ModelsCommand;
@@ -27,6 +28,8 @@ pub struct CommandLine {
 /// The commands; each is run by the file of its name in `commands/`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See it at work: records, models that replace one another, scores; nothing to set up
+    Demo(DemoArguments),
     /// Score records with the models that come, until told to stop
     Run(Box<RunArguments>),
     /// Score rows of a file with a model, without topics
@@ -58,6 +61,7 @@ impl Command {
     /// [`Failure`] with what to tell the operator, and the exit code.
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
+            Self::Demo(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),
             Self::Consume(arguments) => arguments.run(),
             Self::Topology(arguments) => arguments.run(),

@@ -5,9 +5,11 @@
 //! | [`arguments`] | arguments that several commands share |
 //! | [`cli`] | the command line: one variant a command, whose arguments stand in the command's own file |
 //! | [`clients`] | what the client commands have in common |
+//! | [`clock`] | the time |
 //! | [`commands`] | one file a command |
 //! | [`config`] | the configuration: file, environment, flags |
 //! | [`data_types`](mod@data_types) | the data types of a configuration |
+//! | [`demonstration`] | what the command `demo` shows |
 //! | [`exit_code`] | [`ExitCode`], [`Failure`]: how a command ends |
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
@@ -21,9 +23,11 @@
 pub mod arguments;
 pub mod cli;
 pub mod clients;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod data_types;
+pub mod demonstration;
 pub mod exit_code;
 pub mod formats;
 pub mod model_file;

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod config;
 pub mod consume;
+pub mod demo;
 pub mod inspect;
 pub mod man;
 pub mod models;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use scorewheel_codecs::{CsvOptions, DATA_TYPE_HEADER, DataTypeDefinition, RecordEncoder};
@@ -14,6 +14,7 @@ use scorewheel_topics::{
 
 use crate::arguments::ClientArguments;
 use crate::clients::{RecordSource, SourceFormat, SourceRow, ensure_topic, records_topic};
+use crate::clock::now;
 use crate::config::Config;
 use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
@@ -331,8 +332,3 @@ fn text_of(batch: &Batch, field: usize) -> String {
     }
 }
 
-/// Milliseconds since the epoch, now.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
