@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::TopicsError;
 use crate::partition::{Offset, TopicPartition};
 
 /// An offset to be committed: where reading goes on, and a short text that travels with it.
@@ -106,4 +107,18 @@ pub struct GroupMember {
     pub host: String,
     /// The partitions that are its; empty while the group rebalances.
     pub partitions: Vec<TopicPartition>,
+}
+
+/// Refuses metadata that some backend would not give back as it is.
+pub(crate) fn check_metadata(offsets: &[OffsetCommit]) -> Result<(), TopicsError> {
+    match offsets.iter().find(|offset| !offset.metadata_is_valid()) {
+        None => Ok(()),
+        Some(offset) => Err(TopicsError::Configuration {
+            reason: format!(
+                "metadata of {}'s offset is not ASCII or longer than {} bytes",
+                offset.partition,
+                OffsetCommit::METADATA_LIMIT
+            ),
+        }),
+    }
 }

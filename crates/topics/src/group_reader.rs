@@ -102,6 +102,7 @@ pub trait GroupReader: Send {
     /// To be asked for each transaction: the generation changes.
     ///
     /// # Errors
+    /// [`TopicsError::StaleGeneration`] if the group has expelled us: the next poll says what is lost;
     /// [`TopicsError::Fatal`].
     fn group_metadata(&self) -> Result<GroupMetadata, TopicsError>;
 

@@ -11,51 +11,61 @@ use crate::writer::Written;
 #[derive(Debug, Default)]
 pub(crate) struct LentBuffers {
     by_partition: HashMap<TopicPartition, usize>,
-    buffers: Vec<(TopicPartition, RecordBuffer)>,
+    buffers: Vec<Lent>,
+}
+
+#[derive(Debug)]
+struct Lent {
+    partition: TopicPartition,
+    buffer: RecordBuffer,
+    limit_is_known: bool,
 }
 
 impl LentBuffers {
-    /// The buffer of a partition; `limit` is asked for the size limit when there is none yet.
+    /// The buffer of a partition; `limit` is asked for the size limit when it is not known yet.
     pub fn lend(
         &mut self,
         partition: &TopicPartition,
         limit: impl FnOnce() -> Result<Option<usize>, TopicsError>,
     ) -> Result<&mut RecordBuffer, TopicsError> {
         let index = match self.by_partition.get(partition) {
-            Some(index) => *index,
+            Some(index) if self.buffers[*index].limit_is_known => *index,
+            Some(index) => {
+                let lent = &mut self.buffers[*index];
+                lent.buffer.set_limit(limit()?);
+                lent.limit_is_known = true;
+                *index
+            }
             None => {
                 let mut buffer = RecordBuffer::new();
                 buffer.set_limit(limit()?);
                 self.by_partition.insert(partition.clone(), self.buffers.len());
-                self.buffers.push((partition.clone(), buffer));
+                self.buffers.push(Lent { partition: partition.clone(), buffer, limit_is_known: true });
                 self.buffers.len() - 1
             }
         };
-        Ok(&mut self.buffers[index].1)
+        Ok(&mut self.buffers[index].buffer)
     }
 
-    /// The buffers that hold records.
-    pub fn filled(&mut self) -> impl Iterator<Item = (&TopicPartition, &mut RecordBuffer)> {
-        self.buffers
-            .iter_mut()
-            .filter(|(_, buffer)| !buffer.is_empty())
-            .map(|(partition, buffer)| (&*partition, buffer))
+    /// The buffers that hold records, each with its number, which stays the same.
+    pub fn filled(&mut self) -> impl Iterator<Item = (usize, &TopicPartition, &mut RecordBuffer)> {
+        let filled = self.buffers.iter_mut().enumerate().filter(|(_, lent)| !lent.buffer.is_empty());
+        filled.map(|(index, lent)| (index, &lent.partition, &mut lent.buffer))
     }
 
     /// True if no buffer holds a record.
     pub fn is_empty(&self) -> bool {
-        self.buffers.iter().all(|(_, buffer)| buffer.is_empty())
+        self.buffers.iter().all(|lent| lent.buffer.is_empty())
     }
 
     /// Empties all buffers.
     pub fn clear(&mut self) {
-        self.buffers.iter_mut().for_each(|(_, buffer)| buffer.clear());
+        self.buffers.iter_mut().for_each(|lent| lent.buffer.clear());
     }
 
-    /// Forgets the buffers of a topic, so that its limit is asked for anew.
+    /// Limits are asked for anew.
     pub fn forget_limits(&mut self) {
-        self.by_partition.clear();
-        self.buffers.clear();
+        self.buffers.iter_mut().for_each(|lent| lent.limit_is_known = false);
     }
 }
 

@@ -19,6 +19,7 @@
 //! | [`error`] | [`TopicsError`] and what to do about it |
 //! | [`memory`] | [`MemoryBackend`]: topics in the memory of this process |
 //! | [`embedded`] | [`embedded::EmbeddedBackend`]: topics in a data directory |
+//! | `kafka` | `KafkaBackend`: topics of a Kafka cluster (feature `kafka`) |
 //! | [`broker`] | [`Broker`]: a broker in this process, which memory and embedded stand on |
 //!
 //! No async: readers and writers belong to one thread each and wait with a time-out.
@@ -34,6 +35,8 @@ pub mod error;
 pub mod group;
 pub mod group_reader;
 pub mod headers;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod memory;
 pub mod options;
 pub mod partition;
@@ -56,6 +59,8 @@ pub use error::{Remedy, TopicsError};
 pub use group::{CommittedOffset, GroupMember, GroupMetadata, OffsetCommit};
 pub use group_reader::{GroupEvent, GroupReader};
 pub use headers::{Header, Headers, encode_header};
+#[cfg(feature = "kafka")]
+pub use kafka::{KafkaBackend, KafkaSettings};
 pub use memory::MemoryBackend;
 pub use options::{GroupOptions, ReaderOptions, TransactionOptions, WriterOptions};
 pub use partition::{Isolation, Offset, PartitionOffsets, StartPosition, Timestamp, TopicPartition};

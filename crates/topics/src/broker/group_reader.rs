@@ -9,7 +9,7 @@ use super::group::{Change, Group, Joining};
 use super::shared::{Shared, State};
 use crate::batch::RecordBatch;
 use crate::error::TopicsError;
-use crate::group::{CommittedOffset, GroupMetadata, OffsetCommit};
+use crate::group::{CommittedOffset, GroupMetadata, OffsetCommit, check_metadata};
 use crate::group_reader::{GroupEvent, GroupReader};
 use crate::options::GroupOptions;
 use crate::partition::{Isolation, Offset, StartPosition, TopicPartition};
@@ -295,19 +295,5 @@ impl Drop for LocalGroupReader {
         if !self.closed {
             self.leave();
         }
-    }
-}
-
-/// Refuses metadata that some backend would not give back as it is.
-pub(crate) fn check_metadata(offsets: &[OffsetCommit]) -> Result<(), TopicsError> {
-    match offsets.iter().find(|offset| !offset.metadata_is_valid()) {
-        None => Ok(()),
-        Some(offset) => Err(TopicsError::Configuration {
-            reason: format!(
-                "metadata of {}'s offset is not ASCII or longer than {} bytes",
-                offset.partition,
-                OffsetCommit::METADATA_LIMIT
-            ),
-        }),
     }
 }

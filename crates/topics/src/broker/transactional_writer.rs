@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::faults::{Client, Operation};
-use super::group_reader::check_metadata;
 use super::log::TransactionKey;
 use super::shared::Shared;
 use super::writer::size_limit;
 use crate::buffer::RecordBuffer;
 use crate::error::TopicsError;
-use crate::group::{GroupMetadata, OffsetCommit};
+use crate::group::{GroupMetadata, OffsetCommit, check_metadata};
 use crate::lent::{LentBuffers, note_written};
 use crate::options::TransactionOptions;
 use crate::partition::TopicPartition;
@@ -100,7 +99,7 @@ impl TransactionalWriter for LocalTransactionalWriter {
         let (buffers, written) = (&mut self.buffers, &mut self.written);
         let now = self.shared.clock.monotonic();
         let outcome = self.shared.operate(Operation::Produce, &self.client, |state| {
-            for (partition, buffer) in buffers.filled() {
+            for (_, partition, buffer) in buffers.filled() {
                 state.add_partition(id, key, partition, now)?;
                 let last_offset = state.append(partition, buffer.take(), Some(key))?;
                 note_written(written, partition, last_offset);

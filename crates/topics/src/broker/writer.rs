@@ -45,7 +45,7 @@ impl Writer for LocalWriter {
         let (buffers, written) = (&mut self.buffers, &mut self.written);
         let outcome = self.shared.operate(Operation::Produce, &self.client, |state| {
             let mut first_error = Ok(());
-            for (partition, buffer) in buffers.filled() {
+            for (_, partition, buffer) in buffers.filled() {
                 match state.append(partition, buffer.take(), None) {
                     Ok(last_offset) => note_written(written, partition, last_offset),
                     Err(error) if first_error.is_ok() => first_error = Err(error),

@@ -167,6 +167,7 @@ pub fn a_stale_generation_is_refused(harness: &dyn Harness) {
     let (group, id) = (harness.unique("group"), harness.unique("writer"));
     let output = TopicPartition::new(super::support::topic(harness, "output", 1), 0);
     let mut first = Member::new(harness, "first", &group, &[&topic]);
+    first.commits = false;
     drive(harness, &mut [&mut first], |members| members[0].assignment().len() == 2);
     let before = first.reader.group_metadata().unwrap();
     let mut second = Member::new(harness, "second", &group, &[&topic]);

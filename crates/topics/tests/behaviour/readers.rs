@@ -8,7 +8,7 @@ use super::support::{Harness, commit, put, read, read_to_end, reader, topic, tra
 
 pub fn from_earliest_latest_offset_and_timestamp(harness: &dyn Harness) {
     let partition = TopicPartition::new(topic(harness, "starts", 1), 0);
-    write(harness, &partition, &["a", "b", "c", "d"]); // with the timestamps 0, 1, 2, 3
+    write(harness, &partition, &["a", "b", "c", "d"]); // with the timestamps 1, 2, 3, 4
     let from = |start, wanted: &[&str]| {
         let mut reader = reader(harness, &partition, start, Isolation::Committed);
         assert_eq!(values(&read_to_end(harness, reader.as_mut(), &partition).unwrap()), wanted, "{start:?}");
@@ -17,9 +17,9 @@ pub fn from_earliest_latest_offset_and_timestamp(harness: &dyn Harness) {
     from(StartPosition::Earliest, &["a", "b", "c", "d"]);
     from(StartPosition::Offset(2), &["c", "d"]);
     from(StartPosition::Offset(4), &[]);
-    from(StartPosition::Timestamp(1), &["b", "c", "d"]);
+    from(StartPosition::Timestamp(2), &["b", "c", "d"]);
     from(StartPosition::Timestamp(-5), &["a", "b", "c", "d"]);
-    from(StartPosition::Timestamp(4), &[]);
+    from(StartPosition::Timestamp(5), &[]);
     from(StartPosition::Latest, &[]);
 
     let mut latest = reader(harness, &partition, StartPosition::Latest, Isolation::Committed);
@@ -28,7 +28,7 @@ pub fn from_earliest_latest_offset_and_timestamp(harness: &dyn Harness) {
     assert_eq!(values(&read_to_end(harness, latest.as_mut(), &partition).unwrap()), ["e"]);
 
     let admin = harness.backend().admin().unwrap();
-    assert_eq!(admin.offset_for_timestamp(&partition, 2).unwrap(), Some(2));
+    assert_eq!(admin.offset_for_timestamp(&partition, 3).unwrap(), Some(2));
     assert_eq!(admin.offset_for_timestamp(&partition, 99).unwrap(), None);
 }
 
@@ -111,7 +111,7 @@ pub fn seeking_goes_back_and_forth(harness: &dyn Harness) {
         (StartPosition::Offset(1), &["b", "c"][..]),
         (StartPosition::Earliest, &["a", "b", "c"]),
         (StartPosition::Latest, &[]),
-        (StartPosition::Timestamp(2), &["c"]),
+        (StartPosition::Timestamp(3), &["c"]),
     ] {
         reader.seek(&partition, start).unwrap();
         assert_eq!(values(&read_to_end(harness, reader.as_mut(), &partition).unwrap()), wanted);

@@ -13,7 +13,7 @@ pub fn order_in_a_partition(harness: &dyn Harness) {
     for round in 0..10 {
         for number in 0..300_u32 {
             let partition = TopicPartition::new(topic.as_str(), number % 3);
-            let mut record = writer.lend(&partition).unwrap().record(i64::from(number), None);
+            let mut record = writer.lend(&partition).unwrap().record(i64::from(number) + 1, None);
             record.value().extend_from_slice(format!("{round} {number}").as_bytes());
             record.finish().unwrap();
         }
@@ -47,7 +47,7 @@ pub fn records_come_back_whole(harness: &dyn Harness) {
     let mut record = buffer.record(1, None);
     record.value();
     record.finish().unwrap();
-    let mut record = buffer.record(0, Some(b""));
+    let mut record = buffer.record(3, Some(b""));
     record.header("", b"no name");
     record.finish().unwrap();
     writer.flush().unwrap();

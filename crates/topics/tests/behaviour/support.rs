@@ -75,10 +75,10 @@ pub fn create(harness: &dyn Harness, spec: &TopicSpec) -> String {
     spec.name.clone()
 }
 
-/// Writes values with their number as timestamp and no key.
+/// Writes values with their number, from 1, as timestamp and no key.
 pub fn write(harness: &dyn Harness, partition: &TopicPartition, values: &[&str]) {
     let mut writer = harness.backend().writer(&WriterOptions::default()).unwrap();
-    for (timestamp, value) in (0..).zip(values) {
+    for (timestamp, value) in (1..).zip(values) {
         let mut record = writer.lend(partition).unwrap().record(timestamp, None);
         record.value().extend_from_slice(value.as_bytes());
         record.finish().unwrap();
