@@ -10,6 +10,7 @@ use crate::arguments::PlaceArguments;
 use crate::config::{Config, Engine, LogFormat, Store};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
+use crate::running::stage::StageInstance;
 use crate::running::{Instance, InstanceOptions, StopSignal, open_for_running};
 
 /// How often it is looked whether the process was told to stop.
@@ -56,26 +57,28 @@ impl RunArguments {
             output::note(notice);
         }
         log(&loaded.config)?;
-        if loaded.config.engine.kind == Engine::Stage {
-            return Err(not_wired());
-        }
         let stop = StopSignal::listen()
             .map_err(|error| Failure::run_time(format!("signals cannot be waited for: {error}")))?;
         let place = open_for_running(&loaded)?;
         let adopt = Adopt { log: self.adopt_log, revision: self.adopt_revision };
-        let instance = Instance::start(&loaded, place, InstanceOptions { adopt })?;
-        output::note(&format!("listening on {}", instance.url()));
-        loop {
-            if let Some(ended) = instance.wait(LOOK) {
-                // Nobody has told it to stop, so this is an error; a clean end is none to the caller either.
-                ended?;
-                return Ok(ExitCode::Success);
+        let options = InstanceOptions { adopt };
+        match loaded.config.engine.kind {
+            Engine::Streams => {
+                let instance = Instance::start(&loaded, place, options)?;
+                output::note(&format!("listening on {}", instance.url()));
+                if let Some(signal) = until_told(&stop, || instance.wait(LOOK))? {
+                    instance.stop(signal)?;
+                }
             }
-            if let Some(signal) = stop.received() {
-                instance.stop(signal)?;
-                return Ok(ExitCode::Success);
+            Engine::Stage => {
+                let instance = StageInstance::start(&loaded, place, options)?;
+                output::note(&format!("listening on {}", instance.url()));
+                if let Some(signal) = until_told(&stop, || instance.wait(LOOK))? {
+                    instance.stop(signal)?;
+                }
             }
         }
+        Ok(ExitCode::Success)
     }
 
     fn flags(&self) -> Vec<(String, &'static str, String)> {
@@ -90,9 +93,19 @@ impl RunArguments {
     }
 }
 
-fn not_wired() -> Failure {
-    let message = "this build runs no stage; use --engine streams";
-    Failure::new(ExitCode::Configuration, message)
+/// Waits for a signal, whose name it gives, or for the instance's end by itself.
+fn until_told(
+    stop: &StopSignal,
+    mut wait: impl FnMut() -> Option<Result<(), Failure>>,
+) -> Result<Option<&'static str>, Failure> {
+    loop {
+        if let Some(ended) = wait() {
+            return ended.map(|()| None);
+        }
+        if let Some(signal) = stop.received() {
+            return Ok(Some(signal));
+        }
+    }
 }
 
 /// Starts the log.

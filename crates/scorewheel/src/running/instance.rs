@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use scorewheel_http::{AccessRules, Application, BindError, Engine, Server, Snapshot};
+use scorewheel_http::{AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot};
 use scorewheel_serving::Adopt;
 use scorewheel_streams::{Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
@@ -81,7 +81,8 @@ impl Instance {
         // Nobody else fills it.
         let _ = view.streams.set(Arc::clone(&streams));
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
-        let http = serve(config, &place, &view, &stopping, server)?;
+        let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
+        let http = serve(config, &place, served, &stopping, server)?;
         Ok(Self { streams, view, http, url, stopping, topics_failure, place })
     }
 
@@ -185,11 +186,24 @@ fn keep_topics(
     Ok(failure)
 }
 
+/// What an engine shows.
+pub struct Served {
+    /// Which engine.
+    pub engine: Engine,
+    /// Its state.
+    pub state: Arc<dyn QueryState>,
+    /// Its metrics.
+    pub metrics: Arc<dyn MetricsText>,
+}
+
 /// Starts the server; an embedded directory says where it is, and with what token the models topic opens.
-fn serve(
+///
+/// # Errors
+/// If the directory, the topics or the system refuse.
+pub fn serve(
     config: &Config,
     place: &RunningPlace,
-    view: &Arc<InstanceView>,
+    served: Served,
     stopping: &Arc<AtomicBool>,
     server: Server,
 ) -> Result<HttpThread, Failure> {
@@ -214,9 +228,9 @@ fn serve(
     };
     let max_body_bytes = config.http.max_body.as_usize();
     HttpThread::start(server, |stops| Application {
-        engine: Engine::Streams,
-        state: view.clone(),
-        metrics: view.clone(),
+        engine: served.engine,
+        state: served.state,
+        metrics: served.metrics,
         results: Some(Arc::new(feed)),
         gateway: gateway.map(|gateway| gateway as _),
         access,

@@ -12,6 +12,7 @@
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
 //! | [`http_thread`] | [`HttpThread`]: the server and its run time |
 //! | [`failure`] | errors of the run time as exit codes |
+//! | [`stage`] | `run --engine stage`: the stage between topics |
 //! | [`stop_signal`] | SIGTERM and SIGINT |
 
 pub mod events;
@@ -23,6 +24,7 @@ pub mod parts;
 pub mod place;
 pub mod results_feed;
 pub mod settings;
+pub mod stage;
 pub mod stop_signal;
 pub mod view;
 

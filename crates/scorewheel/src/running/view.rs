@@ -166,7 +166,7 @@ fn before_any() -> Revision {
     Revision { control_offset: -1, digest: None }
 }
 
-fn revision(id: RevisionId) -> Revision {
+pub(super) fn revision(id: RevisionId) -> Revision {
     Revision { control_offset: id.control, digest: id.set.map(|digest| digest.to_string()) }
 }
 
@@ -189,7 +189,7 @@ fn reference(model: &serving::ModelReference, control: &ControlView) -> ModelRef
     }
 }
 
-fn routes(control: &ControlView) -> Vec<Route> {
+pub(super) fn routes(control: &ControlView) -> Vec<Route> {
     let mut routes: BTreeMap<String, Route> = BTreeMap::new();
     for model in &control.models {
         let data_type = model.reference.key.data_type.to_string();
@@ -208,7 +208,7 @@ fn routes(control: &ControlView) -> Vec<Route> {
     routes.into_values().collect()
 }
 
-fn statistics(model: &serving::ModelStatistics, control: &ControlView) -> ModelStatistics {
+pub(super) fn statistics(model: &serving::ModelStatistics, control: &ControlView) -> ModelStatistics {
     let loaded = control.models.iter().find(|loaded| loaded.reference.offset == model.control);
     ModelStatistics {
         model: ModelReference {
@@ -238,7 +238,7 @@ fn cutover(entry: serving::Cutover) -> Cutover {
     }
 }
 
-fn rejection(rejection: &serving::Rejection) -> Rejection {
+pub(super) fn rejection(rejection: &serving::Rejection) -> Rejection {
     Rejection {
         control_offset: rejection.offset,
         name: rejection.name.clone(),
@@ -264,7 +264,7 @@ impl MetricsText for InstanceView {
 }
 
 /// Figures of the last committed state.
-fn expose(snapshot: &Snapshot, exposition: &mut Exposition) {
+pub(super) fn expose(snapshot: &Snapshot, exposition: &mut Exposition) {
     let number = |count: u64| count as f64;
     exposition.sample(Metric::ReadyState, &[], f64::from(u8::from(snapshot.readiness.ready)));
     exposition.sample(Metric::RevisionOffset, &[], snapshot.revision.control_offset as f64);
