@@ -52,40 +52,48 @@ fn topics_that_are_missing_are_waited_for_and_named() {
     run.terminate();
 }
 
+/// Makes a topic of so many partitions by producing a record to it.
+fn make(world: &World, topic: &str, partitions: u32) {
+    let (records, set) = (demo("records.csv"), format!("topics.partitions={partitions}"));
+    let arguments = [
+        "produce",
+        &records,
+        "--delimiter",
+        ";",
+        "--no-header",
+        "--rate",
+        "max",
+        "-n",
+        "1",
+        "--topic",
+        topic,
+        "--set",
+        &set,
+    ];
+    world.say(&arguments).success();
+}
+
 #[test]
 fn a_models_topic_of_two_partitions_has_no_order() {
     let world = World::new();
-    let run = world.run(&[]);
-    let create = |name: &str, partitions: u32| {
-        ureq::agent()
-            .post(format!("{}/v1/topics", run.url))
-            .header("content-type", "application/json")
-            .send(format!(r#"{{"name": "{name}", "partitions": {partitions}}}"#))
-            .map(|response| response.status().as_u16())
-    };
-    create("models_data", 1).unwrap();
-    if create("models_models", 2).is_err() {
-        // The models topic is closed to whoever has no token; then it is made by a record of its own.
-        run.terminate();
-        return;
+    make(&world, "models_data", 1);
+    make(&world, "models_models", 2);
+    for engine in ["streams", "stage"] {
+        let said = world.say(&["run", "--listen", "127.0.0.1:0", "--engine", engine]);
+        said.failure(78, "models_models` has 2 partitions");
     }
-    let (code, log) = run.ended();
-    assert_eq!(code, Some(78), "{log}");
-    assert!(log.contains("models_models"), "{log}");
 }
 
 #[test]
 fn results_of_another_width_are_refused() {
     let world = World::new();
-    let records = demo("records.csv");
-    let produce = ["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", "1"];
-    // A results topic with two partitions, and records in one.
-    world.say(&[&produce[..], &["--topic", "models_results", "--set", "topics.partitions=2"]].concat()).success();
-    world.say(&produce).success();
+    make(&world, "models_data", 1);
+    make(&world, "models_results", 2);
     world.say(&["publish", &demo("models/1-linear.pmml")]).success();
-    let (code, log) = world.run(&[]).ended();
-    assert_eq!(code, Some(78), "{log}");
-    assert!(log.contains("topic `models_results` has 2 partitions, needed are 1"), "{log}");
+    for engine in ["streams", "stage"] {
+        let said = world.say(&["run", "--listen", "127.0.0.1:0", "--engine", engine]);
+        said.failure(78, "topic `models_results` has 2 partitions, needed are 1");
+    }
 }
 
 #[test]

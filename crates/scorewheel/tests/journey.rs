@@ -34,7 +34,11 @@ fn answered(results: &[Value]) -> BTreeSet<(u64, u64)> {
 fn a_model_is_swapped_and_a_killed_process_goes_on_where_it_was() {
     let world = World::new();
     let run = world.run(&[]);
-    assert!(run.log().starts_with("topics: embedded in ./scorewheel-data (no brokers are set)\n"), "{}", run.log());
+    assert!(
+        run.log().starts_with("topics: embedded in ./scorewheel-data (no brokers are set)\n"),
+        "{}",
+        run.log()
+    );
     let (status, readiness) = run.get("/readyz");
     assert_eq!(status, 503);
     let reasons = readiness["reasons"].to_string();
@@ -53,8 +57,11 @@ fn a_model_is_swapped_and_a_killed_process_goes_on_where_it_was() {
     run.wait_records(110);
     publish(&world, "models/6-refused.pmml");
     publish(&world, "models/2-tree.pmml");
-    process::wait_for("the tree", || (run.get("/v1/revision").1["revision"]["controlOffset"] == 2
-        || run.get("/v1/revision").1["controlOffset"] == 2).then_some(()));
+    process::wait_for("the tree", || {
+        (run.get("/v1/revision").1["revision"]["controlOffset"] == 2
+            || run.get("/v1/revision").1["controlOffset"] == 2)
+            .then_some(())
+    });
     produce(&world, 100);
     run.wait_records(210);
     let (status, value) = run.get("/state/value");
@@ -103,6 +110,61 @@ fn every_store_scores_and_answers() {
 }
 
 #[test]
+fn the_stage_scores_and_goes_on_from_its_checkpoint() {
+    let world = World::new();
+    publish(&world, "models/2-tree.pmml");
+    produce(&world, 30);
+    let arguments = ["--engine", "stage", "--set", "stage.checkpoint=checkpoint"];
+    let run = world.run(&arguments);
+    run.wait_ready();
+    run.wait_records(30);
+    let (_, statistics) = run.get("/stats");
+    assert_eq!((&statistics["name"], &statistics["usage"]), (&"2-tree".into(), &30.into()));
+    assert_eq!(run.get("/models").1["models"][0], "wine");
+    assert_eq!(run.get("/state/unknown").1["name"], "None");
+    run.terminate();
+    produce(&world, 12);
+    let run = world.run(&arguments);
+    run.wait_ready();
+    run.wait_records(42);
+    assert_eq!(run.get("/stats").1["usage"], 42);
+    run.terminate();
+    let results = world.say(&["consume", "-e"]).lines();
+    assert_eq!(answered(&results).len(), 42);
+    assert_eq!(world.say(&["consume", "cutovers", "-e"]).lines().len(), 1);
+}
+
+#[test]
+fn status_says_where_it_stands_and_reset_begins_anew() {
+    let world = World::new();
+    publish(&world, "models/1-linear.pmml");
+    produce(&world, 20);
+    let run = world.run(&[]);
+    run.wait_ready();
+    run.wait_records(20);
+    let said = world.say(&["status"]).success();
+    assert!(said.contains(": ready") && said.contains("wine: 1-linear @0"), "{said}");
+    world.say(&["reset", "--yes"]).failure(73, "is in use");
+    run.terminate();
+    let status = &world.say(&["status", "--json"]).lines()[0];
+    assert_eq!((&status["tasks"][0]["offset"], &status["tasks"][0]["lag"]), (&20.into(), &0.into()));
+    assert_eq!(status["tasks"][0]["revision"]["controlOffset"], 0);
+    world.say(&["reset"]).failure(2, "--yes");
+    let said = world.say(&["reset", "--yes"]).success();
+    assert!(
+        said.contains("scorewheel-modelStore-changelog") && said.contains("scorewheel-cutovers"),
+        "{said}"
+    );
+    assert_eq!(world.say(&["consume", "records", "-e"]).lines().len(), 20);
+    let run = world.run(&[]);
+    run.wait_ready();
+    run.wait_records(20);
+    run.terminate();
+    // The records were scored again; the results of before are still there.
+    assert_eq!(world.say(&["consume", "-e"]).lines().len(), 40);
+}
+
+#[test]
 fn a_broken_record_becomes_a_dead_letter() {
     let world = World::new();
     publish(&world, "models/1-linear.pmml");
@@ -129,9 +191,7 @@ fn a_broken_record_becomes_a_dead_letter() {
 #[test]
 fn the_demonstration_accounts_for_every_record() {
     let world = World::new();
-    let said = world
-        .say(&["demo", "--duration", "6s", "--rate", "300", "--every", "1s"])
-        .success();
+    let said = world.say(&["demo", "--duration", "6s", "--rate", "300", "--every", "1s"]).success();
     assert!(said.contains("conservation holds: "), "{said}");
     assert!(said.contains("refused: model refused 1"), "{said}");
     assert!(said.contains("model forest 1") || said.contains("model tree 1"), "{said}");

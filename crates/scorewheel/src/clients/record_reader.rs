@@ -121,17 +121,18 @@ impl RecordReader {
 
     /// A record's fields; bytes that are no record are shown as they are, with the reason.
     fn record(&mut self, header: Option<&[u8]>, value: &[u8], line: &mut Map<String, Value>) -> Value {
-        let decoded = self.types.type_of(header, value).map_err(|error| error.to_string()).and_then(|found| {
-            let (decoder, batch) = &mut self.decoders[found.index];
-            batch.clear();
-            batch.resize(1);
-            let decoded = decoder.decode(value, batch, 0).map_err(|error| error.to_string());
-            batch.settle();
-            decoded?;
-            let mut text = Vec::new();
-            write_json(batch, 0, &mut text);
-            serde_json::from_slice::<Value>(&text).map_err(|error| error.to_string())
-        });
+        let decoded =
+            self.types.type_of(header, value).map_err(|error| error.to_string()).and_then(|found| {
+                let (decoder, batch) = &mut self.decoders[found.index];
+                batch.clear();
+                batch.resize(1);
+                let decoded = decoder.decode(value, batch, 0).map_err(|error| error.to_string());
+                batch.settle();
+                decoded?;
+                let mut text = Vec::new();
+                write_json(batch, 0, &mut text);
+                serde_json::from_slice::<Value>(&text).map_err(|error| error.to_string())
+            });
         match decoded {
             Ok(fields) => fields,
             Err(reason) => {

@@ -71,7 +71,12 @@ impl ConsumeArguments {
     ///
     /// # Errors
     /// [`Consumed`].
-    pub fn consume(&self, backend: &dyn Backend, config: &Config, out: &mut dyn Write) -> Result<(), Consumed> {
+    pub fn consume(
+        &self,
+        backend: &dyn Backend,
+        config: &Config,
+        out: &mut dyn Write,
+    ) -> Result<(), Consumed> {
         let topic = topic_of(&self.topic, config);
         let mut reader = RecordReader::new(config)?;
         let mut tail = Tail::open(backend, &topic, self.partition, self.start).map_err(Failure::from)?;
@@ -158,7 +163,12 @@ fn row(line: &Value) -> String {
     let mut value = text(&line["value"]);
     let error = &line["error"];
     if error.is_object() {
-        value = format!("{} at step {}: {} | {value}", text(&error["exception"]), text(&error["step"]), text(&error["message"]));
+        value = format!(
+            "{} at step {}: {} | {value}",
+            text(&error["exception"]),
+            text(&error["step"]),
+            text(&error["message"])
+        );
     }
     format!("{at:>10}  {:>15}  {:<17}  {model:<22}  {value}", text(&line["timestamp"]), text(&line["key"]))
 }

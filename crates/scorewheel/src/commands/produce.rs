@@ -331,4 +331,3 @@ fn text_of(batch: &Batch, field: usize) -> String {
         other => format!("{other:?}"),
     }
 }
-

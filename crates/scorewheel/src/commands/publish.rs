@@ -211,7 +211,6 @@ fn say(out: &mut dyn Write, line: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::run_time(format!("cannot write to standard output: {error}")))
 }
 
-
 /// Which numbers model types have on the wire.
 pub(crate) fn numbering(config: &Config) -> TypeNumbering {
     match config.models.type_numbering {

@@ -64,7 +64,8 @@ fn of_instance(url: &str) -> Result<Value, Failure> {
         let failed = |error: ureq::Error| {
             Failure::new(ExitCode::Unreachable, format!("the instance at {url} does not answer: {error}"))
         };
-        let mut response = agent.get(format!("{}{path}", url.trim_end_matches('/'))).call().map_err(failed)?;
+        let mut response =
+            agent.get(format!("{}{path}", url.trim_end_matches('/'))).call().map_err(failed)?;
         let text = response.body_mut().read_to_string().map_err(failed)?;
         serde_json::from_str(&text)
             .map_err(|error| Failure::run_time(format!("the answer of {url}{path} cannot be read: {error}")))
@@ -159,7 +160,11 @@ fn for_people(status: &Value) -> String {
             said.push_str(&format!("  {}\n", text(reason)));
         }
     } else {
-        said.push_str(&format!("{}; members of the group: {}\n", text(&status["place"]), text(&status["instances"])));
+        said.push_str(&format!(
+            "{}; members of the group: {}\n",
+            text(&status["place"]),
+            text(&status["instances"])
+        ));
     }
     for route in list(&status["routes"], "routes") {
         let model = &route["inForce"];

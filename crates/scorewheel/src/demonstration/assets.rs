@@ -59,7 +59,8 @@ pub fn models() -> Vec<DemoModel> {
 /// # Errors
 /// None in practice: the file is a part of the build.
 pub fn records() -> Result<Vec<Vec<u8>>, Failure> {
-    read().map_err(|reason| Failure::run_time(format!("the demonstration's records cannot be read: {reason}")))
+    read()
+        .map_err(|reason| Failure::run_time(format!("the demonstration's records cannot be read: {reason}")))
 }
 
 fn read() -> Result<Vec<Vec<u8>>, String> {

@@ -30,8 +30,7 @@ impl HttpThread {
         let refused = |error: io::Error| Failure::run_time(format!("HTTP cannot be served: {error}"));
         let (stopping, stops) = watch::channel(false);
         let application = application(stops);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refused)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refused)?;
         let thread = std::thread::Builder::new()
             .name("http".into())
             .spawn(move || {

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use scorewheel_http::{AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot};
+use scorewheel_http::{
+    AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot,
+};
 use scorewheel_serving::Adopt;
 use scorewheel_streams::{Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
@@ -56,8 +58,10 @@ impl Instance {
         let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
         let topology = parts::topology(config.engine.store, &parts)
             .map_err(|error| Failure::new(ExitCode::Configuration, error.to_string()))?;
-        let default_data_type =
-            parts.data_types.get(parts.data_types.default_type()).map(|data_type| data_type.name().to_owned());
+        let default_data_type = parts
+            .data_types
+            .get(parts.data_types.default_type())
+            .map(|data_type| data_type.name().to_owned());
         let view = Arc::new(InstanceView {
             application: config.application.id.clone(),
             store: config.engine.store,
@@ -156,8 +160,7 @@ impl Instance {
 /// # Errors
 /// [`ExitCode::Configuration`].
 pub fn bind(listen: &str) -> Result<Server, Failure> {
-    Server::bind(listen)
-        .map_err(|error: BindError| Failure::new(ExitCode::Configuration, error.to_string()))
+    Server::bind(listen).map_err(|error: BindError| Failure::new(ExitCode::Configuration, error.to_string()))
 }
 
 /// Creates what may be created: at once where that needs no broker, else on a thread, as soon as there is one.

@@ -198,9 +198,8 @@ pub(super) fn routes(control: &ControlView) -> Vec<Route> {
     }
     for (data_type, held) in &control.held {
         let data_type = data_type.to_string();
-        let route = routes
-            .entry(data_type.clone())
-            .or_insert_with(|| Route { data_type, ..Route::default() });
+        let route =
+            routes.entry(data_type.clone()).or_insert_with(|| Route { data_type, ..Route::default() });
         let in_force = route.in_force.as_ref().map(|model| model.control_offset);
         let others = held.iter().filter(|model| Some(model.offset) != in_force);
         route.held = others.map(|model| reference(model, control)).collect();
@@ -271,7 +270,8 @@ pub(super) fn expose(snapshot: &Snapshot, exposition: &mut Exposition) {
     if let Some(lag) = snapshot.control_lag {
         exposition.sample(Metric::ControlLagRecords, &[], number(lag));
     }
-    let mut states = BTreeMap::from([("restoring", 0), ("awaiting_revision", 0), ("running", 0), ("paused", 0)]);
+    let mut states =
+        BTreeMap::from([("restoring", 0), ("awaiting_revision", 0), ("running", 0), ("paused", 0)]);
     for task in &snapshot.tasks {
         let partition = task.partition.to_string();
         let labels = [task.topic.as_str(), partition.as_str()];

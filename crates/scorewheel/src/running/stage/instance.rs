@@ -72,8 +72,7 @@ impl StageInstance {
             own_topics::create(&*place.backend, config)?;
         }
         let feed_stopping = Arc::new(AtomicBool::new(false));
-        let served =
-            Served { engine: Engine::Stage, state: shared.clone(), metrics: shared.clone() };
+        let served = Served { engine: Engine::Stage, state: shared.clone(), metrics: shared.clone() };
         let http = serve(config, &place, served, &feed_stopping, server)?;
         let models = ModelsThread {
             shared: Arc::clone(&shared),

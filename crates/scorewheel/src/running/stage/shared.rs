@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use scorewheel_http::{Cutover, Drops, MetricsText, QueryState, Readiness, Revision, Snapshot, Task, TaskState};
+use scorewheel_http::{
+    Cutover, Drops, MetricsText, QueryState, Readiness, Revision, Snapshot, Task, TaskState,
+};
 use scorewheel_scoring::{Markers, Observer, ScoringEvent};
 use scorewheel_serving::{ControlView, ModelReference, Rejection};
 use scorewheel_stage::{Models, Moment, StageEvent, StageHandle, Surroundings, SystemSurroundings};

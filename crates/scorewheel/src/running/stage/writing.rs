@@ -67,7 +67,8 @@ impl AnswerEncoder {
             let result = ResultEncoder::new(self.format, data_type, answer.scores.schema());
             let sha256 = reference.sha256.to_string();
             let name = reference.key.name.as_str();
-            let lineage = Lineage::new(name, &reference.version, &sha256, reference.offset, self.input.topic());
+            let lineage =
+                Lineage::new(name, &reference.version, &sha256, reference.offset, self.input.topic());
             self.encoders.push((serial, data_type.into(), result, lineage));
             self.encoders.len() - 1
         });
