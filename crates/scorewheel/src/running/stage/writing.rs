@@ -1,0 +1,183 @@
+//! Results, dead letters and cut-overs as records.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, ResultFormat};
+use scorewheel_scoring::Names;
+use scorewheel_scoring::dead_letter::{
+    EXCEPTION_HEADER, MESSAGE_HEADER, OFFSET_HEADER, PARTITION_HEADER, STACKTRACE_HEADER, STEP_HEADER,
+    TOPIC_HEADER,
+};
+use scorewheel_serving::Answer;
+use scorewheel_stage::{EncodeError, Outcome, Record, ScoredRecord};
+use scorewheel_topics::{Headers, TopicPartition, TopicsError, Writer};
+
+/// Where a record came from and what else is kept of it.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp.
+    pub timestamp: i64,
+    /// Its key.
+    pub key: Option<Bytes>,
+    /// Its headers, encoded.
+    pub headers: Bytes,
+}
+
+/// A result, encoded.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    value: Vec<u8>,
+    lineage: Option<Vec<u8>>,
+}
+
+/// Encodes the answers of one partition.
+pub struct AnswerEncoder {
+    format: ResultFormat,
+    lineage: bool,
+    input: TopicPartition,
+    /// By the model's serial number and data type: what is constant about its results.
+    encoders: Vec<(u64, Box<str>, ResultEncoder, Lineage)>,
+}
+
+/// Models whose encoders are kept: those of a revision, and some that have gone.
+const KEPT: usize = 64;
+
+impl AnswerEncoder {
+    /// An encoder for the records of `input`.
+    #[must_use]
+    pub fn new(format: ResultFormat, lineage: bool, input: TopicPartition) -> Self {
+        Self { format, lineage, input, encoders: Vec::new() }
+    }
+
+    /// Encodes an answer.
+    ///
+    /// # Errors
+    /// None: every answer has its encoding. The signature is that of a stage's encoder.
+    pub fn encode(&mut self, answer: &Answer<'_>, record: &Record<Origin>) -> Result<Encoded, EncodeError> {
+        let (serial, data_type) = (answer.installed.serial(), answer.data_type.as_str());
+        let known = self.encoders.iter().position(|known| known.0 == serial && *known.1 == *data_type);
+        let reference = &answer.installed.reference;
+        let index = known.unwrap_or_else(|| {
+            if self.encoders.len() == KEPT {
+                self.encoders.remove(0);
+            }
+            let result = ResultEncoder::new(self.format, data_type, answer.scores.schema());
+            let sha256 = reference.sha256.to_string();
+            let name = reference.key.name.as_str();
+            let lineage =
+                Lineage::new(name, &reference.version, &sha256, reference.offset, self.input.topic());
+            self.encoders.push((serial, data_type.into(), result, lineage));
+            self.encoders.len() - 1
+        });
+        let (_, _, result, lineage) = &self.encoders[index];
+        let making = Making {
+            model: reference.key.name.as_str(),
+            duration_ns: i64::try_from(answer.nanoseconds).unwrap_or(i64::MAX),
+            model_since: reference.timestamp,
+        };
+        let mut encoded = Encoded { value: Vec::new(), lineage: None };
+        result.encode(answer.scores, answer.row, making, &mut encoded.value);
+        if self.lineage {
+            let mut header = Vec::new();
+            lineage.write(self.input.partition() as i32, record.context.offset, &mut header);
+            encoded.lineage = Some(header);
+        }
+        Ok(encoded)
+    }
+}
+
+/// The partitions of the output topics that belong to one input partition.
+pub struct Outputs {
+    input: TopicPartition,
+    results: TopicPartition,
+    dead_letters: TopicPartition,
+    cutovers: TopicPartition,
+}
+
+impl Outputs {
+    /// Those of `input`: the same number of every topic.
+    #[must_use]
+    pub fn new(names: &Names, input: &TopicPartition) -> Self {
+        let number = input.partition();
+        Self {
+            input: input.clone(),
+            results: TopicPartition::new(Arc::clone(&names.results), number),
+            dead_letters: TopicPartition::new(Arc::clone(&names.dead_letters), number),
+            cutovers: TopicPartition::new(Arc::clone(&names.cutovers), number),
+        }
+    }
+
+    /// Writes what came of a record; it is sent with the next flush.
+    ///
+    /// # Errors
+    /// [`TopicsError`].
+    pub fn write(
+        &self,
+        writer: &mut dyn Writer,
+        scored: &ScoredRecord<Origin, Encoded>,
+        now: i64,
+    ) -> Result<(), TopicsError> {
+        let origin = &scored.record.context;
+        if let Some(cut_over) = &scored.cut_over {
+            let entry = cut_over.entry(self.input.topic(), self.input.partition(), origin.offset);
+            let mut record = writer.lend(&self.cutovers)?.record(now, Some(entry.key().as_bytes()));
+            record.value().extend_from_slice(&entry.value());
+            record.finish().map_err(|error| TopicsError::too_large(self.cutovers.topic(), error))?;
+        }
+        match &scored.outcome {
+            Outcome::Result { output, .. } => {
+                let mut record = writer.lend(&self.results)?.record(origin.timestamp, origin.key.as_deref());
+                if let Some(lineage) = &output.lineage {
+                    record.header(LINEAGE_HEADER, lineage);
+                }
+                record.value().extend_from_slice(&output.value);
+                if let Err(error) = record.finish() {
+                    let message = format!("the result cannot be written: {error}");
+                    return self.dead_letter(writer, &scored.record, "encode", "result_too_large", &message);
+                }
+                Ok(())
+            }
+            Outcome::DeadLetter { step, kind, message } => {
+                self.dead_letter(writer, &scored.record, step.as_str(), kind, message)
+            }
+            Outcome::Dropped { .. } => Ok(()),
+        }
+    }
+
+    fn dead_letter(
+        &self,
+        writer: &mut dyn Writer,
+        record: &Record<Origin>,
+        step: &str,
+        kind: &str,
+        message: &str,
+    ) -> Result<(), TopicsError> {
+        let origin = &record.context;
+        for with_value in [true, false] {
+            let mut letter = writer.lend(&self.dead_letters)?.record(origin.timestamp, origin.key.as_deref());
+            letter.headers(Headers::from_encoded(&origin.headers));
+            letter
+                .header(EXCEPTION_HEADER, kind.as_bytes())
+                .header(MESSAGE_HEADER, message.as_bytes())
+                .header(STACKTRACE_HEADER, b"")
+                .header(TOPIC_HEADER, self.input.topic().as_bytes())
+                .header(PARTITION_HEADER, self.input.partition().to_string().as_bytes())
+                .header(OFFSET_HEADER, origin.offset.to_string().as_bytes())
+                .header(STEP_HEADER, step.as_bytes());
+            if let Some(value) = record.value.as_ref().filter(|_| with_value) {
+                letter.value().extend_from_slice(value);
+            }
+            match letter.finish() {
+                Ok(()) => return Ok(()),
+                Err(error) if !with_value => {
+                    return Err(TopicsError::too_large(self.dead_letters.topic(), error));
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
