@@ -4,11 +4,16 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::config::ConfigCommand;
+use crate::commands::consume::ConsumeArguments;
+use crate::commands::demo::DemoArguments;
 use crate::commands::inspect::InspectArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::models::ModelsCommand;
+use crate::commands::produce::ProduceArguments;
 use crate::commands::publish::PublishArguments;
+use crate::commands::run::RunArguments;
 use crate::commands::score::ScoreArguments;
+use crate::commands::topology::TopologyArguments;
 use crate::exit_code::{ExitCode, Failure};
 
 /// Real-time scoring of record streams with models that change under way.
@@ -23,14 +28,24 @@ pub struct CommandLine {
 /// The commands; each is run by the file of its name in `commands/`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See it at work: records, models that replace one another, scores; nothing to set up
+    Demo(DemoArguments),
+    /// Score records with the models that come, until told to stop
+    Run(Box<RunArguments>),
     /// Score rows of a file with a model, without topics
     Score(ScoreArguments),
     /// Say what a model is: format, inputs, outputs, and whether it reproduces its own rows
     Inspect(InspectArguments),
+    /// Produce records out of a file
+    Produce(ProduceArguments),
     /// Publish models
     Publish(PublishArguments),
+    /// Print what lies on a topic: results, records, models, dead letters
+    Consume(ConsumeArguments),
     /// List, remove, go back to or retry models
     Models(ModelsCommand),
+    /// Print what the scoring topology consists of
+    Topology(TopologyArguments),
     /// Show or check the configuration
     Config(ConfigCommand),
     /// Print what a shell needs to complete the commands
@@ -46,8 +61,13 @@ impl Command {
     /// [`Failure`] with what to tell the operator, and the exit code.
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
+            Self::Demo(arguments) => arguments.run(),
+            Self::Run(arguments) => arguments.run(),
+            Self::Consume(arguments) => arguments.run(),
+            Self::Topology(arguments) => arguments.run(),
             Self::Score(arguments) => arguments.run(),
             Self::Inspect(arguments) => arguments.run(),
+            Self::Produce(arguments) => arguments.run(),
             Self::Publish(arguments) => arguments.run(),
             Self::Models(arguments) => arguments.run(),
             Self::Config(arguments) => arguments.run(),

@@ -5,13 +5,17 @@
 //! | [`arguments`] | arguments that several commands share |
 //! | [`cli`] | the command line: one variant a command, whose arguments stand in the command's own file |
 //! | [`clients`] | what the client commands have in common |
+//! | [`clock`] | the time |
 //! | [`commands`] | one file a command |
 //! | [`config`] | the configuration: file, environment, flags |
+//! | [`data_types`](mod@data_types) | the data types of a configuration |
+//! | [`demonstration`] | what the command `demo` shows |
 //! | [`exit_code`] | [`ExitCode`], [`Failure`]: how a command ends |
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
 //! | [`output`] | standard output |
 //! | [`rows`] | rows of a file on their way through a model: where they come from, their schema, what is expected of them |
+//! | [`running`] | an instance at work |
 //! | [`places`] | where topics live, opened; the way in over HTTP and its other end |
 //!
 //! It is a library so that a second binary can fill the hooks that the product's leaves empty.
@@ -19,14 +23,18 @@
 pub mod arguments;
 pub mod cli;
 pub mod clients;
+pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod data_types;
+pub mod demonstration;
 pub mod exit_code;
 pub mod formats;
 pub mod model_file;
 pub mod output;
 pub mod places;
 pub mod rows;
+pub mod running;
 
 pub use cli::{Command, CommandLine};
 pub use exit_code::{ExitCode, Failure};

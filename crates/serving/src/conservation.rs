@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::compact::{Reader, put_integer};
 use crate::outcome::Step;
 use crate::tally::Tally;
+use crate::task_statistics::Ending;
 
 const VERSION: u8 = 1;
 
@@ -33,6 +34,16 @@ impl Conservation {
             dead_letters: Step::ALL.map(|step| tally.dead_letters(step)),
             drops: tally.drops(),
         };
+    }
+
+    /// Adds one record.
+    pub fn add_record(&mut self, ending: Ending<'_>) {
+        self.records += 1;
+        match ending {
+            Ending::Result(..) => self.results += 1,
+            Ending::DeadLetter(step) => self.dead_letters[step as usize] += 1,
+            Ending::Dropped => self.drops += 1,
+        }
     }
 
     /// Dead letters of all steps.

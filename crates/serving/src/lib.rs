@@ -25,6 +25,7 @@
 //! | [`statistics`] | [`ModelStatistics`]: invocations and durations |
 //! | [`task_statistics`] | [`TaskStatistics`]: what a task counts, and how it lies in a store |
 //! | [`conservation`] | [`Conservation`]: records in = results + dead letters + drops |
+//! | [`view`] | [`ControlView`], [`ModelView`]: what the control log comes to, for queries |
 
 pub mod conservation;
 pub mod cutover;
@@ -46,6 +47,7 @@ pub mod standing;
 pub mod statistics;
 pub mod tally;
 pub mod task_statistics;
+pub mod view;
 
 mod compact;
 mod failure;
@@ -72,7 +74,8 @@ pub use scorer::{Scored, Scorer};
 pub use standing::{Adopt, Divergence, LedgerMismatch, Reached, Waiting};
 pub use statistics::ModelStatistics;
 pub use tally::Tally;
-pub use task_statistics::{StoredStatistics, TaskStatistics, Totals, UnreadableStatistics};
+pub use task_statistics::{Ending, StoredStatistics, TaskStatistics, Totals, UnreadableStatistics};
+pub use view::{ControlView, ModelView};
 
 /// Version of the engine, a part of every verdict.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compact::{Reader, put_integer, put_signed, put_text};
 use crate::conservation::Conservation;
+use crate::outcome::Step;
+use crate::reference::ModelReference;
 use crate::revision::Revision;
 use crate::statistics::ModelStatistics;
 use crate::tally::Tally;
@@ -45,6 +47,17 @@ pub enum StoredStatistics {
     Model(ModelStatistics),
 }
 
+/// How the way of one record ended.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending<'a> {
+    /// This model made a result of it, in so many nanoseconds.
+    Result(&'a ModelReference, u64),
+    /// It became a dead letter at this step.
+    DeadLetter(Step),
+    /// It was dropped because no model was in force.
+    Dropped,
+}
+
 /// A value that is not ours, or of a version that this build does not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store holds a value that is no statistics of this version (key {key:?}, {length} bytes)")]
@@ -60,6 +73,17 @@ impl TaskStatistics {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// These totals and models.
+    #[must_use]
+    pub fn of(totals: Totals, models: impl IntoIterator<Item = ModelStatistics>) -> Self {
+        Self {
+            conservation: totals.conservation,
+            paused: totals.paused,
+            models: models.into_iter().map(|model| (model.control, model)).collect(),
+            ..Self::default()
+        }
     }
 
     /// Reads a store's content.
@@ -113,6 +137,19 @@ impl TaskStatistics {
             self.changed.insert(control);
         }
         self.add_up_earlier_models();
+    }
+
+    /// Adds one record, for those who count record by record; `now` is in milliseconds since the epoch.
+    pub fn add_record(&mut self, ending: Ending<'_>, now: i64) {
+        self.conservation.add_record(ending);
+        self.totals_changed = true;
+        if let Ending::Result(model, nanoseconds) = ending {
+            let statistics =
+                self.models.entry(model.offset).or_insert_with(|| ModelStatistics::new(model, now));
+            statistics.record(1, nanoseconds);
+            self.changed.insert(model.offset);
+            self.add_up_earlier_models();
+        }
     }
 
     /// Keeps these models one by one and adds all others up.

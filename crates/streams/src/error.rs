@@ -185,6 +185,12 @@ impl StreamsError {
         }
     }
 
+    /// True if a test has ordered it: the thread ends as if it had been killed.
+    #[must_use]
+    pub fn is_injected(&self) -> bool {
+        matches!(*self.kind, ErrorKind::InjectedFault { .. })
+    }
+
     /// The error in this task.
     #[must_use]
     pub fn in_task(mut self, task: TaskId) -> Self {

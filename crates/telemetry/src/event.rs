@@ -15,6 +15,18 @@ pub enum Event {
         /// The engine.
         engine: String,
     },
+    /// Something is waited for or gone about in a round-about way, and passes by itself.
+    Waiting {
+        /// For what or why, for people.
+        reason: String,
+    },
+    /// A topic of the application was created or widened.
+    TopicCreated {
+        /// Its name.
+        topic: String,
+        /// Its partitions.
+        partitions: u32,
+    },
     /// Partitions came or went.
     Rebalanced {
         /// Partitions of this instance from now on.
@@ -49,7 +61,7 @@ pub enum Event {
         /// `dataType/name`, if it could be read.
         model: Option<String>,
         /// The kind of refusal, one of a closed list.
-        kind: &'static str,
+        kind: String,
         /// Why, for people.
         reason: String,
     },

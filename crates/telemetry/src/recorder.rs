@@ -39,6 +39,8 @@ impl Telemetry {
             Event::Started { application, place, engine } => {
                 info!(application, place, engine, "started");
             }
+            Event::Waiting { reason } => info!(reason, "waiting"),
+            Event::TopicCreated { topic, partitions } => info!(topic, partitions, "topic created"),
             Event::Rebalanced { partitions, lost } => {
                 self.add(Metric::Rebalances, &[], 1);
                 let count = partitions.len();
@@ -187,7 +189,7 @@ mod tests {
         telemetry.record(&Event::Rejected {
             control_offset: 4,
             model: None,
-            kind: "malformed",
+            kind: "malformed".into(),
             reason: "r".into(),
         });
         let text = text(&telemetry);

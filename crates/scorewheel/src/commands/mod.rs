@@ -2,8 +2,13 @@
 
 pub mod completions;
 pub mod config;
+pub mod consume;
+pub mod demo;
 pub mod inspect;
 pub mod man;
 pub mod models;
+pub mod produce;
 pub mod publish;
+pub mod run;
 pub mod score;
+pub mod topology;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::Args;
 use scorewheel_model::identity::to_name;
@@ -12,6 +12,7 @@ use scorewheel_topics::{Admin, Backend, TopicPartition, TopicsError, Writer, Wri
 use crate::arguments::ClientArguments;
 use crate::clients::specs::MODELS_MESSAGE_BYTES;
 use crate::clients::{ensure_topic, models_topic};
+use crate::clock::now;
 use crate::config::{Config, Loaded, Numbering, Period, Place};
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
@@ -210,11 +211,6 @@ fn say(out: &mut dyn Write, line: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::run_time(format!("cannot write to standard output: {error}")))
 }
 
-/// Milliseconds since the epoch, now.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
 
 /// Which numbers model types have on the wire.
 pub(crate) fn numbering(config: &Config) -> TypeNumbering {

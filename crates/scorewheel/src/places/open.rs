@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scorewheel_topics::embedded::{Directory, EmbeddedBackend, EmbeddedOptions, Holder, SyncPolicy};
 use scorewheel_topics::{Backend, TopicsError};
 
-use super::RemoteBackend;
+use super::{RemoteBackend, kafka_backend};
 use crate::config::{Config, Loaded, Place, SyncChoice};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
@@ -43,11 +43,7 @@ pub fn open_client(loaded: &Loaded, access: Access) -> Result<Arc<dyn Backend>, 
             output::note(&format!("topics: {}", loaded.place));
             client_of_directory(directory, &loaded.config)
         }
-        Place::Kafka(brokers) => {
-            let message =
-                format!("this build reaches no Kafka ({brokers}); use embedded topics with --data-dir");
-            Err(Failure::new(ExitCode::Configuration, message))
-        }
+        Place::Kafka(brokers) => kafka_backend(brokers, &loaded.config),
     }
 }
 

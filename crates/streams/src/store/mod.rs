@@ -21,6 +21,7 @@ pub use state_store::{StateStore, StoreContext, StoreError};
 
 pub(crate) use changelog::{CHANGELOG_KIND_HEADER, kind_header};
 pub(crate) use persistent::StoreDatabase;
+pub(crate) use spec::StoreKind;
 
 use std::sync::Arc;
 

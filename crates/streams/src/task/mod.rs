@@ -6,7 +6,7 @@ mod node;
 #[expect(clippy::module_inception, reason = "the struct of the folder's name")]
 mod task;
 
-pub(crate) use metadata::Metadata;
+pub(crate) use metadata::{Metadata, OffsetMetadata};
 pub(crate) use task::{BatchOutcome, NewTask, Task};
 
 use scorewheel_topics::{RecordBuffer, TopicPartition, TopicsError, TransactionalWriter, Writer};

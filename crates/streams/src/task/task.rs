@@ -132,9 +132,10 @@ impl Task {
         self.dirty
     }
 
-    /// Has its position committed even if nothing is processed.
+    /// Has the position at which it begins committed even if nothing is processed.
     pub fn commit_position(&mut self, offset: Offset) {
         self.current.offset = Some(offset);
+        self.committed.offset = Some(offset);
         self.dirty = true;
     }
 

@@ -1,0 +1,27 @@
+//! Errors of the run time as exit codes.
+
+use scorewheel_streams::{Actor, ErrorKind, StreamsError};
+
+use crate::exit_code::{ExitCode, Failure};
+use crate::places::topics_failure;
+
+/// How an instance ends that cannot go on because of `error`.
+#[must_use]
+pub fn streams_failure(error: &StreamsError) -> Failure {
+    let code = match &*error.kind {
+        ErrorKind::Topics(cause) => topics_failure(cause).code,
+        ErrorKind::SnapshotNever { .. } => ExitCode::LedgerMismatch,
+        ErrorKind::ChangelogMissing { .. } | ErrorKind::ChangelogShorter { .. } => ExitCode::LedgerMismatch,
+        ErrorKind::StateLocked { .. } | ErrorKind::StateDirectory { .. } => ExitCode::DirectoryUnavailable,
+        ErrorKind::Configuration { .. } => ExitCode::Configuration,
+        _ if error.actor() == Actor::Successor => ExitCode::Fenced,
+        _ => ExitCode::RunTime,
+    };
+    Failure::new(code, error.to_string())
+}
+
+impl From<StreamsError> for Failure {
+    fn from(error: StreamsError) -> Self {
+        streams_failure(&error)
+    }
+}

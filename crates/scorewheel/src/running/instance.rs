@@ -1,0 +1,247 @@
+//! All of an instance, started and stopped.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use scorewheel_http::{AccessRules, Application, BindError, Engine, Server, Snapshot};
+use scorewheel_serving::Adopt;
+use scorewheel_streams::{Streams, StreamsEnvironment};
+use scorewheel_telemetry::{Event, Telemetry};
+use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
+
+use super::own_topics;
+use super::settings::streams_config;
+use super::{Events, HttpThread, InstanceView, ResultsTail, RunningPlace, parts};
+use crate::config::{Config, Loaded};
+use crate::exit_code::{ExitCode, Failure};
+use crate::places::TopicsGateway;
+
+/// How long an instance may take to commit and leave.
+pub const STOP_WITHIN: Duration = Duration::from_secs(30);
+
+/// What an instance is started with besides its configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InstanceOptions {
+    /// What the operator has said about a ledger that does not match.
+    pub adopt: Adopt,
+}
+
+/// An instance at work: topology, run time, HTTP.
+pub struct Instance {
+    streams: Arc<Streams>,
+    view: Arc<InstanceView>,
+    http: HttpThread,
+    url: String,
+    stopping: Arc<AtomicBool>,
+    /// What the thread that keeps the instance's own topics ended with.
+    topics_failure: Arc<Mutex<Option<Failure>>>,
+    // Dropped last: the lock of an embedded directory goes with it.
+    place: RunningPlace,
+}
+
+impl Instance {
+    /// Binds the listener, takes the state directory and starts the threads; does not wait for brokers or topics.
+    ///
+    /// # Errors
+    /// [`ExitCode::Configuration`] for a port in use or a wrong setting, [`ExitCode::DirectoryUnavailable`] for a
+    /// directory that another process holds.
+    pub fn start(loaded: &Loaded, place: RunningPlace, options: InstanceOptions) -> Result<Self, Failure> {
+        let config = &loaded.config;
+        let server = bind(&config.listen())?;
+        let url = server.url();
+        let telemetry = Arc::new(Telemetry::new());
+        let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
+        let parts = parts::parts(config, &place.backend, options.adopt)?;
+        let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
+        let topology = parts::topology(config.engine.store, &parts)
+            .map_err(|error| Failure::new(ExitCode::Configuration, error.to_string()))?;
+        let default_data_type =
+            parts.data_types.get(parts.data_types.default_type()).map(|data_type| data_type.name().to_owned());
+        let view = Arc::new(InstanceView {
+            application: config.application.id.clone(),
+            store: config.engine.store,
+            default_data_type: default_data_type.unwrap_or_default(),
+            listener: (server.address().ip().to_string(), server.address().port()),
+            serving: Arc::clone(&parts.state),
+            telemetry: Arc::clone(&telemetry),
+            events: Arc::clone(&events),
+            streams: OnceLock::new(),
+        });
+        telemetry.record(&Event::Started {
+            application: config.application.id.clone(),
+            place: loaded.place.to_string(),
+            engine: format!("streams, {} store", config.engine.store),
+        });
+        let stopping = Arc::new(AtomicBool::new(false));
+        let environment =
+            StreamsEnvironment { listener: events, ..StreamsEnvironment::new(Arc::clone(&place.backend)) };
+        let streams_config = streams_config(config, &place.state_directory, &url);
+        let streams = Arc::new(Streams::start(topology, streams_config, environment)?);
+        // Nobody else fills it.
+        let _ = view.streams.set(Arc::clone(&streams));
+        let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
+        let http = serve(config, &place, &view, &stopping, server)?;
+        Ok(Self { streams, view, http, url, stopping, topics_failure, place })
+    }
+
+    /// Where HTTP answers.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The topics.
+    #[must_use]
+    pub fn place(&self) -> &RunningPlace {
+        &self.place
+    }
+
+    /// The last committed state.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.view.now()
+    }
+
+    /// Logs and metrics.
+    #[must_use]
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.view.telemetry
+    }
+
+    /// Waits until the instance has stopped by itself, or at most so long. `None`: it works.
+    ///
+    /// # Errors
+    /// What it cannot go on with.
+    pub fn wait(&self, timeout: Duration) -> Option<Result<(), Failure>> {
+        if let Some(failure) = self.topics_failure.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            return Some(Err(failure));
+        }
+        self.streams.wait(timeout).map(|ended| ended.map_err(Failure::from))
+    }
+
+    /// Commits, leaves the group, stops the server. `reason` goes to the log. The topics stay open as long as the
+    /// place that is handed back is kept.
+    ///
+    /// # Errors
+    /// What a thread failed with; what is not committed if it takes longer than [`STOP_WITHIN`].
+    pub fn stop(self, reason: &str) -> Result<RunningPlace, Failure> {
+        self.telemetry().record(&Event::Stopping { reason: reason.to_owned() });
+        self.stopping.store(true, Ordering::Release);
+        self.streams.begin_close();
+        let closed = match self.streams.wait(STOP_WITHIN) {
+            Some(closed) => closed.map_err(Failure::from),
+            None => Err(self.not_stopped()),
+        };
+        self.http.stop();
+        closed.map(|()| self.place)
+    }
+
+    fn not_stopped(&self) -> Failure {
+        let status = self.streams.status();
+        let open = status.tasks.values().filter(|task| task.position > task.committed.max(0));
+        let open: Vec<String> =
+            open.map(|task| format!("{} from offset {}", task.input, task.committed)).collect();
+        let what = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
+        Failure::run_time(format!(
+            "the instance did not stop within {} s; not committed: {what}",
+            STOP_WITHIN.as_secs()
+        ))
+    }
+}
+
+/// Binds the listener.
+///
+/// # Errors
+/// [`ExitCode::Configuration`].
+pub fn bind(listen: &str) -> Result<Server, Failure> {
+    Server::bind(listen)
+        .map_err(|error: BindError| Failure::new(ExitCode::Configuration, error.to_string()))
+}
+
+/// Creates what may be created: at once where that needs no broker, else on a thread, as soon as there is one.
+fn keep_topics(
+    config: &Config,
+    place: &RunningPlace,
+    telemetry: &Arc<Telemetry>,
+    stopping: &Arc<AtomicBool>,
+) -> Result<Arc<Mutex<Option<Failure>>>, Failure> {
+    if place.embedded.is_some() {
+        own_topics::create(&*place.backend, config)?;
+    }
+    let failure: Arc<Mutex<Option<Failure>>> = Arc::default();
+    let told = Arc::clone(&failure);
+    let (backend, config) = (Arc::clone(&place.backend), config.clone());
+    let (telemetry, stopping) = (Arc::clone(telemetry), Arc::clone(stopping));
+    let keep = move || {
+        if let Err(error) = own_topics::keep(&backend, &config, &telemetry, &stopping) {
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.into());
+        }
+    };
+    std::thread::Builder::new()
+        .name("topics".into())
+        .spawn(keep)
+        .map_err(|error| Failure::run_time(format!("the system refuses a thread: {error}")))?;
+    Ok(failure)
+}
+
+/// Starts the server; an embedded directory says where it is, and with what token the models topic opens.
+fn serve(
+    config: &Config,
+    place: &RunningPlace,
+    view: &Arc<InstanceView>,
+    stopping: &Arc<AtomicBool>,
+    server: Server,
+) -> Result<HttpThread, Failure> {
+    let token = match &place.embedded {
+        Some(embedded) => Some(announce(embedded, &server)?),
+        None => None,
+    };
+    let gateway = match &place.embedded {
+        Some(_) => Some(Arc::new(TopicsGateway::new(Arc::clone(&place.backend))?)),
+        None => None,
+    };
+    let feed = ResultsTail::new(Arc::clone(&place.backend), config.clone(), Arc::clone(stopping));
+    let topics = &config.topics;
+    let access = AccessRules {
+        loopback: server.is_loopback(),
+        allowed_hosts: config.http.allowed_hosts.clone(),
+        token,
+        publish_models: config.http.publish_models,
+        models_topic: topics.models.clone(),
+        own_topics: vec![topics.results.clone(), topics.dead_letters.clone(), topics.rejections.clone()],
+        own_prefix: format!("{}-", config.application.id),
+    };
+    let max_body_bytes = config.http.max_body.as_usize();
+    HttpThread::start(server, |stops| Application {
+        engine: Engine::Streams,
+        state: view.clone(),
+        metrics: view.clone(),
+        results: Some(Arc::new(feed)),
+        gateway: gateway.map(|gateway| gateway as _),
+        access,
+        max_body_bytes,
+        stopping: stops,
+    })
+}
+
+fn announce(embedded: &EmbeddedBackend, server: &Server) -> Result<String, Failure> {
+    let token = random_token()
+        .map_err(|error| Failure::run_time(format!("the system gives no random numbers: {error}")))?;
+    embedded.directory().announce(&server.url(), &token)?;
+    Ok(token)
+}
+
+/// Waits until `done` holds, or at most so long; false if it does not.
+pub fn wait_until(timeout: Duration, mut done: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + timeout;
+    loop {
+        if done() {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,35 @@
+//! An instance at work: topics, scoring topology, run time, HTTP, telemetry, joined.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`instance`] | [`Instance`]: all of it, started and stopped |
+//! | [`place`] | [`RunningPlace`]: where topics live, opened to be worked on |
+//! | [`parts`] | configuration → what a scoring topology is made of |
+//! | [`settings`] | configuration → how the run time works |
+//! | [`own_topics`] | topics that `run` creates, and a look at the models topic |
+//! | [`events`] | [`Events`]: what scoring and the run time tell, as telemetry |
+//! | [`view`] | [`InstanceView`]: the last committed state, for queries and metrics |
+//! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
+//! | [`http_thread`] | [`HttpThread`]: the server and its run time |
+//! | [`failure`] | errors of the run time as exit codes |
+//! | [`stop_signal`] | SIGTERM and SIGINT |
+
+pub mod events;
+pub mod failure;
+pub mod http_thread;
+pub mod instance;
+pub mod own_topics;
+pub mod parts;
+pub mod place;
+pub mod results_feed;
+pub mod settings;
+pub mod stop_signal;
+pub mod view;
+
+pub use events::Events;
+pub use http_thread::HttpThread;
+pub use instance::{Instance, InstanceOptions};
+pub use place::{RunningPlace, open_for_running};
+pub use results_feed::ResultsTail;
+pub use stop_signal::StopSignal;
+pub use view::InstanceView;

@@ -1,0 +1,103 @@
+//! A record that could not be scored, with the reason in its headers.
+
+use scorewheel_model::Digest;
+use scorewheel_streams::{Output, ProcessorError};
+use scorewheel_topics::{RecordView, RecordWriter, TopicPartition};
+
+/// Header with the kind of the error (KIP-1034: the exception's name).
+pub const EXCEPTION_HEADER: &str = "__streams.errors.exception";
+/// Header with the reason in words.
+pub const MESSAGE_HEADER: &str = "__streams.errors.message";
+/// Header that Kafka Streams fills with a stack trace; ours is empty.
+pub const STACKTRACE_HEADER: &str = "__streams.errors.stacktrace";
+/// Header with the input topic.
+pub const TOPIC_HEADER: &str = "__streams.errors.topic";
+/// Header with the input partition, in decimal digits.
+pub const PARTITION_HEADER: &str = "__streams.errors.partition";
+/// Header with the input offset, in decimal digits.
+pub const OFFSET_HEADER: &str = "__streams.errors.offset";
+/// Header with the step: `decode`, `route`, `score`, `encode`.
+pub const STEP_HEADER: &str = "scorewheel.errors.step";
+/// Header with the SHA-256 of a value that was too large for the topic and is left out, hexadecimal.
+pub const VALUE_DIGEST_HEADER: &str = "scorewheel.errors.value.sha256";
+/// Header with the length of such a value in bytes.
+pub const VALUE_LENGTH_HEADER: &str = "scorewheel.errors.value.length";
+
+/// Longest message that a header carries, in bytes.
+const MESSAGE_LIMIT: usize = 2000;
+
+/// Why a record is dead.
+pub(crate) struct Cause<'a> {
+    pub step: &'a str,
+    pub kind: &'a str,
+    pub message: &'a str,
+}
+
+/// What of the original record a dead letter carries.
+#[derive(Clone, Copy, PartialEq)]
+enum Keep {
+    Everything,
+    /// The value is left out; its digest and length stand for it.
+    NoValue,
+    /// Neither value nor headers.
+    KeyOnly,
+    Nothing,
+}
+
+/// Writes the dead letter of `record`, the one at index `from` of the batch: original key, value and headers, and the
+/// cause. What does not fit into the topic is left out, the value first.
+pub(crate) fn write(
+    output: &mut Output<'_>,
+    from: usize,
+    record: &RecordView<'_>,
+    input: &TopicPartition,
+    cause: &Cause<'_>,
+) -> Result<(), ProcessorError> {
+    for keep in [Keep::Everything, Keep::NoValue, Keep::KeyOnly, Keep::Nothing] {
+        let key = record.key.filter(|_| keep != Keep::Nothing);
+        if finish(output.record(from, record.timestamp, key), record, input, cause, keep) {
+            return Ok(());
+        }
+    }
+    Err(format!(
+        "the dead letter of {input} at offset {} does not fit into its topic even without the record",
+        record.offset
+    )
+    .into())
+}
+
+fn finish(
+    mut letter: RecordWriter<'_>,
+    record: &RecordView<'_>,
+    input: &TopicPartition,
+    cause: &Cause<'_>,
+    keep: Keep,
+) -> bool {
+    if matches!(keep, Keep::Everything | Keep::NoValue) {
+        letter.headers(record.headers);
+    }
+    letter.header(EXCEPTION_HEADER, cause.kind.as_bytes());
+    letter.header(MESSAGE_HEADER, cut(cause.message).as_bytes());
+    letter.header(STACKTRACE_HEADER, b"");
+    letter.header(TOPIC_HEADER, input.topic().as_bytes());
+    letter.header(PARTITION_HEADER, input.partition().to_string().as_bytes());
+    letter.header(OFFSET_HEADER, record.offset.to_string().as_bytes());
+    letter.header(STEP_HEADER, cause.step.as_bytes());
+    if let Some(value) = record.value {
+        if keep == Keep::Everything {
+            letter.value().extend_from_slice(value);
+        } else {
+            letter.header(VALUE_DIGEST_HEADER, Digest::of(value).to_string().as_bytes());
+            letter.header(VALUE_LENGTH_HEADER, value.len().to_string().as_bytes());
+        }
+    }
+    letter.finish().is_ok()
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MESSAGE_LIMIT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

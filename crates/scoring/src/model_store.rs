@@ -1,0 +1,278 @@
+//! A store of its own: for each data type {current, new} × {reference, statistics}, in one record a partition.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use scorewheel_model::DataTypeName;
+use scorewheel_serving::{ModelReference, ModelStatistics, TaskStatistics, Totals};
+use scorewheel_streams::{
+    BatchView, ChangelogWriter, Checkpoint, ProcessorError, StateStore, StoreContext, StoreError,
+};
+
+use crate::statistics_store::StatisticsStore;
+
+/// The key of the one record: 42, big-endian, in 4 bytes.
+pub const MODEL_STORE_KEY: [u8; 4] = 42_u32.to_be_bytes();
+
+/// Kind and version of the changelog's records.
+const KIND: &str = "model-store/1";
+
+const VERSION: u8 = 1;
+
+/// The model that scored a data type last, and the one that will score its next record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Generations {
+    /// Scored the last record of the data type.
+    pub current: Option<StoredModel>,
+    /// Is in force and has scored no record of this partition yet.
+    pub new: Option<StoredModel>,
+}
+
+/// A model and what it has done in this partition. References only, never bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredModel {
+    /// Where it lies on the control log and what it is.
+    pub reference: ModelReference,
+    /// What it has done.
+    pub statistics: ModelStatistics,
+}
+
+/// The content of the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelState {
+    /// Both models of each data type.
+    pub generations: BTreeMap<DataTypeName, Generations>,
+    /// What all models before them have done.
+    pub earlier: Option<ModelStatistics>,
+    /// What became of the records.
+    pub totals: Totals,
+}
+
+/// The store of one task: state in memory, one changelog record.
+#[derive(Debug)]
+pub struct ModelStore {
+    state: ModelState,
+    committed: Arc<ArcSwap<(ModelState, Checkpoint)>>,
+    changed: bool,
+}
+
+/// The last committed state of a [`ModelStore`], for other threads.
+#[derive(Clone, Debug)]
+pub struct ModelStoreView {
+    committed: Arc<ArcSwap<(ModelState, Checkpoint)>>,
+}
+
+impl ModelStoreView {
+    /// The content as of one commit, and which.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<(ModelState, Checkpoint)> {
+        self.committed.load_full()
+    }
+
+    /// The model that scored the last record of a data type.
+    #[must_use]
+    pub fn current(&self, data_type: &DataTypeName) -> Option<StoredModel> {
+        self.committed.load().0.generations.get(data_type)?.current.clone()
+    }
+
+    /// The model in force for a data type that has scored no record of this partition yet.
+    #[must_use]
+    pub fn new_model(&self, data_type: &DataTypeName) -> Option<StoredModel> {
+        self.committed.load().0.generations.get(data_type)?.new.clone()
+    }
+}
+
+impl ModelStore {
+    /// An empty store.
+    ///
+    /// # Errors
+    /// None; the signature is that of a supplier of stores.
+    pub fn open(_: &StoreContext) -> Result<Self, StoreError> {
+        Ok(Self {
+            state: ModelState::default(),
+            committed: Arc::new(ArcSwap::from_pointee((ModelState::default(), Checkpoint::default()))),
+            changed: false,
+        })
+    }
+
+    /// The content, with what is not committed yet.
+    #[must_use]
+    pub fn state(&self) -> &ModelState {
+        &self.state
+    }
+}
+
+impl StateStore for ModelStore {
+    fn kind(&self) -> &str {
+        KIND
+    }
+
+    fn flush(&mut self, changelog: &mut ChangelogWriter<'_>) -> Result<(), StoreError> {
+        if self.changed {
+            changelog.put_with(&MODEL_STORE_KEY, |value| self.state.encode(value))?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.changed = false;
+        self.committed.store(Arc::new((self.state.clone(), checkpoint.clone())));
+        Ok(())
+    }
+
+    fn rollback(&mut self) {
+        self.changed = false;
+        self.state = self.committed.load().0.clone();
+    }
+
+    fn restore(&mut self, records: BatchView<'_>, _: &Checkpoint) -> Result<(), StoreError> {
+        let foreign = |found: String| StoreError::ForeignChangelog { found, expected: KIND.to_owned() };
+        for record in records.iter() {
+            if record.key != Some(&MODEL_STORE_KEY[..]) {
+                return Err(foreign(format!("a record at offset {} whose key is not 42", record.offset)));
+            }
+            self.state = match record.value {
+                None => ModelState::default(),
+                Some(value) => ModelState::decode(value)
+                    .ok_or_else(|| foreign(format!("a value at offset {} of another form", record.offset)))?,
+            };
+        }
+        Ok(())
+    }
+
+    fn wipe(&mut self) -> Result<(), StoreError> {
+        self.state = ModelState::default();
+        self.changed = false;
+        Ok(())
+    }
+
+    fn view(&self) -> Arc<dyn Any + Send + Sync> {
+        Arc::new(ModelStoreView { committed: Arc::clone(&self.committed) })
+    }
+}
+
+impl StatisticsStore for ModelStore {
+    fn load(&self) -> Result<TaskStatistics, ProcessorError> {
+        Ok(self.state.statistics())
+    }
+
+    fn save(
+        &mut self,
+        statistics: &mut TaskStatistics,
+        in_force: &[ModelReference],
+    ) -> Result<(), ProcessorError> {
+        let mut generations = BTreeMap::new();
+        for reference in in_force {
+            let before = self.state.generations.get(&reference.key.data_type);
+            let entry = match statistics.model(reference.offset) {
+                Some(done) => {
+                    let statistics = done.clone();
+                    Generations {
+                        current: Some(StoredModel { reference: reference.clone(), statistics }),
+                        new: None,
+                    }
+                }
+                None => Generations {
+                    current: before.and_then(|before| before.current.clone()),
+                    new: Some(StoredModel {
+                        reference: reference.clone(),
+                        statistics: ModelStatistics::new(reference, reference.timestamp),
+                    }),
+                },
+            };
+            generations.insert(reference.key.data_type.clone(), entry);
+        }
+        let keep: Vec<i64> = generations.values().filter_map(Generations::current_offset).collect();
+        statistics.keep_models(&keep);
+        self.state =
+            ModelState { generations, earlier: statistics.model(-1).cloned(), totals: statistics.totals() };
+        self.changed = true;
+        // What the statistics have noted as changed is written: the store has one record.
+        statistics.write(|_, _| Ok(()))
+    }
+}
+
+impl Generations {
+    fn current_offset(&self) -> Option<i64> {
+        self.current.as_ref().map(|model| model.reference.offset)
+    }
+}
+
+impl ModelState {
+    /// The statistics of all models.
+    #[must_use]
+    pub fn statistics(&self) -> TaskStatistics {
+        let current = self.generations.values().filter_map(|generations| generations.current.as_ref());
+        let models = current.map(|model| model.statistics.clone()).chain(self.earlier.clone());
+        TaskStatistics::of(self.totals.clone(), models)
+    }
+
+    /// Appends the state as the value of the one record: a version byte, then lengths and parts.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.push(VERSION);
+        put_part(out, &self.totals.encode());
+        put_part(out, &self.earlier.as_ref().map(ModelStatistics::encode).unwrap_or_default());
+        out.extend_from_slice(&(self.generations.len() as u32).to_be_bytes());
+        for (data_type, generations) in &self.generations {
+            put_part(out, data_type.as_str().as_bytes());
+            for model in [&generations.current, &generations.new] {
+                let mut reference = Vec::new();
+                if let Some(model) = model {
+                    model.reference.encode(&mut reference);
+                }
+                put_part(out, &reference);
+                put_part(out, &model.as_ref().map(|model| model.statistics.encode()).unwrap_or_default());
+            }
+        }
+    }
+
+    /// Reads a value; `None` if it is not one.
+    #[must_use]
+    pub fn decode(value: &[u8]) -> Option<Self> {
+        let (version, mut rest) = value.split_first()?;
+        if *version != VERSION {
+            return None;
+        }
+        let totals = Totals::decode(take_part(&mut rest)?)?;
+        let earlier = optional(take_part(&mut rest)?, ModelStatistics::decode)?;
+        let (count, mut rest) = rest.split_first_chunk()?;
+        let mut generations = BTreeMap::new();
+        for _ in 0..u32::from_be_bytes(*count) {
+            let name = DataTypeName::new(std::str::from_utf8(take_part(&mut rest)?).ok()?).ok()?;
+            let current = take_model(&mut rest)?;
+            let new = take_model(&mut rest)?;
+            generations.insert(name, Generations { current, new });
+        }
+        rest.is_empty().then_some(Self { generations, earlier, totals })
+    }
+}
+
+fn put_part(out: &mut Vec<u8>, part: &[u8]) {
+    out.extend_from_slice(&(part.len() as u32).to_be_bytes());
+    out.extend_from_slice(part);
+}
+
+fn take_part<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, after) = rest.split_first_chunk()?;
+    let (part, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    *rest = after;
+    Some(part)
+}
+
+/// A part that may be empty; the outer `None` says that it is neither.
+fn optional<T>(part: &[u8], decode: impl FnOnce(&[u8]) -> Option<T>) -> Option<Option<T>> {
+    if part.is_empty() { Some(None) } else { decode(part).map(Some) }
+}
+
+fn take_model(rest: &mut &[u8]) -> Option<Option<StoredModel>> {
+    let reference =
+        optional(take_part(rest)?, |mut part| ModelReference::decode(&mut part).filter(|_| part.is_empty()))?;
+    let statistics = optional(take_part(rest)?, ModelStatistics::decode)?;
+    match (reference, statistics) {
+        (Some(reference), Some(statistics)) => Some(Some(StoredModel { reference, statistics })),
+        (None, None) => Some(None),
+        _ => None,
+    }
+}

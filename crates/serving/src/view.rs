@@ -1,0 +1,62 @@
+//! What the control log comes to on an instance, for queries: plain data, which keeps no model alive.
+
+use std::sync::Arc;
+
+use scorewheel_model::{DataTypeName, ModelType, Summary};
+
+use crate::reference::ModelReference;
+use crate::rejection::Rejection;
+use crate::revision::{InstalledModel, RevisionId};
+
+/// What the control log comes to on this instance.
+#[derive(Clone, Debug, Default)]
+pub struct ControlView {
+    /// Next offset of the control log to be folded.
+    pub position: i64,
+    /// The revision in force; `None` before the first is published.
+    pub revision: Option<RevisionId>,
+    /// What scores each data type.
+    pub models: Vec<ModelView>,
+    /// The models that each route holds by reference, highest control offset first; the first scores once it is
+    /// loaded.
+    pub held: Vec<(DataTypeName, Vec<ModelReference>)>,
+    /// Models in force on the log that are not loaded yet.
+    pub loading: Vec<ModelReference>,
+    /// Why a model is not loaded although it is not refused; tried again.
+    pub postponed: Option<String>,
+    /// The quarantined model that holds this instance back.
+    pub quarantined: Option<ModelReference>,
+    /// The latest rejections, oldest first.
+    pub rejections: Vec<Rejection>,
+    /// Rejections that are not in the rejections topic yet.
+    pub rejections_unwritten: usize,
+}
+
+/// A model in force, without what scores: a view never keeps a model alive.
+#[derive(Clone, Debug)]
+pub struct ModelView {
+    /// What it is.
+    pub reference: ModelReference,
+    /// The publisher's description.
+    pub description: Arc<str>,
+    /// The descriptor's type.
+    pub model_type: ModelType,
+    /// What it is, for people.
+    pub summary: Summary,
+    /// Rows that it reproduced before it was accepted.
+    pub verified_rows: usize,
+}
+
+impl ModelView {
+    /// The view of a loaded model.
+    #[must_use]
+    pub fn of(model: &InstalledModel) -> Self {
+        Self {
+            reference: model.reference.clone(),
+            description: Arc::clone(&model.description),
+            model_type: model.model_type,
+            summary: model.summary.clone(),
+            verified_rows: model.verified_rows,
+        }
+    }
+}

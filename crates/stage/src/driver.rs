@@ -1,0 +1,214 @@
+//! The future that takes models in: folds the control log, installs what is in force, publishes revisions.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use scorewheel_serving::{
+    ControlMessage, ControlView, Folded, Judge, LedgerMismatch, ModelView, Retirement, Verdict,
+};
+
+use crate::message::{ModelItem, ModelMessage};
+use crate::shared::{Ledger, Shared};
+use crate::surroundings::{Moment, StageEvent};
+
+/// Messages folded in one go before others get their turn.
+const FOLDED_AT_ONCE: usize = 1024;
+
+/// Why no further model can be taken in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelsError {
+    /// The stream ended and had not said that it is ready: what is in force is not known.
+    #[error("the stream of models ended before it was ready, so it is not known which models are in force")]
+    EndedBeforeReady,
+    /// A stage's checkpoint belongs to another control log.
+    #[error(transparent)]
+    Ledger(#[from] LedgerMismatch),
+}
+
+/// Takes models in for as long as their stream goes on. Done when it ends: the models in force keep scoring.
+///
+/// Loads one model a poll, and the work is done inside the poll: give it a thread or task of its own where that must
+/// not hold up others. Dropped, it takes no further models in.
+pub struct ModelDriver<M> {
+    messages: Pin<Box<M>>,
+    judge: Judge,
+    shared: Arc<Shared>,
+    /// The latest message of each name.
+    kept: HashMap<i64, ModelMessage>,
+    models: Vec<ModelView>,
+    retirement: Retirement,
+    ended: bool,
+}
+
+enum Step {
+    /// Something was done: there may be more to do.
+    Went,
+    /// A replaced revision is still held by a stage.
+    Held,
+    /// There is nothing to do until another message comes.
+    Idle,
+}
+
+impl<M> ModelDriver<M> {
+    pub(crate) fn new(messages: M, judge: Judge, shared: Arc<Shared>) -> Self {
+        Self {
+            messages: Box::pin(messages),
+            judge,
+            shared,
+            kept: HashMap::new(),
+            models: Vec::new(),
+            retirement: Retirement::new(),
+            ended: false,
+        }
+    }
+
+    fn fold(&mut self, ledger: &mut Ledger, message: ModelMessage) {
+        match ledger.log.fold(&message.as_record()) {
+            Folded::Put(reference) => _ = self.kept.insert(reference.offset, message),
+            Folded::Removed(key) => self
+                .shared
+                .surroundings
+                .observe(&StageEvent::Removed { model: key.to_string(), control: message.offset }),
+            Folded::Refused(rejection) => {
+                self.shared.surroundings.observe(&StageEvent::Rejected(rejection));
+            }
+            Folded::KnownRefused(_) | Folded::Seen => {}
+        }
+    }
+
+    /// Publishes the next revision, or loads the next model.
+    fn step(&mut self) -> Step {
+        if !self.retirement.may_publish() {
+            self.shared.await_unpin();
+            if !self.retirement.may_publish() {
+                return Step::Held;
+            }
+        }
+        let mut ledger = self.shared.ledger();
+        if let Some(revision) = ledger.log.next_revision() {
+            drop(ledger);
+            self.models = revision.models().iter().map(|model| ModelView::of(model)).collect();
+            self.shared.publish(&revision);
+            self.shared.surroundings.observe(&StageEvent::Published(revision.id()));
+            self.retirement.published(revision);
+            return Step::Went;
+        }
+        let Some(control) = ledger.log.wanted().first().copied() else { return Step::Idle };
+        let put = self
+            .kept
+            .get(&control)
+            .map(|message| ControlMessage::read(&message.as_record(), self.judge.numbering()));
+        let Some(ControlMessage::Put(put)) = put else {
+            ledger.log.gone(control);
+            return Step::Went;
+        };
+        drop(ledger);
+        let surroundings = &self.shared.surroundings;
+        surroundings.enter(&put.reference, Moment::Install);
+        let verdict = self.judge.judge_put(&put);
+        surroundings.leave(&put.reference, Moment::Install);
+        if let Verdict::Accepted(model) = &verdict {
+            let milliseconds = surroundings.wall().saturating_sub(model.reference.timestamp);
+            surroundings.observe(&StageEvent::Installed { model: model.reference.clone(), milliseconds });
+        }
+        if let Some(rejection) = self.shared.ledger().log.judged(control, verdict) {
+            surroundings.observe(&StageEvent::Rejected(rejection));
+        }
+        Step::Went
+    }
+
+    /// Shows the state, and lets stages go on that waited for it.
+    fn show(&mut self) -> Result<(), LedgerMismatch> {
+        let view = {
+            let ledger = self.shared.ledger();
+            let log = &ledger.log;
+            let held: Vec<_> =
+                log.held().map(|(name, held)| (name.clone(), held.into_iter().cloned().collect())).collect();
+            self.kept.retain(|control, _| log.reference(*control).is_some());
+            let loading = log.wanted();
+            ControlView {
+                position: ledger.end.max(log.position()),
+                revision: log.revision(),
+                models: self.models.clone(),
+                held,
+                loading: loading.iter().filter_map(|control| log.reference(*control).cloned()).collect(),
+                postponed: None,
+                quarantined: log.held_back_by().cloned(),
+                rejections: log.rejections().cloned().collect(),
+                rejections_unwritten: 0,
+            }
+        };
+        self.shared.set_view(view);
+        let answered = self.shared.answer_starts();
+        self.shared.wake_stages();
+        answered
+    }
+}
+
+impl<M: Stream<Item = ModelItem>> ModelDriver<M> {
+    /// Folds what has arrived: whether that was anything, and whether there may be more.
+    fn take_in(&mut self, cx: &mut Context<'_>) -> (bool, bool) {
+        let shared = Arc::clone(&self.shared);
+        for taken in 0..FOLDED_AT_ONCE {
+            if self.ended {
+                return (taken > 0, false);
+            }
+            match self.messages.as_mut().poll_next(cx) {
+                Poll::Pending => return (taken > 0, false),
+                Poll::Ready(None) => self.ended = true,
+                Poll::Ready(Some(ModelItem::Message(message))) => self.fold(&mut shared.ledger(), message),
+                Poll::Ready(Some(ModelItem::Ready { end })) => {
+                    let mut ledger = shared.ledger();
+                    ledger.log.advance(end.unwrap_or(0));
+                    ledger.end = ledger.end.max(end.unwrap_or(0));
+                    ledger.log.caught_up();
+                    ledger.ready = true;
+                }
+            }
+        }
+        (true, true)
+    }
+}
+
+impl<M: Stream<Item = ModelItem>> Future for ModelDriver<M> {
+    type Output = Result<(), ModelsError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        this.shared.register_driver(cx.waker());
+        let (came, more) = this.take_in(cx);
+        let ready = this.shared.ledger().ready;
+        if this.ended && !ready {
+            this.shared.end();
+            return Poll::Ready(Err(ModelsError::EndedBeforeReady));
+        }
+        let step = if ready { this.step() } else { Step::Idle };
+        // Only news is shown and told: a stage that waits in the same task would be woken for ever otherwise.
+        if (came || matches!(step, Step::Went))
+            && let Err(mismatch) = this.show()
+        {
+            this.shared.end();
+            return Poll::Ready(Err(mismatch.into()));
+        }
+        if matches!(step, Step::Idle) && this.ended {
+            this.shared.end();
+            return Poll::Ready(Ok(()));
+        }
+        if more || matches!(step, Step::Went) {
+            // Stages that share the task get their turn between two models.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+impl<M> Unpin for ModelDriver<M> {}
+
+impl<M> Drop for ModelDriver<M> {
+    fn drop(&mut self) {
+        self.shared.end();
+    }
+}

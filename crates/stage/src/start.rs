@@ -1,0 +1,43 @@
+//! Where a stage starts: at the mark of its checkpoint, or anew.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use scorewheel_serving::{Adoption, Marking};
+
+/// The mark that a stage waits for, and how that stands.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub marking: Marking,
+    answer: Mutex<Answer>,
+}
+
+/// How it stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// Not yet, for this reason.
+    Waiting(Arc<str>),
+    /// The stage scores.
+    Go(Option<Adoption>),
+}
+
+impl Start {
+    pub fn new(marking: Marking) -> Self {
+        Self { marking, answer: Mutex::new(Answer::Waiting("the models are not ready".into())) }
+    }
+
+    pub fn answer(&self) -> Answer {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes the answer; a stage that scores does not stop.
+    pub fn set(&self, answer: Answer) {
+        let mut current = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*current, Answer::Go(_)) {
+            *current = answer;
+        }
+    }
+
+    pub fn is_settled(&self) -> bool {
+        matches!(self.answer(), Answer::Go(_))
+    }
+}
