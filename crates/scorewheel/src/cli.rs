@@ -11,8 +11,10 @@ use crate::commands::man::ManArguments;
 use crate::commands::models::ModelsCommand;
 use crate::commands::produce::ProduceArguments;
 use crate::commands::publish::PublishArguments;
+use crate::commands::reset::ResetArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::score::ScoreArguments;
+use crate::commands::status::StatusArguments;
 use crate::commands::topology::TopologyArguments;
 use crate::exit_code::{ExitCode, Failure};
 
@@ -44,6 +46,10 @@ pub enum Command {
     Consume(ConsumeArguments),
     /// List, remove, go back to or retry models
     Models(ModelsCommand),
+    /// Say where the application stands
+    Status(StatusArguments),
+    /// Begin anew: forget offsets, stores and internal topics, never records or models
+    Reset(ResetArguments),
     /// Print what the scoring topology consists of
     Topology(TopologyArguments),
     /// Show or check the configuration
@@ -63,6 +69,8 @@ impl Command {
         match self {
             Self::Demo(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),
+            Self::Status(arguments) => arguments.run(),
+            Self::Reset(arguments) => arguments.run(),
             Self::Consume(arguments) => arguments.run(),
             Self::Topology(arguments) => arguments.run(),
             Self::Score(arguments) => arguments.run(),

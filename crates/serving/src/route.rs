@@ -1,6 +1,6 @@
 //! The messages of one route, and which of them scores as of a control offset.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use scorewheel_model::ModelName;
 
@@ -112,13 +112,8 @@ impl Route {
                 }
             }
         }
-        let mut latest: Vec<&ModelReference> = Vec::new();
-        for reference in held.by_offset.values().rev() {
-            if !latest.iter().any(|other| other.key.name == reference.key.name) {
-                latest.push(reference);
-            }
-        }
-        latest
+        let mut seen = HashSet::new();
+        held.by_offset.values().rev().filter(|reference| seen.insert(&reference.key.name)).copied().collect()
     }
 
     /// Forgets what no revision from the one before `limit` on can need: removed messages, removals, and messages

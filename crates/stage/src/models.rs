@@ -53,7 +53,7 @@ impl Models {
     /// The models that `messages` brings, judged by `judge`, and the future that takes them in.
     ///
     /// The bytes of the latest message of each name are kept in memory, so that the removal of one model can install
-    /// the one below it; those of a superseded message are not.
+    /// the one below it. Those of a message that an accepted one has superseded are not.
     #[must_use]
     pub fn new<M: Stream<Item = ModelItem>>(
         messages: M,

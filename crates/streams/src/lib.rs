@@ -18,12 +18,6 @@
 //! Nothing holds a record as an object of its own: batches are contiguous bytes on the way in, and results are encoded
 //! into the writer's buffers on the way out.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "what the threaded run time takes from tasks and stores is there before the run time itself"
-)]
-
 pub mod batch_view;
 pub mod broadcast;
 pub mod error;

@@ -9,6 +9,8 @@ pub mod man;
 pub mod models;
 pub mod produce;
 pub mod publish;
+pub mod reset;
 pub mod run;
 pub mod score;
+pub mod status;
 pub mod topology;

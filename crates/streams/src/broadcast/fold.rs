@@ -178,11 +178,6 @@ impl BroadcastFold {
         self.questions.extend(questions);
     }
 
-    /// True while somebody waits for an answer.
-    pub fn has_questions(&self) -> bool {
-        !self.questions.is_empty()
-    }
-
     /// Answers what can be answered. To be called only when the log is folded to its end as of after the questions.
     pub fn answer_questions(&mut self) {
         if !self.caught_up || self.slot.number() == 0 {

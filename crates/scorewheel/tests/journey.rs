@@ -1,0 +1,150 @@
+//! Records in, models that replace one another, scores out: the binary as a user drives it, on embedded topics.
+
+mod process;
+
+use std::collections::BTreeSet;
+
+use process::{World, demo};
+use serde_json::Value;
+
+/// Produces `count` of the demonstration's records as fast as possible.
+fn produce(world: &World, count: u64) {
+    let (records, count) = (demo("records.csv"), count.to_string());
+    let arguments =
+        ["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", &count, "--loop"];
+    assert!(world.say(&arguments).success().contains(&format!("produced {count} records to models_data")));
+}
+
+fn publish(world: &World, model: &str) {
+    assert!(world.say(&["publish", &demo(model)]).success().contains("published wine/"));
+}
+
+/// Offsets of the input that have a result, partition by partition: each once.
+fn answered(results: &[Value]) -> BTreeSet<(u64, u64)> {
+    let mut answered = BTreeSet::new();
+    for result in results {
+        let lineage = &result["lineage"];
+        let at = (lineage["partition"].as_u64().unwrap(), lineage["offset"].as_u64().unwrap());
+        assert!(answered.insert(at), "{at:?} twice");
+    }
+    answered
+}
+
+#[test]
+fn a_model_is_swapped_and_a_killed_process_goes_on_where_it_was() {
+    let world = World::new();
+    let run = world.run(&[]);
+    assert!(run.log().starts_with("topics: embedded in ./scorewheel-data (no brokers are set)\n"), "{}", run.log());
+    let (status, readiness) = run.get("/readyz");
+    assert_eq!(status, 503);
+    let reasons = readiness["reasons"].to_string();
+    assert!(reasons.contains("topics are missing: models_data, models_models"), "{reasons}");
+
+    // Nobody scores before there is a model: counted, not silent.
+    let set = ["--set", "topics.partitions=2"];
+    let records = demo("records.csv");
+    let first = ["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", "10"];
+    world.say(&[&first[..], &set[..]].concat()).success();
+    // The models topic comes with the first model, which is there from the start then.
+    publish(&world, "models/1-linear.pmml");
+    run.wait_ready();
+    run.wait_records(10);
+    produce(&world, 100);
+    run.wait_records(110);
+    publish(&world, "models/6-refused.pmml");
+    publish(&world, "models/2-tree.pmml");
+    process::wait_for("the tree", || (run.get("/v1/revision").1["revision"]["controlOffset"] == 2
+        || run.get("/v1/revision").1["controlOffset"] == 2).then_some(()));
+    produce(&world, 100);
+    run.wait_records(210);
+    let (status, value) = run.get("/state/value");
+    assert_eq!((status, &value["name"], &value["invocations"]), (200, &"2-tree".into(), &100.into()));
+    assert_eq!(run.get("/state/modelStore/value").0, 200);
+    assert_eq!(run.get("/state/other/value").0, 404);
+    run.kill();
+
+    // Topics of a directory that nobody holds are read as well.
+    let results = world.say(&["consume", "-e"]).lines();
+    assert_eq!(answered(&results).len(), 210);
+    let by = |model: &str| results.iter().filter(|result| result["lineage"]["model"] == model).count();
+    assert_eq!((by("1-linear"), by("2-tree")), (110, 100));
+    let rejections = world.say(&["consume", "rejections", "-e"]).lines();
+    assert_eq!(rejections.len(), 1);
+    assert!(rejections[0]["value"]["reason"].to_string().contains("price"), "{rejections:?}");
+
+    let run = world.run(&[]);
+    run.wait_ready();
+    produce(&world, 50);
+    run.wait_records(260);
+    let (_, value) = run.get("/state/value");
+    assert_eq!((&value["name"], &value["invocations"]), (&"2-tree".into(), &150.into()));
+    run.terminate();
+    let results = world.say(&["consume", "-e"]).lines();
+    assert_eq!(answered(&results).len(), 260);
+    let cutovers = world.say(&["consume", "cutovers", "-e"]).lines();
+    assert_eq!(cutovers.len(), 4, "two partitions, two revisions: {cutovers:?}");
+}
+
+#[test]
+fn every_store_scores_and_answers() {
+    for (store, instances) in [("memory", 404), ("custom", 200)] {
+        let world = World::new();
+        publish(&world, "models/3-forest.pmml");
+        produce(&world, 30);
+        let run = world.run(&["--store", store]);
+        run.wait_ready();
+        run.wait_records(30);
+        let (_, value) = run.get("/state/value");
+        assert_eq!((&value["name"], &value["invocations"]), (&"3-forest".into(), &30.into()), "{store}");
+        assert_eq!(run.get("/state/instances").0, instances, "{store}");
+        run.terminate();
+        assert_eq!(world.say(&["consume", "-e"]).lines().len(), 30, "{store}");
+    }
+}
+
+#[test]
+fn a_broken_record_becomes_a_dead_letter() {
+    let world = World::new();
+    publish(&world, "models/1-linear.pmml");
+    produce(&world, 3);
+    let run = world.run(&[]);
+    run.wait_ready();
+    let agent = ureq::agent();
+    let line = r#"{"valueBase64": "/wABAg==", "key": "bad"}"#;
+    agent
+        .post(format!("{}/v1/topics/models_data/records", run.url))
+        .header("content-type", "application/x-ndjson")
+        .send(line)
+        .unwrap();
+    run.wait_records(4);
+    run.terminate();
+    let letters = world.say(&["consume", "dead-letters", "-e"]).lines();
+    assert_eq!(letters.len(), 1);
+    assert_eq!((&letters[0]["key"], &letters[0]["error"]["step"]), (&"bad".into(), &"decode".into()));
+    assert_eq!(letters[0]["error"]["offset"], "3");
+    let table = world.say(&["consume", "dead-letters", "-e", "-f", "table"]).success();
+    assert!(table.contains("at step decode"), "{table}");
+}
+
+#[test]
+fn the_demonstration_accounts_for_every_record() {
+    let world = World::new();
+    let said = world
+        .say(&["demo", "--duration", "6s", "--rate", "300", "--every", "1s"])
+        .success();
+    assert!(said.contains("conservation holds: "), "{said}");
+    assert!(said.contains("refused: model refused 1"), "{said}");
+    assert!(said.contains("model forest 1") || said.contains("model tree 1"), "{said}");
+    assert!(said.lines().count() >= 8, "{said}");
+}
+
+#[test]
+fn the_topology_is_described() {
+    let world = World::new();
+    for store in ["persistent", "memory", "custom"] {
+        let said = world.say(&["topology", "--store", store]).success();
+        for part in ["(topics: [models_data])", "Processor: score (stores: [modelStore])", "models_results"] {
+            assert!(said.contains(part), "{store}: {said}");
+        }
+    }
+}
