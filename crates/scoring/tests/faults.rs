@@ -6,27 +6,13 @@ mod common;
 mod place;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::{ENGINES, Engine};
-use place::{Instance, Place, copy_directory};
+use place::{Instance, Place, Trip, copy_directory};
 use scorewheel_scoring::TaskView;
-use scorewheel_streams::{Actor, ErrorKind, FaultPoint, FaultPoints, InjectedFault, SteppedStreams};
+use scorewheel_streams::{Actor, ErrorKind, FaultPoint};
 use scorewheel_topics::{Backend, Fault, Operation, TopicSpec};
-
-/// Ends the process at the n-th time that it comes to a point.
-struct Trip {
-    point: FaultPoint,
-    left: AtomicU32,
-}
-
-impl FaultPoints for Trip {
-    fn reached(&self, point: FaultPoint) -> Result<(), InjectedFault> {
-        let here = point == self.point && self.left.load(Ordering::Relaxed) > 0;
-        if here && self.left.fetch_sub(1, Ordering::Relaxed) == 1 { Err(InjectedFault) } else { Ok(()) }
-    }
-}
 
 /// Runs with a kill at the `nth` time that the process comes to `point`, then without; how often it was killed.
 fn killed_at(engine: Engine, point: FaultPoint, nth: u32) -> u32 {
@@ -35,7 +21,7 @@ fn killed_at(engine: Engine, point: FaultPoint, nth: u32) -> u32 {
     place.write(400);
     let mut kills = 0;
     let mut environment = place.environment();
-    environment.faults = Arc::new(Trip { point, left: AtomicU32::new(nth) });
+    environment.faults = Arc::new(Trip::at(point, nth));
     let mut instance = place.start_with("a", environment).unwrap();
     for round in 0..3 {
         if let Err(error) = place.run(&mut [&mut instance]) {
@@ -275,7 +261,7 @@ fn fault_22_and_25_bad_records_and_panics_are_dead_letters_in_the_same_transacti
         .collect();
     place.write_texts(&texts);
     let mut environment = place.environment();
-    environment.faults = Arc::new(Trip { point: FaultPoint::BeforeCommit, left: AtomicU32::new(1) });
+    environment.faults = Arc::new(Trip::at(FaultPoint::BeforeCommit, 1));
     let mut instance = place.start_with("a", environment).unwrap();
     assert!(place.run(&mut [&mut instance]).unwrap_err().is_injected());
     place.kill(instance);
@@ -355,32 +341,4 @@ fn fault_28_nothing_is_scored_before_the_control_log_is_folded() {
     assert_eq!(results.len(), 20);
     assert!(results.iter().all(|result| result.headers["scorewheel-lineage"].contains(r#""control":1999"#)));
     assert_eq!(instance.parts.state.control().models.len(), 1);
-}
-
-#[test]
-fn rule_8_another_control_log_stops_the_process() {
-    let mut place = Place::new(Engine::Memory, 1);
-    place.publish(2.0);
-    place.publish(3.0);
-    place.write(10);
-    let mut instance = place.start("a");
-    place.run(&mut [&mut instance]).unwrap();
-    instance.streams.close().unwrap();
-    let admin = place.backend.admin().unwrap();
-    admin.delete_topic(&place.names.models).unwrap();
-    admin.create_topic(&scorewheel_scoring::control_topic::control_log(&place.names.models)).unwrap();
-    place.publish(4.0);
-    place.write(10);
-    let mut instance = place.start("a");
-    let error = place.run(&mut [&mut instance]).unwrap_err();
-    assert!(matches!(&*error.kind, ErrorKind::SnapshotNever { .. }), "{error}");
-    assert!(error.to_string().contains("--adopt-log"), "{error}");
-    // The operator takes it.
-    let parts = place.parts(|parts| parts.adopt.log = true);
-    let streams =
-        SteppedStreams::new(place.engine.topology(&parts), place.config("b"), place.environment()).unwrap();
-    drop(instance);
-    let mut instance = Instance { streams, parts, id: "b".into() };
-    place.run(&mut [&mut instance]).unwrap();
-    assert!(instance.parts.state.cutovers().iter().any(|cutover| cutover.adopted.is_some()));
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +13,10 @@ use scorewheel_model::{Content, Format, Mapping, ModelDescriptor, ModelType, Typ
 use scorewheel_scoring::model_store::ModelState;
 use scorewheel_scoring::{Names, Parts, control_topic};
 use scorewheel_serving::{Cutover, TaskStatistics};
-use scorewheel_streams::{NoFaults, SteppedStreams, StreamsConfig, StreamsEnvironment, StreamsError};
+use scorewheel_streams::{
+    FaultPoint, FaultPoints, InjectedFault, NoFaults, ProcessingGuarantee, SteppedStreams, StreamsConfig,
+    StreamsEnvironment, StreamsError,
+};
 use scorewheel_topics::{
     Backend, ManualClock, MemoryBackend, Offset, ReaderEvent, ReaderOptions, RecordBatch, StartPosition,
     TopicPartition, TopicSpec, WriterOptions,
@@ -28,6 +32,7 @@ pub struct Place {
     pub names: Names,
     pub partitions: u32,
     pub engine: Engine,
+    pub guarantee: ProcessingGuarantee,
     /// Scale of the model at each control offset.
     pub scales: BTreeMap<Offset, f64>,
     pub written: u32,
@@ -55,12 +60,28 @@ impl Place {
         let clock = Arc::new(ManualClock::new(1_700_000_000_000));
         let backend = MemoryBackend::with_clock(Arc::clone(&clock) as _);
         let names = Names::of_application("test");
-        let admin = backend.admin().unwrap();
-        admin.create_topic(&TopicSpec::new(&*names.records, partitions)).unwrap();
-        admin.create_topic(&control_topic::control_log(&names.models)).unwrap();
-        admin.create_topic(&control_topic::rejections(&names.rejections)).unwrap();
         let directory = tempfile::tempdir().unwrap();
-        Self { backend, clock, names, partitions, engine, scales: BTreeMap::new(), written: 0, directory }
+        let place = Self {
+            backend,
+            clock,
+            names,
+            partitions,
+            engine,
+            guarantee: ProcessingGuarantee::ExactlyOnce,
+            scales: BTreeMap::new(),
+            written: 0,
+            directory,
+        };
+        place.create_topics();
+        place
+    }
+
+    /// The topics that are not the run time's to create.
+    pub fn create_topics(&self) {
+        let admin = self.backend.admin().unwrap();
+        admin.create_topic(&TopicSpec::new(&*self.names.records, self.partitions)).unwrap();
+        admin.create_topic(&control_topic::control_log(&self.names.models)).unwrap();
+        admin.create_topic(&control_topic::rejections(&self.names.rejections)).unwrap();
     }
 
     pub fn state_directory(&self, id: &str) -> PathBuf {
@@ -74,6 +95,7 @@ impl Place {
         config.reader.client_id = id.to_owned();
         config.reader.batch_records = 50;
         config.writer.client_id = id.to_owned();
+        config.guarantee = self.guarantee;
         config.max_poll_interval = Duration::from_secs(2);
         config
     }
@@ -99,7 +121,16 @@ impl Place {
     }
 
     pub fn start_with(&self, id: &str, environment: StreamsEnvironment) -> Result<Instance, StreamsError> {
-        let parts = self.parts(|_| {});
+        self.start_of(id, environment, |_| {})
+    }
+
+    pub fn start_of(
+        &self,
+        id: &str,
+        environment: StreamsEnvironment,
+        change: impl FnOnce(&mut Parts),
+    ) -> Result<Instance, StreamsError> {
+        let parts = self.parts(change);
         let streams = SteppedStreams::new(self.engine.topology(&parts), self.config(id), environment)?;
         Ok(Instance { streams, parts, id: id.to_owned() })
     }
@@ -349,5 +380,25 @@ impl Place {
             self.round(&mut [instance])?;
         }
         Ok(())
+    }
+}
+
+/// Ends the process at the n-th time that it comes to a point.
+pub struct Trip {
+    point: FaultPoint,
+    left: AtomicU32,
+}
+
+impl Trip {
+    /// At the `nth` time.
+    pub fn at(point: FaultPoint, nth: u32) -> Self {
+        Self { point, left: AtomicU32::new(nth) }
+    }
+}
+
+impl FaultPoints for Trip {
+    fn reached(&self, point: FaultPoint) -> Result<(), InjectedFault> {
+        let here = point == self.point && self.left.load(Ordering::Relaxed) > 0;
+        if here && self.left.fetch_sub(1, Ordering::Relaxed) == 1 { Err(InjectedFault) } else { Ok(()) }
     }
 }
