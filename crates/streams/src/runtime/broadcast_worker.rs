@@ -17,6 +17,8 @@ use crate::listener::StreamsEvent;
 
 /// How long to wait before a failed call is made again.
 const RETRY: Duration = Duration::from_millis(200);
+/// How long to wait before it is looked again whether an older snapshot is let go: a batch takes about as long.
+const HELD: Duration = Duration::from_millis(2);
 
 /// One broadcast source of an instance.
 pub(super) struct BroadcastWorker {
@@ -29,6 +31,8 @@ pub(super) struct BroadcastWorker {
     batch: RecordBatch,
     /// Where a fold that is going on ends: the log's end as of its beginning. `None`: there is nothing to hurry for.
     target: Option<Offset>,
+    /// A build waits for an older snapshot to be let go.
+    held: bool,
     retry_build_at: Option<Duration>,
     retry_read_at: Option<Duration>,
 }
@@ -66,6 +70,7 @@ impl BroadcastWorker {
             assigned: false,
             batch: RecordBatch::new(),
             target: None,
+            held: false,
             retry_build_at: None,
             retry_read_at: None,
             shared,
@@ -120,7 +125,11 @@ impl BroadcastWorker {
             self.set_target()?;
         }
         let builds_next = self.target.is_none() && self.fold.wants_build();
-        let wait = if builds_next { Duration::ZERO } else { timeout };
+        let wait = match (builds_next, self.held) {
+            (false, _) => timeout,
+            (true, false) => Duration::ZERO,
+            (true, true) => timeout.min(HELD),
+        };
         let worked = match self.reader.poll(wait, &mut self.batch)? {
             ReaderEvent::Batch => {
                 self.batch.iter().for_each(|record| self.fold.record(record));
@@ -171,6 +180,7 @@ impl BroadcastWorker {
         self.shared.fault(FaultPoint::BeforeBuild)?;
         let began = clock.monotonic();
         let outcome = self.fold.build(&*clock, &WhetherClosing(&self.shared));
+        self.held = matches!(outcome, BuildOutcome::Held);
         let (built, retry_after) = match outcome {
             BuildOutcome::Published { mark, retry_after } => {
                 self.shared.fault(FaultPoint::AfterBuild)?;

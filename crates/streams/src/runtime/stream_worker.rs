@@ -137,22 +137,21 @@ impl StreamWorker {
 
     /// Everything that has to be there before records can be worked on.
     fn get_ready(&mut self) -> Result<(), StreamsError> {
-        match &self.change {
-            Some(Change::Assigned(partitions)) => {
-                let partitions = partitions.clone();
-                self.acknowledge_assigned(&partitions)?;
-                self.change = None;
-            }
-            Some(Change::Gone) => {
-                self.reader.acknowledge_revoked()?;
-                self.change = None;
-            }
-            None => {}
+        if matches!(self.change, Some(Change::Gone)) {
+            self.reader.acknowledge_revoked()?;
+            self.change = None;
         }
+        // Before committed offsets are asked for: they may be held by a transaction that only a new writer of ours
+        // settles.
         if self.writer.is_absent() {
             let Shared { environment, config, process_id, .. } = &*self.shared;
             let id = format!("{}-{process_id}-{}", config.application_id, self.thread);
             self.writer.create(&*environment.backend, config, id)?;
+        }
+        if let Some(Change::Assigned(partitions)) = &self.change {
+            let partitions = partitions.clone();
+            self.acknowledge_assigned(&partitions)?;
+            self.change = None;
         }
         self.reopen()?;
         let mut resumed = Vec::new();
@@ -257,11 +256,15 @@ impl StreamWorker {
         Ok(())
     }
 
-    /// Puts the consumer back to what is committed.
+    /// Puts the consumer back to what is committed. A pause of a processor is undone with the rest.
     fn rewind(&mut self) -> Result<(), StreamsError> {
         for slot in self.slots.values().filter(|slot| slot.is_running()) {
-            if let Some(offset) = slot.task.as_ref().and_then(|task| task.position()) {
+            let Some(task) = &slot.task else { continue };
+            if let Some(offset) = task.position() {
                 self.reader.seek(&slot.input, offset)?;
+            }
+            if !self.suspended && task.paused().is_none() {
+                self.reader.resume(std::slice::from_ref(&slot.input))?;
             }
         }
         Ok(())
@@ -320,9 +323,16 @@ impl StreamWorker {
             }
         };
         match event {
-            GroupEvent::Nothing => return Ok(Step::Idle),
+            GroupEvent::Nothing => {
+                self.slots.keys().for_each(|input| self.note_end(input));
+                return Ok(Step::Idle);
+            }
             GroupEvent::Batch => self.process()?,
             GroupEvent::Assigned(partitions) => {
+                if !partitions.is_empty() {
+                    // Their committed offsets may have to be waited for, longer than a transaction may stay open.
+                    self.commit()?;
+                }
                 self.shared.event(&StreamsEvent::Assigned { thread: self.thread, partitions: &partitions });
                 self.change = Some(Change::Assigned(partitions));
             }
@@ -406,8 +416,14 @@ impl StreamWorker {
     }
 
     fn note(&self, input: &TopicPartition) {
+        if let Some(slot) = self.slots.get(input) {
+            slot.note(&self.shared);
+        }
+        self.note_end(input);
+    }
+
+    fn note_end(&self, input: &TopicPartition) {
         let Some(slot) = self.slots.get(input) else { return };
-        slot.note(&self.shared);
         if let Some(end) = self.reader.known_end(input) {
             self.shared.status.change(|status| {
                 if let Some(task) = status.tasks.get_mut(&slot.id) {
@@ -448,7 +464,7 @@ impl StreamWorker {
     }
 }
 
-/// True for an error after which the same can be tried again.
+/// True for an error after which the same can be tried again, with a new writer if need be.
 fn is_passing(error: &StreamsError) -> bool {
-    error.topics().is_some_and(|error| error.remedy() == Remedy::Retry)
+    error.topics().is_some_and(|error| matches!(error.remedy(), Remedy::Retry | Remedy::RecreateWriter))
 }

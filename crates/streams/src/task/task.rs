@@ -301,7 +301,8 @@ impl Task {
     ) -> Result<(), StreamsError> {
         for (end, changelog) in self.changelog_ends.iter_mut().zip(&self.changelogs) {
             if let Some(after) = written(changelog) {
-                *end = after;
+                // A writer that is older than the task may know of an end from before it.
+                *end = after.max(*end);
             }
         }
         self.committed = self.current.clone();
@@ -330,6 +331,8 @@ impl Task {
     pub fn roll_back(&mut self, lender: &mut dyn Lender) -> Result<(), StreamsError> {
         self.current = self.committed.clone();
         self.dirty = false;
+        // The records before the pause have to come again, too; it will be met again after them.
+        self.pause = None;
         for store in &mut self.stores {
             store.store.rollback();
         }
