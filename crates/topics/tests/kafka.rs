@@ -2,8 +2,16 @@
 //! (`.ci/kafka/up` starts one and prints the line to export); without it every test says that it is skipped.
 #![cfg(feature = "kafka")]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod behaviour;
+#[path = "kafka/codecs.rs"]
+mod codecs;
+#[path = "kafka/old_brokers.rs"]
+mod old_brokers;
+#[cfg(feature = "tls")]
+#[path = "kafka/secured.rs"]
+mod secured;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

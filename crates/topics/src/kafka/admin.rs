@@ -57,11 +57,11 @@ fn about<'a>(doing: &'a str, topic: &'a str, permission: &'a str) -> About<'a> {
     About { doing, topic: Some(topic), permission, ..About::default() }
 }
 
+/// An answer for one of the things that were asked about; the name comes with an error.
+type Answer<T> = Result<T, (String, Code)>;
+
 /// The answer for the one topic or group that was asked about.
-fn only<T>(
-    about: &About<'_>,
-    answer: Result<Vec<Result<T, (String, Code)>>, KafkaError>,
-) -> Result<(), TopicsError> {
+fn only<T>(about: &About<'_>, answer: Result<Vec<Answer<T>>, KafkaError>) -> Result<(), TopicsError> {
     match answer.map_err(|error| about.of(&error))?.pop() {
         None | Some(Ok(_)) => Ok(()),
         Some(Err((_, code))) => Err(about.error(code)),
@@ -72,8 +72,10 @@ impl Admin for KafkaAdmin {
     fn topics(&self) -> Result<Vec<TopicDescription>, TopicsError> {
         let lookup = self.lookup()?;
         let about = About { doing: "listing topics", permission: "Describe", ..About::default() };
-        let metadata =
-            lookup.consumer.fetch_metadata(None, lookup.timeout).map_err(|error| about.of(&error))?;
+        let metadata = lookup
+            .consumer
+            .fetch_metadata(None, lookup.timeout)
+            .map_err(|error| lookup.error(&about, &error))?;
         let own = metadata.topics().iter().filter(|topic| !topic.name().starts_with("__"));
         let mut topics: Vec<_> = own.map(|topic| describe(topic.name(), topic.partitions())).collect();
         topics.sort_by(|a, b| a.name.cmp(&b.name));
@@ -193,7 +195,7 @@ impl Admin for KafkaAdmin {
         let consumer: BaseConsumer<Context> =
             config.create_with_context(Context).map_err(|error| making.of(&error))?;
         let timeout = self.questions.settings().request_timeout;
-        Lookup { consumer: &consumer, timeout }.committed(group, partitions)
+        Lookup { consumer: &consumer, events: None, timeout }.committed(group, partitions)
     }
 
     fn delete_group(&self, group: &str) -> Result<(), TopicsError> {
@@ -211,7 +213,7 @@ impl Admin for KafkaAdmin {
         let groups = lookup
             .consumer
             .fetch_group_list(Some(group), lookup.timeout)
-            .map_err(|error| about.of(&error))?;
+            .map_err(|error| lookup.error(&about, &error))?;
         let Some(found) = groups.groups().iter().find(|found| found.name() == group) else {
             return Ok(Vec::new());
         };

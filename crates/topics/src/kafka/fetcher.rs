@@ -76,7 +76,7 @@ impl Fetcher {
     }
 
     pub fn lookup(&self) -> Lookup<'_> {
-        Lookup { consumer: &self.consumer, timeout: self.request_timeout }
+        Lookup { consumer: &self.consumer, events: None, timeout: self.request_timeout }
     }
 
     pub fn place(&self, partition: &TopicPartition) -> Option<&Place> {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Offset as NativeOffset, TopicPartitionList};
 
 use super::context::Context;
 use super::errors::About;
-use super::native;
+use super::native::{self, EventQueue, Kind};
 use crate::error::TopicsError;
 use crate::group::{CommittedOffset, OffsetCommit};
 use crate::partition::{Offset, StartPosition, Timestamp, TopicPartition};
@@ -50,13 +50,12 @@ pub(super) fn list_at<'a>(
 
 /// Offsets to commit in librdkafka's form.
 pub(super) fn list_of_commits(offsets: &[OffsetCommit]) -> Result<TopicPartitionList, TopicsError> {
-    let mut list = list_at(offsets.iter().map(|commit| (&commit.partition, commit.offset)))?;
+    let list = list_at(offsets.iter().map(|commit| (&commit.partition, commit.offset)))?;
     for commit in offsets.iter().filter(|commit| !commit.metadata.is_empty()) {
         if let Some(mut element) = list.find_partition(commit.partition.topic(), number(&commit.partition)) {
             element.set_metadata(&commit.metadata);
         }
     }
-    let _ = &mut list;
     Ok(list)
 }
 
@@ -64,10 +63,27 @@ pub(super) fn list_of_commits(offsets: &[OffsetCommit]) -> Result<TopicPartition
 #[derive(Clone, Copy)]
 pub(super) struct Lookup<'a> {
     pub consumer: &'a BaseConsumer<Context>,
+    /// The client's events, where nobody else takes them: they know why a broker does not answer.
+    pub events: Option<&'a EventQueue>,
     pub timeout: Duration,
 }
 
 impl Lookup<'_> {
+    /// Why a question was not answered.
+    pub fn error(&self, about: &About<'_>, error: &KafkaError) -> TopicsError {
+        let error = about.of(error);
+        if let (TopicsError::Unreachable { .. }, Some(events)) = (&error, self.events) {
+            while let Some(event) = events.poll(Duration::ZERO) {
+                if let Kind::Error { code: code @ (Code::Authentication | Code::SSL), text, .. } =
+                    event.kind()
+                {
+                    return about.described(code, &text);
+                }
+            }
+        }
+        error
+    }
+
     /// One topic; `None` if it is not there.
     pub fn describe(&self, topic: &str) -> Result<Option<TopicDescription>, TopicsError> {
         let about = About {
@@ -76,8 +92,10 @@ impl Lookup<'_> {
             permission: "Describe",
             ..About::default()
         };
-        let metadata =
-            self.consumer.fetch_metadata(Some(topic), self.timeout).map_err(|error| about.of(&error))?;
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(topic), self.timeout)
+            .map_err(|error| self.error(&about, &error))?;
         let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
             return Ok(None);
         };
@@ -111,7 +129,7 @@ impl Lookup<'_> {
         };
         self.consumer
             .fetch_watermarks(partition.topic(), number(partition), self.timeout)
-            .map_err(|error| about.of(&error))
+            .map_err(|error| self.error(&about, &error))
     }
 
     /// Offset of the first record with this or a later timestamp.
@@ -129,7 +147,10 @@ impl Lookup<'_> {
         };
         // Negative numbers have other meanings in this request.
         let list = list_at([(partition, timestamp.max(0))])?;
-        let found = self.consumer.offsets_for_times(list, self.timeout).map_err(|error| about.of(&error))?;
+        let found = self
+            .consumer
+            .offsets_for_times(list, self.timeout)
+            .map_err(|error| self.error(&about, &error))?;
         let Some((offset, _, error)) = native::committed(&found).into_iter().next() else { return Ok(None) };
         match error {
             Some(code) => Err(about.error(code)),
@@ -163,7 +184,7 @@ impl Lookup<'_> {
         let found = self
             .consumer
             .committed_offsets(list(partitions), self.timeout)
-            .map_err(|error| about.of(&error))?;
+            .map_err(|error| self.error(&about, &error))?;
         let found = native::committed(&found).into_iter().zip(partitions);
         found
             .map(|((offset, metadata, error), partition)| match error {

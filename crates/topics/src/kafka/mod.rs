@@ -7,6 +7,7 @@
 //! | `context` | librdkafka's log; the last rebalance of a consumer that closes |
 //! | `errors` | librdkafka's codes as errors that say what to do |
 //! | `lookup`, `questions`, `members`, `block_on` | asking brokers |
+//! | `broker_age` | whether they are new enough for transactions |
 //! | `fetcher` | from a consumer's queue into batches |
 //! | `sender` | from buffers into a producer's queue |
 //! | `admin`, `reader`, `group_reader`, `writer`, `transactional_writer` | the traits |
@@ -18,6 +19,7 @@
 
 mod admin;
 mod block_on;
+mod broker_age;
 mod context;
 mod errors;
 mod fetcher;

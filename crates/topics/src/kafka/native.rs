@@ -26,6 +26,8 @@ pub(super) struct EventQueue {
 
 // SAFETY: librdkafka's queues may be used from any thread.
 unsafe impl Send for EventQueue {}
+// SAFETY: as above; each event goes to one caller.
+unsafe impl Sync for EventQueue {}
 
 impl EventQueue {
     /// The queue of a consumer's messages and events. The client has to outlive it.
@@ -34,8 +36,9 @@ impl EventQueue {
         NonNull::new(unsafe { sys::rd_kafka_queue_get_consumer(client) }).map(|queue| Self { queue })
     }
 
-    /// The queue of a producer's delivery reports and events. The client has to outlive it.
-    pub fn of_producer(client: *mut RDKafka) -> Option<Self> {
+    /// The queue of a producer's delivery reports and events, or of a client's that joins no group. The client has to
+    /// outlive it.
+    pub fn main_of(client: *mut RDKafka) -> Option<Self> {
         // SAFETY: as above.
         NonNull::new(unsafe { sys::rd_kafka_queue_get_main(client) }).map(|queue| Self { queue })
     }

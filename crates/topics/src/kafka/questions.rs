@@ -1,31 +1,42 @@
 //! The clients for questions, made when they are first needed and shared by all writers and admins of a backend.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::block_on::block_on;
+use super::broker_age;
 use super::context::Context;
 use super::errors::About;
 use super::lookup::Lookup;
+use super::native::EventQueue;
 use super::settings::{self, KafkaSettings};
 use crate::error::TopicsError;
 use crate::partition::{Isolation, TopicPartition};
 use crate::topic::TopicConfig;
 
+/// A consumer that only asks. Field order is the order of dropping: the queue points into the client.
+struct Asker {
+    events: EventQueue,
+    consumer: BaseConsumer<Context>,
+}
+
 /// The clients for questions.
 pub(super) struct Questions {
     settings: KafkaSettings,
     admin: OnceLock<AdminClient<Context>>,
-    committed: OnceLock<BaseConsumer<Context>>,
-    uncommitted: OnceLock<BaseConsumer<Context>>,
+    committed: OnceLock<Asker>,
+    uncommitted: OnceLock<Asker>,
+    /// Set once the brokers are known to be new enough for transactions.
+    new_enough: OnceLock<()>,
 }
 
 impl Questions {
     pub fn new(settings: KafkaSettings) -> Self {
         let (admin, committed, uncommitted) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { settings, admin, committed, uncommitted }
+        Self { settings, admin, committed, uncommitted, new_enough: OnceLock::new() }
     }
 
     pub fn settings(&self) -> &KafkaSettings {
@@ -44,11 +55,26 @@ impl Questions {
             Isolation::Committed => &self.committed,
             Isolation::Uncommitted => &self.uncommitted,
         };
-        let consumer = made(place, || {
+        let asker = made(place, || {
             let config = settings::admin(&self.settings, None, isolation)?;
-            config.create_with_context(Context).map_err(|error| making().of(&error))
+            let consumer: BaseConsumer<Context> =
+                config.create_with_context(Context).map_err(|error| making().of(&error))?;
+            let events = EventQueue::main_of(consumer.client().native_ptr())
+                .ok_or_else(|| TopicsError::Fatal { reason: "a client without a queue".into() })?;
+            Ok(Asker { events, consumer })
         })?;
-        Ok(Lookup { consumer, timeout: self.settings.request_timeout })
+        // Nobody else takes in what happened since the last question.
+        while asker.events.poll(Duration::ZERO).is_some() {}
+        Ok(Lookup {
+            consumer: &asker.consumer,
+            events: Some(&asker.events),
+            timeout: self.settings.request_timeout,
+        })
+    }
+
+    /// Refuses brokers that are too old for transactions; asks once.
+    pub fn transactions_are_supported(&self) -> Result<(), TopicsError> {
+        made(&self.new_enough, || broker_age::check(&self.settings)).copied()
     }
 
     pub fn options(&self) -> AdminOptions {

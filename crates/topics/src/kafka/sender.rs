@@ -35,7 +35,7 @@ pub(super) struct Sender {
     targets: Vec<TopicPartition>,
     pub written: Vec<Written>,
     first_error: Option<TopicsError>,
-    questions: Arc<Questions>,
+    pub questions: Arc<Questions>,
     batch_size: usize,
     transactional_id: Option<String>,
 }
@@ -49,7 +49,7 @@ impl Sender {
         let about = About { doing: "making a writer", ..About::default() };
         let producer: BaseProducer<Context> =
             config.create_with_context(Context).map_err(|error| about.of(&error))?;
-        let queue = EventQueue::of_producer(producer.client().native_ptr())
+        let queue = EventQueue::main_of(producer.client().native_ptr())
             .ok_or_else(|| TopicsError::Fatal { reason: "a producer without a queue".into() })?;
         let batch_size = config.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(BATCH_SIZE);
         Ok(Self {

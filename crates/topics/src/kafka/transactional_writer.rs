@@ -140,6 +140,7 @@ impl KafkaTransactionalWriter {
 impl TransactionalWriter for KafkaTransactionalWriter {
     fn initialise(&mut self) -> Result<(), TopicsError> {
         self.expect("initialise", &[Phase::New])?;
+        self.sender.questions.transactions_are_supported()?;
         let outcome = self.sender.producer.init_transactions(Timeout::After(self.options.initialise_timeout));
         if let Err(error) = outcome {
             return Err(match self.classify("starting transactions", None, &error) {
