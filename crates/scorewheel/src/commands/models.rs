@@ -155,7 +155,8 @@ fn release(state_directory: &Path, offset: Offset) -> Result<String, Failure> {
             "the model at control offset {offset} is tried again at the next start of this instance\n"
         )),
         Ok(false) => {
-            let message = format!("no model at control offset {offset} is quarantined in {}", marks.display());
+            let message =
+                format!("no model at control offset {offset} is quarantined in {}", marks.display());
             Err(Failure::run_time(message))
         }
         Err(error) => Err(Failure::run_time(format!("{} cannot be changed: {error}", marks.display()))),
