@@ -1,4 +1,5 @@
 //! Records in, models that replace one another, scores out: the binary as a user drives it, on embedded topics.
+#![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
 
 mod process;
 

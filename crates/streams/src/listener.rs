@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scorewheel_topics::{Offset, TopicPartition};
+use scorewheel_topics::{Offset, Timestamp, TopicPartition};
 
 use crate::broadcast::SnapshotMark;
 use crate::task_id::TaskId;
@@ -146,6 +146,8 @@ pub enum StreamsEvent<'a> {
         offsets: &'a [(TaskId, Offset)],
         /// Input records of the transaction.
         records: u64,
+        /// Timestamp of the oldest of them: of each batch the first record counts.
+        oldest: Option<Timestamp>,
         /// How long the commit took.
         duration: Duration,
     },

@@ -1,18 +1,21 @@
 //! `models`: what the models topic holds, and changes to it: removal, going back, another try.
 
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
 use scorewheel_model::ModelKey;
+use scorewheel_scoring::Markers;
 use scorewheel_topics::{Backend, Offset, RecordWriter, TopicPartition, TopicsError, WriterOptions};
 
 use super::publish::numbering;
 use crate::arguments::ClientArguments;
 use crate::clients::{ControlLogView, ListedModel, Tail, TailStart};
-use crate::config::Config;
+use crate::config::{Config, Loaded, Place};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
 use crate::places::Access;
+use crate::running;
 
 /// Arguments of `models`.
 #[derive(Debug, Args)]
@@ -53,6 +56,14 @@ pub enum Action {
         #[command(flatten)]
         client: ClientArguments,
     },
+    /// Try a quarantined model again at this instance's next start
+    Release {
+        /// Its control offset
+        offset: Offset,
+        /// Where topics live.
+        #[command(flatten)]
+        client: ClientArguments,
+    },
     /// Publish a refused message again, to be judged anew
     Retry {
         /// Its control offset
@@ -73,8 +84,14 @@ impl ModelsCommand {
             Action::List { client, .. }
             | Action::Remove { client, .. }
             | Action::Rollback { client, .. }
+            | Action::Release { client, .. }
             | Action::Retry { client, .. } => client,
         };
+        if let Action::Release { offset, client } = &self.action {
+            let loaded = client.place.load(Vec::new())?;
+            output::print(&release(&state_directory(&loaded)?, *offset)?)?;
+            return Ok(ExitCode::Success);
+        }
         let (loaded, backend) = client.open(Access::Read, Vec::new())?;
         output::print(&self.action.apply(&*backend, &loaded.config)?)?;
         Ok(ExitCode::Success)
@@ -101,6 +118,7 @@ impl Action {
                 Ok(format!("removed {key} at control offset {offset}\n"))
             }
             Self::Rollback { model, to, .. } => rollback(backend, config, &parse_key(model)?, to.as_deref()),
+            Self::Release { offset, .. } => release(&config.engine.state_dir, *offset),
             Self::Retry { offset, .. } => {
                 let view = read(backend, config)?;
                 let Some(message) = view.messages.iter().find(|message| message.offset == *offset) else {
@@ -114,6 +132,34 @@ impl Action {
                 Ok(format!("published {} of control offset {offset} again at {at}\n", message.key))
             }
         }
+    }
+}
+
+/// Where the instance keeps its state; quarantine is local to it.
+fn state_directory(loaded: &Loaded) -> Result<PathBuf, Failure> {
+    match &loaded.place {
+        Place::Embedded { directory, .. } => Ok(running::place::state_directory(directory)),
+        Place::Kafka(_) => Ok(loaded.config.engine.state_dir.clone()),
+        Place::Remote(url) => {
+            let message = format!("quarantine is lifted where the instance is, not through {url}");
+            Err(Failure::new(ExitCode::Configuration, message))
+        }
+    }
+}
+
+/// Takes the mark of a quarantined model away.
+fn release(state_directory: &Path, offset: Offset) -> Result<String, Failure> {
+    let marks = state_directory.join("models");
+    match Markers::lift(&marks, offset) {
+        Ok(true) => Ok(format!(
+            "the model at control offset {offset} is tried again at the next start of this instance\n"
+        )),
+        Ok(false) => {
+            let message =
+                format!("no model at control offset {offset} is quarantined in {}", marks.display());
+            Err(Failure::run_time(message))
+        }
+        Err(error) => Err(Failure::run_time(format!("{} cannot be changed: {error}", marks.display()))),
     }
 }
 

@@ -146,8 +146,8 @@ sections! {
 
     /// The stage (`engine.kind = "stage"`).
     stage: Stage {
-        /// File to which references and statistics are written, and from which they are read at start. None: nothing
-        /// survives a restart.
+        /// File to which references and statistics are written, and from which they are read at start; each partition has
+        /// its own, with `.` and its number appended. None: nothing survives a restart.
         checkpoint: Option<PathBuf> = None;
         /// How often it is written.
         checkpoint_interval: Period = Period::millis(10_000);

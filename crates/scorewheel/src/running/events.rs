@@ -10,6 +10,8 @@ use scorewheel_streams::{Listener, StreamsEvent, TaskId};
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::TopicPartition;
 
+use crate::clock::now;
+
 /// Takes the events of scoring and of the run time.
 pub struct Events {
     telemetry: Arc<Telemetry>,
@@ -159,7 +161,11 @@ impl Listener for Events {
                 Event::Paused { partition: self.partition_of(*task), reason: (*reason).to_owned() }
             }
             StreamsEvent::Resumed { task } => Event::Resumed { partition: self.partition_of(*task) },
-            StreamsEvent::Committed { duration, .. } => Event::Committed { took: *duration, oldest: None },
+            StreamsEvent::Committed { duration, oldest, .. } => Event::Committed {
+                took: *duration,
+                oldest: oldest
+                    .map(|timestamp| Duration::from_millis(u64::try_from(now() - timestamp).unwrap_or(0))),
+            },
             StreamsEvent::Aborted { reason, .. } | StreamsEvent::WriterRecreated { reason, .. } => {
                 Event::Aborted { reason: (*reason).to_owned() }
             }

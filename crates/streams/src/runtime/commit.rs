@@ -75,11 +75,13 @@ impl StreamWorker {
         self.shared.fault(FaultPoint::AfterStoreWrite)?;
         self.last_commit_at = clock.monotonic();
         let records = std::mem::take(&mut self.records);
+        let oldest = self.oldest.take();
         let duration = self.last_commit_at.saturating_sub(began);
         self.shared.event(&StreamsEvent::Committed {
             thread: self.thread,
             offsets: &committed,
             records,
+            oldest,
             duration,
         });
         Ok(())
@@ -136,6 +138,7 @@ impl StreamWorker {
             self.suspend();
         }
         let records = std::mem::take(&mut self.records);
+        self.oldest = None;
         self.shared.event(&StreamsEvent::Aborted { thread: self.thread, reason, records });
         Ok(())
     }
@@ -145,6 +148,7 @@ impl StreamWorker {
     fn recreate(&mut self, reason: &str) {
         self.writer.discard();
         self.records = 0;
+        self.oldest = None;
         self.suspend();
         for slot in self.slots.values_mut() {
             slot.reset(&self.shared, &mut self.restorer);

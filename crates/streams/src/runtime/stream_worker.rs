@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scorewheel_topics::{
-    GroupEvent, GroupReader, Offset, RecordBatch, Remedy, StartPosition, TopicPartition, TopicsError,
-};
+use scorewheel_topics::{GroupEvent, GroupReader, Offset, RecordBatch, Remedy, StartPosition, Timestamp, TopicPartition, TopicsError};
 
 use super::config::Start;
 use super::log_writer::LogWriter;
@@ -56,6 +54,8 @@ pub(super) struct StreamWorker {
     pub(super) last_commit_at: Duration,
     /// Input records of the open transaction.
     pub(super) records: u64,
+    /// The earliest timestamp of them, batch by batch: that of each batch's first record counts.
+    pub(super) oldest: Option<Timestamp>,
     retry_at: Option<Duration>,
     /// All partitions are paused because there is no writer.
     pub(super) suspended: bool,
@@ -84,6 +84,7 @@ impl StreamWorker {
             last_record_at: Duration::ZERO,
             last_commit_at: Duration::ZERO,
             records: 0,
+            oldest: None,
             retry_at: None,
             suspended: false,
             closed: false,
@@ -386,6 +387,8 @@ impl StreamWorker {
         };
         let position = task.position();
         self.records += self.batch.len() as u64;
+        let first = self.batch.iter().next().map(|record| record.timestamp);
+        self.oldest = self.oldest.into_iter().chain(first).min();
         match outcome {
             Ok(BatchOutcome::Done) => {
                 let bytes = self.batch.byte_len() + 64 * self.batch.len();

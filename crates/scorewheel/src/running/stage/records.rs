@@ -56,6 +56,9 @@ struct Work {
     batch: RecordBatch,
     /// When the first record came through that is not committed.
     uncommitted: Option<Instant>,
+    /// Records that came through since the last commit, and the earliest timestamp of them.
+    records: u64,
+    oldest: Option<i64>,
     next_checkpoint: Instant,
 }
 
@@ -74,6 +77,8 @@ impl RecordsThread {
             partitions: BTreeMap::new(),
             batch: RecordBatch::new(),
             uncommitted: None,
+            records: 0,
+            oldest: None,
             next_checkpoint: Instant::now() + self.checkpoint_interval,
             thread: self,
         };
@@ -225,6 +230,8 @@ impl Work {
                 partition.outputs.write(&mut *self.writer, &scored, now)?;
                 partition.position = Some(scored.record.context.offset + 1);
                 self.uncommitted.get_or_insert_with(Instant::now);
+                self.records += 1;
+                self.oldest = self.oldest.into_iter().chain([scored.record.context.timestamp]).min();
                 if let Some(cut_over) = &scored.cut_over {
                     let (input, offset) = (&partition.input, scored.record.context.offset);
                     let entry = cut_over.entry(input.topic(), input.partition(), offset);
@@ -287,7 +294,8 @@ impl Work {
         shared.events.event(&StreamsEvent::Committed {
             thread: 0,
             offsets: &committed,
-            records: 0,
+            records: std::mem::take(&mut self.records),
+            oldest: self.oldest.take(),
             duration: began.elapsed(),
         });
         Ok(())
