@@ -15,3 +15,15 @@ deny:
 # Rewrites the generated files.
 generate:
     UPDATE=1 cargo test -p scorewheel-tests --test repository
+
+# Records scored while models replace one another, for half a minute.
+demo:
+    cargo run --release -- demo --duration 30s
+
+# The behaviour suite and the runs of several processes on a Kafka that is started for it.
+kafka:
+    .ci/run kafka
+
+# The tables of bench/RESULTS.md, measured anew.
+bench:
+    bench/run
