@@ -1,7 +1,6 @@
 //! Output fields.
 
 use crate::compile::{Compiler, ScopeId};
-use crate::document::MiningFunction;
 use crate::document::output::{Feature, Output, OutputField, RuleAlgorithm, RuleFeature};
 use crate::fault::{Fault, Result};
 use crate::plan::model::{Category, OutputFeature, RuleOutput};
@@ -119,10 +118,6 @@ fn feature<'d, 'a>(
         }
         Feature::Affinity | Feature::EntityAffinity | Feature::ClusterAffinity => {
             OutputFeature::Affinity(entity(compiler, field, model))
-        }
-        // The entities of association are its rules, each output with a ranking of its own.
-        Feature::EntityId if model.function == MiningFunction::AssociationRules => {
-            rule(field, RuleFeature::RuleId, rank)
         }
         Feature::EntityId | Feature::ClusterId => OutputFeature::EntityId { rank },
         Feature::Residual => {

@@ -4,7 +4,6 @@ use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
 use crate::elements::clustering::compile::Plan;
-use crate::elements::measure::rank;
 use crate::plan::ModelPlan;
 use crate::score::{Prediction, Row};
 
@@ -34,5 +33,21 @@ impl Element for Plan {
         prediction.entity = prediction.ranking.first().copied();
         prediction.value = prediction.entity.map(|winner| self.names[winner as usize]);
         Ok(())
+    }
+}
+
+/// Clusters by growing distance or falling similarity; as near ones in their own order.
+///
+/// What is not a number is larger than all that are.
+fn rank(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool) {
+    let figure = |cluster: u32| match figures[cluster as usize] {
+        figure if figure.is_nan() => f64::NAN,
+        figure => figure + 0.0,
+    };
+    ranking.extend(0..figures.len() as u32);
+    if is_similarity {
+        ranking.sort_by(|a, b| figure(*b).total_cmp(&figure(*a)));
+    } else {
+        ranking.sort_by(|a, b| figure(*a).total_cmp(&figure(*b)));
     }
 }

@@ -204,19 +204,3 @@ impl Measure {
         })
     }
 }
-
-/// Entities by growing distance or falling similarity; as near ones in their own order.
-///
-/// What is not a number is larger than all that are.
-pub fn rank(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool) {
-    let figure = |entity: u32| match figures[entity as usize] {
-        figure if figure.is_nan() => f64::NAN,
-        figure => figure + 0.0,
-    };
-    ranking.extend(0..figures.len() as u32);
-    if is_similarity {
-        ranking.sort_by(|a, b| figure(*b).total_cmp(&figure(*a)));
-    } else {
-        ranking.sort_by(|a, b| figure(*a).total_cmp(&figure(*b)));
-    }
-}
