@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scorewheel_columns::{Auxiliary, Dictionary, Label, Labels, OutputField, OutputSchema, OutputType, Role};
 
+use crate::document::MiningFunction;
 use crate::fault::{Fault, Result};
 use crate::plan::answer::{AnswerPlan, DistributionAnswer, ModelAnswer, TargetAnswer};
 use crate::plan::model::{Entities, OutputFeature};
@@ -60,7 +61,8 @@ pub fn compile(
     for id in &answering {
         let model = &models[id.0 as usize];
         let mut answer = ModelAnswer::default();
-        if model.answers_itself() {
+        // What rules tell is in the outputs only.
+        if model.answers_itself() && model.function != MiningFunction::AssociationRules {
             for target in &model.targets {
                 let shape = value_shape(model, target, texts);
                 let value = place(&mut columns, target.name.as_deref(), Role::Target, shape);
@@ -199,7 +201,7 @@ fn value_shape(model: &ModelPlan, target: &crate::plan::TargetPlan, texts: &mut 
         }
         return Shape::Categories(categories);
     }
-    if model.function == crate::document::MiningFunction::Clustering && !model.entities.is_empty() {
+    if model.function == MiningFunction::Clustering && !model.entities.is_empty() {
         return Shape::Categories(entity_labels(&model.entities, texts));
     }
     match target.kind {

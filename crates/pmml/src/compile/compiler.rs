@@ -242,7 +242,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             })
             .collect();
         self.slots.shrink_to_fit();
-        Ok(Plan {
+        let mut plan = Plan {
             texts: self.texts,
             inputs: self.inputs,
             input_fields,
@@ -254,7 +254,9 @@ impl<'d, 'a> Compiler<'d, 'a> {
             answer,
             places: self.places,
             reservations: self.reservations,
-        })
+        };
+        crate::elements::nearest_neighbor::transform(&mut plan)?;
+        Ok(plan)
     }
 }
 

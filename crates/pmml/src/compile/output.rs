@@ -116,8 +116,15 @@ fn feature<'d, 'a>(
         {
             OutputFeature::Confidence(category(compiler, field, model))
         }
+        Feature::Affinity if model.element_name == "AssociationModel" => {
+            rule(field, RuleFeature::Affinity, rank)
+        }
         Feature::Affinity | Feature::EntityAffinity | Feature::ClusterAffinity => {
             OutputFeature::Affinity(entity(compiler, field, model))
+        }
+        // The entities of an association model are its rules.
+        Feature::EntityId if model.element_name == "AssociationModel" => {
+            rule(field, RuleFeature::RuleId, rank)
         }
         Feature::EntityId | Feature::ClusterId => OutputFeature::EntityId { rank },
         Feature::Residual => {

@@ -13,11 +13,13 @@
 pub mod element;
 pub mod registry;
 
+pub mod association;
 pub mod clustering;
 pub mod general_regression;
 pub mod measure;
 pub mod mining;
 pub mod naive_bayes;
+pub mod nearest_neighbor;
 pub mod neural_network;
 pub mod regression;
 pub mod rule_set;

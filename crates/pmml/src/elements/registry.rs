@@ -76,10 +76,12 @@ macro_rules! elements {
 }
 
 elements! {
+    "AssociationModel" => Association in association,
     "ClusteringModel" => Clustering in clustering,
     "GeneralRegressionModel" => GeneralRegression in general_regression,
     "MiningModel" => Mining in mining,
     "NaiveBayesModel" => NaiveBayes in naive_bayes,
+    "NearestNeighborModel" => NearestNeighbor in nearest_neighbor,
     "NeuralNetwork" => NeuralNetwork in neural_network,
     "RegressionModel" => Regression in regression,
     "RuleSetModel" => RuleSet in rule_set,

@@ -2,6 +2,7 @@
 
 use scorewheel_columns::{ErrorCode, RowError};
 
+use crate::document::MiningFunction;
 use crate::plan::model::{Category, Entities, OutputFeature};
 use crate::plan::{ModelPlan, OutputPlan, Slot};
 use crate::score::row::Evaluated;
@@ -66,7 +67,11 @@ fn feature(
             | OutputFeature::Segment { .. }
             | OutputFeature::SegmentOutput(_)
     );
-    if tells_of_prediction && prediction.value.is_none() {
+    // Neighbours are ranked even where they have no target to agree on.
+    let is_ranking = matches!(what, OutputFeature::EntityId { .. } | OutputFeature::Affinity(_))
+        && model.function == MiningFunction::Clustering
+        && prediction.entity.is_some();
+    if tells_of_prediction && !is_ranking && prediction.value.is_none() {
         if model.element.is_chain() {
             return Err(row.error(ErrorCode::MissingValue, output.place));
         }

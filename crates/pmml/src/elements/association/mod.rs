@@ -1,0 +1,10 @@
+//! `AssociationModel`: rules whose antecedent is in the basket.
+
+mod compile;
+mod read;
+mod score;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Plan, compile};
+pub use read::{Document, read};
