@@ -1,5 +1,4 @@
 //! Crashes and errors at every step of the commit cycle: committed output stays exact, stores equal their changelogs.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cluster;
 

@@ -1,5 +1,4 @@
 //! Instances that share six partitions, join, leave and crash: every record once, in order.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cluster;
 
