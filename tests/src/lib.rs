@@ -3,9 +3,12 @@
 //! | test | what it holds |
 //! |---|---|
 //! | `repository` | documents, the graph of crates, walls between them, notices |
+//! | `processes` | several instances on real Kafka that are killed, stopped, added and sent away |
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`kafka`] | a Kafka cluster, read by rdkafka alone |
 //! | [`verifier`] | holds what lies on the topics against what the product promises |
 
+pub mod kafka;
 pub mod verifier;

@@ -22,8 +22,14 @@ use crate::partition::{Offset, StartPosition, TopicPartition};
 enum Change {
     Assigned(Vec<TopicPartition>),
     Gone(Vec<TopicPartition>),
-    /// Everything is gone, and so is our membership.
-    Expelled,
+    /// Everything is gone, and so is our membership. librdkafka may still wait for an answer.
+    Expelled(Option<Answer>),
+}
+
+/// What librdkafka waits for before it lets a client go.
+enum Answer {
+    Assign,
+    Unassign(Vec<TopicPartition>),
 }
 
 /// A member of a group.
@@ -75,8 +81,25 @@ impl KafkaGroupReader {
         self.fetcher.as_mut().ok_or_else(|| misuse(operation, "the reader is closed"))
     }
 
-    fn lose_everything(&mut self) -> GroupEvent {
-        self.pending = Some(Change::Expelled);
+    /// Gives librdkafka the answer that it waits for: a client without it never leaves, and its group waits for it.
+    fn settle(&mut self) {
+        let (Some(fetcher), Some(change)) = (&self.fetcher, self.pending.take()) else { return };
+        let outcome = match change {
+            Change::Expelled(None) => Ok(()),
+            Change::Assigned(_) | Change::Expelled(Some(Answer::Assign)) => {
+                fetcher.consumer.incremental_assign(&list(&[]))
+            }
+            Change::Gone(partitions) | Change::Expelled(Some(Answer::Unassign(partitions))) => {
+                fetcher.consumer.incremental_unassign(&list(&partitions))
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(target: "librdkafka", "leaving a group: {error}");
+        }
+    }
+
+    fn lose_everything(&mut self, answer: Option<Answer>) -> GroupEvent {
+        self.pending = Some(Change::Expelled(answer));
         GroupEvent::Lost(self.assignment())
     }
 
@@ -107,16 +130,19 @@ impl GroupReader for KafkaGroupReader {
             return Err(misuse("poll", "the last change of the assignment is not acknowledged"));
         }
         if self.expelled.get() {
-            return Ok(self.lose_everything());
+            return Ok(self.lose_everything(None));
         }
         let deadline = Instant::now() + timeout.min(Duration::from_secs(3600));
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let fetched = self.open_mut("poll")?.poll(remaining, batch)?;
-            if matches!(fetched, Fetched::Assign(_) | Fetched::Revoke(_)) && self.is_expelled() {
-                return Ok(self.lose_everything());
-            }
             match fetched {
+                Fetched::Assign(_) if self.is_expelled() => {
+                    return Ok(self.lose_everything(Some(Answer::Assign)));
+                }
+                Fetched::Revoke(partitions) if self.is_expelled() => {
+                    return Ok(self.lose_everything(Some(Answer::Unassign(partitions))));
+                }
                 Fetched::Batch => return Ok(GroupEvent::Batch),
                 Fetched::End(_) => {}
                 Fetched::Nothing => return Ok(GroupEvent::Nothing),
@@ -174,11 +200,12 @@ impl GroupReader for KafkaGroupReader {
     fn acknowledge_revoked(&mut self) -> Result<(), TopicsError> {
         let partitions = match &self.pending {
             Some(Change::Gone(partitions)) => partitions.clone(),
-            Some(Change::Expelled) => {
+            Some(Change::Expelled(_)) => {
                 self.open("acknowledge_revoked")?;
-                let fetcher = subscribed(&self.settings, &self.options)?;
-                self.fetcher = Some(fetcher);
-                self.pending = None;
+                self.settle();
+                // The old client leaves before the new one joins, so that the group waits for neither.
+                self.fetcher = None;
+                self.fetcher = Some(subscribed(&self.settings, &self.options)?);
                 self.expelled.set(false);
                 return Ok(());
             }
@@ -253,7 +280,14 @@ impl GroupReader for KafkaGroupReader {
     }
 
     fn close(&mut self) -> Result<(), TopicsError> {
+        self.settle();
         self.fetcher = None;
         Ok(())
+    }
+}
+
+impl Drop for KafkaGroupReader {
+    fn drop(&mut self) {
+        self.settle();
     }
 }

@@ -134,6 +134,8 @@ pub(super) fn reader(settings: &KafkaSettings, options: &ReaderOptions) -> Resul
     // librdkafka's assignments need the name of a group; none is joined, and nothing is committed to it.
     config.set("group.id", format!("{}-reader", options.client_id));
     consumer(&mut config, options);
+    // The end of a partition is told by a fetch that found nothing, and that is what restoring a store waits for.
+    config.set("fetch.wait.max.ms", "50");
     pass_through(settings, &mut config, Client::Consumer);
     Ok(config)
 }

@@ -1,0 +1,100 @@
+//! A Kafka cluster read by rdkafka alone, so that what is tested has no part in it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::{Headers, Message};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+use crate::verifier::RawRecord;
+use crate::verifier::evidence::TopicRecords;
+
+/// How long a question may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A cluster by its bootstrap servers.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    brokers: String,
+}
+
+impl Cluster {
+    /// The cluster for tests, named by `SCOREWHEEL_TEST_KAFKA`.
+    #[must_use]
+    pub fn for_tests() -> Option<Self> {
+        std::env::var("SCOREWHEEL_TEST_KAFKA").ok().map(|brokers| Self { brokers })
+    }
+
+    /// Its bootstrap servers.
+    #[must_use]
+    pub fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    fn consumer(&self) -> KafkaResult<BaseConsumer> {
+        ClientConfig::new()
+            .set("bootstrap.servers", &self.brokers)
+            .set("group.id", "scorewheel-verifier")
+            .set("isolation.level", "read_committed")
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "error")
+            .set("check.crcs", "true")
+            .set("fetch.wait.max.ms", "50")
+            .create()
+    }
+
+    /// How many partitions a topic has; 0 if it is not there.
+    ///
+    /// # Errors
+    /// rdkafka's.
+    pub fn partitions(&self, topic: &str) -> KafkaResult<i32> {
+        let metadata = self.consumer()?.fetch_metadata(Some(topic), PATIENCE)?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+        Ok(found.map_or(0, |found| i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)))
+    }
+
+    /// All committed records of a topic up to its end now, by partition; empty if it is not there.
+    ///
+    /// # Errors
+    /// rdkafka's; [`KafkaError::Canceled`] if the end does not come.
+    pub fn read(&self, topic: &str) -> KafkaResult<TopicRecords> {
+        let count = self.partitions(topic)?;
+        let consumer = self.consumer()?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..count {
+            list.add_partition_offset(topic, partition, Offset::Beginning)?;
+        }
+        consumer.assign(&list)?;
+        let mut records: TopicRecords = BTreeMap::new();
+        let mut open = count;
+        let mut last_news = Instant::now();
+        while open > 0 {
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => {
+                    let partition = u32::try_from(message.partition()).unwrap_or(0);
+                    records.entry(partition).or_default().push(raw(&message));
+                    last_news = Instant::now();
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+                Some(Err(error)) => return Err(error),
+                None if last_news.elapsed() > PATIENCE => return Err(KafkaError::Canceled),
+                None => {}
+            }
+        }
+        Ok(records)
+    }
+}
+
+fn raw(message: &impl Message) -> RawRecord {
+    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+    RawRecord {
+        offset: message.offset(),
+        timestamp: message.timestamp().to_millis().unwrap_or(-1),
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.payload().map(<[u8]>::to_vec),
+        headers: headers.map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect(),
+    }
+}
