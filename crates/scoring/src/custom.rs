@@ -9,7 +9,7 @@
 //!              {current, new} × {reference, statistics}
 //! ```
 //! What `streams` asks of a store is the trait [`StateStore`](scorewheel_streams::StateStore);
-//! [`ModelStore`](crate::model_store::ModelStore) implements it in memory with a single changelog record a partition,
+//! [`ModelStore`] implements it in memory with a single changelog record a partition,
 //! and answers queries by a view of its own ([`ModelStoreView`](crate::model_store::ModelStoreView)). It knows the model
 //! that scored last and the one that scores next, not those before: their figures are added up. Restore is one record,
 //! whatever the history. Choose it as the example for a store of your own, or where restore must be instant.

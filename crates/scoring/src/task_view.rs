@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use scorewheel_serving::{Mark, Marking, RevisionId, TaskStatistics, UnreadableStatistics};
-use scorewheel_streams::{Checkpoint, KeyValueView, StoreError};
+use scorewheel_streams::{Checkpoint, KeyValueView, QueryError, StoreError, StoreViews, TaskId};
 
 use crate::model_store::ModelStoreView;
 use crate::names::MODELS;
@@ -31,6 +31,9 @@ pub enum TaskViewError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The views cannot be asked now, or not for this store.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// The store holds something else.
     #[error(transparent)]
     Unreadable(#[from] UnreadableStatistics),
@@ -53,6 +56,18 @@ impl TaskView {
         Ok(Self::of(&snapshot.1, snapshot.0.statistics()))
     }
 
+    /// The tasks of this instance, read from the views of the store that keeps their statistics.
+    ///
+    /// # Errors
+    /// [`TaskViewError`]; [`TaskViewError::Query`] while stores are restored, or if there is no such store.
+    pub fn all(views: &StoreViews, store: &str) -> Result<Vec<(TaskId, Self)>, TaskViewError> {
+        match views.key_value(store) {
+            Ok(found) => read_all(found),
+            Err(QueryError::WrongType { .. }) => read_all(views.get::<ModelStoreView>(store)?),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn of(checkpoint: &Checkpoint, statistics: TaskStatistics) -> Self {
         let mark = checkpoint.snapshots.iter().find(|mark| &*mark.broadcast == MODELS);
         let revision = match mark.map(|mark| Mark::read(mark.mark.as_bytes())) {
@@ -61,4 +76,14 @@ impl TaskView {
         };
         Self { offset: checkpoint.input, revision, committed_at: checkpoint.written_at, statistics }
     }
+}
+
+fn read_all<V: Any + Send + Sync>(
+    views: Vec<(TaskId, Arc<V>)>,
+) -> Result<Vec<(TaskId, TaskView)>, TaskViewError> {
+    let read = |(task, view): (TaskId, Arc<V>)| {
+        let view: Arc<dyn Any + Send + Sync> = view;
+        Ok((task, TaskView::read(&view)?))
+    };
+    views.into_iter().map(read).collect()
 }

@@ -1,6 +1,8 @@
 //! Faults of records and models, through the topologies in the test driver: each outcome is the documented one, and
 //! neighbours are untouched. Numbers are those of the matrix of faults.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -159,12 +159,13 @@ impl Shared {
         let end = ledger.end.max(ledger.log.position());
         match ledger.log.reached(&start.marking, end, self.adopt) {
             // Between the log's knowledge of a revision and its publication, the stage waits for the latter.
-            Reached::Yes(adoption) if self.number() > 0 => start.set(Answer::Go(adoption)),
+            Reached::Yes(adoption) if self.number() > 0 => _ = start.set(Answer::Go(adoption)),
             Reached::Yes(_) => {}
-            Reached::NotYet(waiting) => start.set(Answer::Waiting(describe(&waiting).into())),
+            Reached::NotYet(waiting) => _ = start.set(Answer::Waiting(describe(&waiting).into())),
             Reached::Refused(divergence) => {
-                self.surroundings.observe(&StageEvent::Diverged(divergence.clone()));
-                start.set(Answer::Waiting(divergence.to_string().into()));
+                if start.set(Answer::Waiting(divergence.to_string().into())) {
+                    self.surroundings.observe(&StageEvent::Diverged(divergence));
+                }
             }
             Reached::Never(mismatch) => return Err(mismatch),
         }

@@ -12,7 +12,7 @@ pub(crate) struct Start {
 }
 
 /// How it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Not yet, for this reason.
     Waiting(Arc<str>),
@@ -29,12 +29,14 @@ impl Start {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes the answer; a stage that scores does not stop.
-    pub fn set(&self, answer: Answer) {
+    /// Notes the answer; a stage that scores does not stop. True if it is news.
+    pub fn set(&self, answer: Answer) -> bool {
         let mut current = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        if !matches!(*current, Answer::Go(_)) {
+        let news = *current != answer && !matches!(*current, Answer::Go(_));
+        if news {
             *current = answer;
         }
+        news
     }
 
     pub fn is_settled(&self) -> bool {

@@ -179,6 +179,77 @@ fn rule_8_a_restart_waits_until_the_models_stand_where_the_checkpoint_does() {
 }
 
 #[test]
+fn rule_8_another_set_at_the_same_offset_is_told_once_and_not_scored_with() {
+    #[derive(Default)]
+    struct Told(Mutex<Vec<StageEvent>>);
+    impl Surroundings for Told {
+        fn wall(&self) -> i64 {
+            1
+        }
+        fn nanoseconds(&self) -> u64 {
+            1
+        }
+        fn observe(&self, event: &StageEvent) {
+            self.0.lock().unwrap().push(event.clone());
+        }
+    }
+    let mut world = World::new();
+    let mut task = world.stage(StageOptions::default());
+    world.publish("wine", "a", "line: scale=2");
+    world.publish("wine", "b", "line: scale=3");
+    world.ready();
+    world.drive();
+    task.feed(&["1"]);
+    task.take();
+    let checkpoint = task.handle.checkpoint("1");
+    // The same log under an engine that knows no such model as the second.
+    for adopt in [false, true] {
+        let told = Arc::new(Told::default());
+        let mut other = World::with(ModelsOptions {
+            adopt: Adopt { log: false, revision: adopt },
+            surroundings: Arc::clone(&told) as Arc<dyn Surroundings>,
+            quarantined: Vec::new(),
+            rejections: vec![serving_rejection(&world.log[1])],
+            ..ModelsOptions::default()
+        });
+        let restart = Some(checkpoint.clone());
+        let mut task = other.stage(StageOptions { restart, ..StageOptions::default() });
+        task.feed(&["1"]);
+        for message in &world.log {
+            other.messages.push(message.clone().into());
+        }
+        other.log = world.log.clone();
+        other.ready();
+        other.drive();
+        other.publish("beer", "c", "line: scale=1");
+        other.drive();
+        let diverged = |event: &&StageEvent| matches!(event, StageEvent::Diverged(_));
+        let times = told.0.lock().unwrap().iter().filter(diverged).count();
+        if adopt {
+            assert_eq!((task.shown(), times), (vec!["[2revision] 0: 2@0".to_owned()], 0));
+        } else {
+            assert_eq!((task.shown(), times), (Vec::<String>::new(), 1));
+            assert!(task.handle.not_ready()[0].contains("--adopt-revision"), "{:?}", task.handle.not_ready());
+        }
+    }
+}
+
+/// The rejection of a message, as another engine has written it.
+fn serving_rejection(message: &ModelMessage) -> scorewheel_serving::Rejection {
+    use scorewheel_serving::{ControlMessage, ControlRecord, Refusal, RefusalKind, Rejection};
+    let record = ControlRecord {
+        offset: message.offset,
+        timestamp: message.timestamp,
+        key: message.key.as_deref(),
+        value: message.value.clone(),
+    };
+    let ControlMessage::Put(put) = ControlMessage::read(&record, Default::default()) else {
+        panic!("no model")
+    };
+    Rejection::of_model(&put.reference, &Refusal::new(RefusalKind::GoldenRow, "not here"), "elsewhere")
+}
+
+#[test]
 fn rule_10_a_panic_makes_dead_letters_of_guilty_records_only() {
     let mut world = World::new();
     let mut task = world.stage(StageOptions::default());

@@ -7,8 +7,9 @@ pub mod common;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use common::{TextDecoder, descriptor, judge};
@@ -90,6 +91,15 @@ pub fn encode(answer: &Answer<'_>, _: &Record<i64>) -> Result<Output, EncodeErro
     Ok((score, answer.installed.reference.offset))
 }
 
+/// Notes that it was woken.
+struct Again(AtomicBool);
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The models of a process, by hand.
 pub struct World {
     pub messages: Feed<ModelItem>,
@@ -157,9 +167,11 @@ impl World {
     }
 
     pub fn try_drive(&mut self) -> Result<(), ModelsError> {
-        for _ in 0..100 {
+        let again = Arc::new(Again(AtomicBool::new(true)));
+        let waker = Waker::from(Arc::clone(&again));
+        while again.0.swap(false, Ordering::Relaxed) {
             let Some(driver) = &mut self.driver else { return Ok(()) };
-            if let Poll::Ready(done) = Pin::new(driver).poll(&mut Context::from_waker(noop_waker_ref())) {
+            if let Poll::Ready(done) = Pin::new(driver).poll(&mut Context::from_waker(&waker)) {
                 self.driver = None;
                 return done;
             }
