@@ -145,8 +145,7 @@ fn statistics_are_the_fold(summary: &Summary, instances: &[&Instance]) {
             let counted = summary.by_partition_and_model.get(&(partition, control)).copied();
             let invocations = number(&statistics["invocations"]);
             assert_eq!(invocations, counted.unwrap_or(0), "partition {partition}, control {control}");
-            if invocations > 0 {
-                let mean = number(&statistics["durationNs"]) / invocations;
+            if let Some(mean) = number(&statistics["durationNs"]).checked_div(invocations) {
                 assert!(number(&statistics["minNs"]) <= mean && mean <= number(&statistics["maxNs"]));
                 compared += 1;
             }

@@ -4,6 +4,8 @@
 mod process;
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 
 use process::{World, demo};
 use serde_json::Value;
@@ -197,6 +199,54 @@ fn the_demonstration_accounts_for_every_record() {
     assert!(said.contains("refused: model refused 1"), "{said}");
     assert!(said.contains("model forest 1") || said.contains("model tree 1"), "{said}");
     assert!(said.lines().count() >= 8, "{said}");
+}
+
+#[test]
+fn the_demonstration_takes_a_free_port_and_asks_no_broker() {
+    // Taken by this test, or by somebody else.
+    let _taken = TcpListener::bind("127.0.0.1:8888");
+    let world = World::new();
+    let brokers = [("KAFKA_BROKERS_LIST", "127.0.0.1:9")];
+    let said = world.say_with(&["demo", "--duration", "2s", "--rate", "100"], &brokers).success();
+    assert!(said.contains("topics: embedded in") && said.contains("conservation holds: "), "{said}");
+    assert!(said.contains("queries: http://127.0.0.1:") && !said.contains(":8888 "), "{said}");
+    let left = std::fs::read_dir(world.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing is left behind");
+}
+
+#[test]
+fn results_come_as_events() {
+    let world = World::new();
+    publish(&world, "models/1-linear.pmml");
+    produce(&world, 1);
+    let run = world.run(&[]);
+    run.wait_ready();
+    run.wait_records(1);
+    let mut events = BufReader::new(
+        ureq::get(format!("{}/v1/results", run.url)).call().unwrap().into_body().into_reader(),
+    );
+    let reader = std::thread::spawn(move || {
+        let mut lines = Vec::new();
+        while lines.len() < 3 {
+            let mut line = String::new();
+            events.read_line(&mut line).unwrap();
+            lines.extend((!line.trim().is_empty() && !line.starts_with(':')).then(|| line.trim().to_owned()));
+        }
+        lines
+    });
+    // The reader of the topic begins at its end, a moment after somebody has asked.
+    process::wait_for("the event", || {
+        produce(&world, 1);
+        reader.is_finished().then_some(())
+    });
+    let lines = reader.join().unwrap();
+    assert_eq!(lines[0], "event: result");
+    assert!(lines[1].starts_with("id: 0:"), "{lines:?}");
+    let result: Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!(
+        (&result["lineage"]["model"], &result["value"]["dataType"]),
+        (&"1-linear".into(), &"wine".into())
+    );
 }
 
 #[test]

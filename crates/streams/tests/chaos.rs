@@ -43,8 +43,14 @@ fn passing_fault(dice: &mut Dice) -> (Operation, Fault) {
     (operation, fault)
 }
 
+/// On a thread that has the seed in its name, so that a failure says it.
 fn run(seed: u64) {
-    eprintln!("seed {seed}");
+    let thread = std::thread::Builder::new().name(format!("seed {seed}")).spawn(move || run_here(seed));
+    let outcome = thread.map(std::thread::JoinHandle::join);
+    assert!(matches!(outcome, Ok(Ok(()))), "seed {seed}");
+}
+
+fn run_here(seed: u64) {
     let mut dice = Dice(seed);
     let mut cluster = Cluster::new();
     let mut version = 1_000;

@@ -73,7 +73,12 @@ impl World {
 
     /// Gives a command and waits for its end.
     pub fn say(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).output().unwrap();
+        self.say_with(arguments, &[])
+    }
+
+    /// The same with variables in the environment.
+    pub fn say_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+        let output = self.command(arguments).envs(variables.iter().copied()).output().unwrap();
         Said {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
