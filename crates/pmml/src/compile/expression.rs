@@ -178,15 +178,16 @@ impl<'d, 'a> Compiler<'d, 'a> {
         }
     }
 
-    fn required_typed(
-        &mut self,
-        declared: Option<DataType>,
-        expected: Option<Kind>,
-        text: &str,
-        offset: u32,
-    ) -> Result<Datum> {
-        self.typed(declared, expected, text)
-            .ok_or_else(|| Fault::invalid(offset, format!("the value {text:?} is not of the declared type")))
+    /// A result of a declared or expected type. One that is not of it is an error of the rows that it is found for,
+    /// and is held as the string that it is.
+    fn result(&mut self, declared: Option<DataType>, expected: Option<Kind>, text: &str) -> Datum {
+        match self.typed(declared, expected, text) {
+            Some(datum) => datum,
+            None => {
+                self.reserve(format!("the value {text:?} is not of the declared type"));
+                Datum::text(self.text(text))
+            }
+        }
     }
 
     fn norm_continuous(
@@ -236,17 +237,18 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let declared = discretize.data_type;
         let mut bins = Vec::with_capacity(discretize.bins.len());
         for (interval, value) in &discretize.bins {
-            bins.push((*interval, self.required_typed(declared, at.expected, value, offset)?));
+            bins.push((*interval, self.result(declared, at.expected, value)));
         }
         let missing = match discretize.map_missing_to {
-            Some(text) => Some(self.required_typed(declared, at.expected, text, offset)?),
+            Some(text) => Some(self.result(declared, at.expected, text)),
             None => None,
         };
         let default = match discretize.default_value {
-            Some(text) => Some(self.required_typed(declared, at.expected, text, offset)?),
+            Some(text) => Some(self.result(declared, at.expected, text)),
             None => None,
         };
-        Ok(Expression::Bins(Box::new(Bins { argument, missing, default, bins: bins.into(), place })))
+        let kind = declared.map(Kind::of).or(at.expected);
+        Ok(Expression::Bins(Box::new(Bins { argument, kind, missing, default, bins: bins.into(), place })))
     }
 
     fn map_values(&mut self, at: Standing<'_, 'a>, map: &MapValues<'a>, offset: u32) -> Result<Expression> {
@@ -289,7 +291,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 continue;
             }
             let result = match row.get(map.output_column) {
-                Some(cell) => Some(self.required_typed(map.data_type, expected, cell, offset)?),
+                Some(cell) => Some(self.result(map.data_type, expected, cell)),
                 None => None,
             };
             let width = arguments.len();
@@ -309,17 +311,18 @@ impl<'d, 'a> Compiler<'d, 'a> {
             }
         }
         let missing = match map.map_missing_to {
-            Some(text) => Some(self.required_typed(map.data_type, expected, text, offset)?),
+            Some(text) => Some(self.result(map.data_type, expected, text)),
             None => None,
         };
         let default = match map.default_value {
-            Some(text) => Some(self.required_typed(map.data_type, expected, text, offset)?),
+            Some(text) => Some(self.result(map.data_type, expected, text)),
             None => None,
         };
         let place = self.place("MapValues");
         Ok(Expression::Lookup(Box::new(Lookup {
             arguments: arguments.into(),
             kinds: kinds.into(),
+            kind: map.data_type.map(Kind::of).or(expected),
             missing,
             default,
             keys: keys.into(),

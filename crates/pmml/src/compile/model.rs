@@ -22,6 +22,8 @@ pub struct Compiled {
     pub figures: Figures,
     /// Targets that the element itself finds, in place of those of the mining schema.
     pub targets: Option<Vec<TargetPlan>>,
+    /// Values of the first target with the code of how the element shows them.
+    pub displays: Vec<(Datum, u32)>,
 }
 
 impl Compiled {
@@ -34,6 +36,7 @@ impl Compiled {
             entities: Entities::None,
             figures: Figures::default(),
             targets: None,
+            displays: Vec::new(),
         }
     }
 }
@@ -146,6 +149,7 @@ pub fn compile_model<'d, 'a>(
     });
     let mut targets = targets_of(compiler, model, scope)?;
     let target_kind = targets[0].kind;
+    displays(compiler, &mut targets);
     let mut context = ModelContext { compiler, scope, head, target_kind };
     let compiled = elements::compile(&model.element, &mut context)?;
     if let Some(found) = compiled.targets {
@@ -154,6 +158,7 @@ pub fn compile_model<'d, 'a>(
     if targets[0].categories.is_empty() {
         targets[0].categories = compiled.categories;
     }
+    targets[0].displays.extend(compiled.displays);
     let mut plan = ModelPlan {
         id,
         element_name: model.element.name(),
@@ -181,7 +186,12 @@ fn targets_of<'d, 'a>(
 ) -> Result<Vec<TargetPlan>> {
     let head = &document.head;
     let mut targets = Vec::new();
-    for field in head.mining_schema.targets() {
+    // A list of results is of the segments' target, or of none.
+    let is_list = matches!(
+        &*document.element,
+        ElementDocument::Mining(mining) if mining.method == elements::mining::Method::SelectAll
+    );
+    for field in head.mining_schema.targets().filter(|_| !is_list) {
         let Some(&data) = compiler.data_fields.get(field.name) else {
             return Err(Fault::invalid(field.offset, format!("the target {:?} is not defined", field.name)));
         };
@@ -190,7 +200,7 @@ fn targets_of<'d, 'a>(
             kind: Kind::of(data.data_type),
             categories: Vec::new(),
             rules: None,
-            observed: None,
+            displays: Vec::new(),
         });
     }
     let _ = scope;
@@ -203,7 +213,7 @@ fn targets_of<'d, 'a>(
             kind: Kind::of(data.data_type),
             categories: Vec::new(),
             rules: None,
-            observed: None,
+            displays: Vec::new(),
         });
     }
     if targets.is_empty() {
@@ -215,7 +225,7 @@ fn targets_of<'d, 'a>(
             },
             categories: Vec::new(),
             rules: None,
-            observed: None,
+            displays: Vec::new(),
         });
     }
     Ok(targets)
@@ -224,13 +234,23 @@ fn targets_of<'d, 'a>(
 /// The target that the segments of a model without one have.
 fn target_of_segments<'a>(document: &ModelDocument<'a>) -> Option<&'a str> {
     let ElementDocument::Mining(mining) = &*document.element else { return None };
-    if mining.method == elements::mining::Method::SelectAll {
-        return None;
-    }
     mining.segments.iter().find_map(|segment| match segment.model.head.mining_schema.targets().next() {
         Some(field) => Some(field.name),
         None => target_of_segments(&segment.model),
     })
+}
+
+/// How values are shown that the data dictionary gives words for.
+fn displays(compiler: &mut Compiler<'_, '_>, targets: &mut [TargetPlan]) {
+    for target in targets {
+        let field = target.name.as_deref().and_then(|name| compiler.data_field(name));
+        for value in field.iter().flat_map(|field| &field.values) {
+            if let (Some(display), Some(datum)) = (value.display, compiler.parse(target.kind, value.value)) {
+                let code = compiler.text(display);
+                target.displays.push((datum, code));
+            }
+        }
+    }
 }
 
 /// Type of a prediction that no data field describes.
@@ -249,11 +269,9 @@ fn rules<'a>(compiler: &mut Compiler<'_, 'a>, head: &ModelHead<'a>, plan: &mut M
     let Some(targets) = &head.targets else { return Ok(()) };
     let only = plan.targets.len() == 1;
     for target in &targets.targets {
-        // Of a nameless target the rules may carry any name.
-        let nameless = only && plan.targets[0].name.is_none();
         let found = plan.targets.iter_mut().find(|known| match target.field {
             None => only,
-            Some(name) => nameless || known.name.as_deref() == Some(name),
+            Some(name) => known.name.as_deref() == Some(name),
         });
         let Some(found) = found else { continue };
         found.rules = Some(Box::new(target_rules(compiler, target, found.kind)?));

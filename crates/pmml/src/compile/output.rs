@@ -23,9 +23,12 @@ pub fn compile<'d, 'a>(
             ));
         }
         let what = match field.segment_id {
-            None => feature(compiler, scope, field, model, &outputs)?,
+            Some(id) if field.expression.is_none() && is_computed(field) => {
+                segment_output(compiler, field, id, model)?
+            }
+            None => feature(compiler, scope, field, model)?,
             Some(id) => {
-                let inner = feature(compiler, scope, field, model, &outputs)?;
+                let inner = feature(compiler, scope, field, model)?;
                 OutputFeature::Segment { segment: compiler.text(id), what: Box::new(inner) }
             }
         };
@@ -38,28 +41,65 @@ pub fn compile<'d, 'a>(
     Ok(outputs)
 }
 
+/// True for the features that tell of a prediction.
+fn tells_of_target(feature: Feature) -> bool {
+    matches!(
+        feature,
+        Feature::PredictedValue | Feature::PredictedDisplayValue | Feature::Probability | Feature::Residual
+    )
+}
+
+/// True for the features that have an expression.
+fn is_computed(field: &OutputField<'_>) -> bool {
+    matches!(field.feature, Feature::TransformedValue | Feature::Decision)
+}
+
+/// The output of a segment that the attribute `value` names.
+fn segment_output<'a>(
+    compiler: &mut Compiler<'_, 'a>,
+    field: &OutputField<'a>,
+    id: &str,
+    model: &ModelPlan,
+) -> Result<OutputFeature> {
+    let code = compiler.text(id);
+    let segment = model.element.segment(code).and_then(|segment| compiler.model_plan(segment));
+    let output = segment.and_then(|segment| {
+        segment.outputs.iter().find(|output| Some(&*output.name) == field.value).map(|output| output.slot)
+    });
+    match output {
+        Some(slot) => Ok(OutputFeature::SegmentOutput(slot)),
+        None => Err(Fault::invalid(
+            field.offset,
+            format!("segment {id:?} has no output field {:?}", field.value.unwrap_or_default()),
+        )),
+    }
+}
+
 fn feature<'d, 'a>(
     compiler: &mut Compiler<'d, 'a>,
     scope: ScopeId,
     field: &'d OutputField<'a>,
     model: &ModelPlan,
-    outputs: &[OutputPlan],
 ) -> Result<OutputFeature> {
     let target = match field.target_field {
         None => 0,
         Some(name) => {
-            model.targets.iter().position(|target| target.name.as_deref() == Some(name)).unwrap_or(0) as u32
+            let found = model.targets.iter().position(|target| target.name.as_deref() == Some(name));
+            match found {
+                Some(found) => found as u32,
+                None if tells_of_target(field.feature) && field.expression.is_none() => {
+                    compiler
+                        .reserve(format!("the output field {:?} tells of the target {name:?}", field.name));
+                    return Ok(OutputFeature::UnknownTarget);
+                }
+                None => 0,
+            }
         }
     };
     let rank = u32::try_from(field.rank).unwrap_or(0);
     Ok(match field.feature {
-        Feature::PredictedValue => match &field.expression {
-            // Computed though it is not called so.
-            Some(expression) if field.target_field.is_none() => {
-                OutputFeature::Expression(expression_of(compiler, scope, field, expression)?)
-            }
-            _ => OutputFeature::PredictedValue(target),
-        },
+        // An expression has no say in it.
+        Feature::PredictedValue => OutputFeature::PredictedValue(target),
         Feature::PredictedDisplayValue => OutputFeature::PredictedDisplayValue(target),
         Feature::TransformedValue | Feature::Decision => match &field.expression {
             Some(expression) => OutputFeature::Expression(expression_of(compiler, scope, field, expression)?),
@@ -80,7 +120,15 @@ fn feature<'d, 'a>(
             OutputFeature::Affinity(entity(compiler, field, model))
         }
         Feature::EntityId | Feature::ClusterId => OutputFeature::EntityId { rank },
-        Feature::Residual => OutputFeature::Residual(target),
+        Feature::Residual => {
+            let name = model.targets[target as usize].name.as_deref();
+            match compiler.target_field(scope, name) {
+                Some(name) => {
+                    OutputFeature::Residual { target, observed: compiler.resolve(scope, name, field.offset)? }
+                }
+                None => OutputFeature::Unsupported(field.feature),
+            }
+        }
         Feature::ReasonCode => OutputFeature::ReasonCode { rank },
         Feature::RuleValue => rule(field, field.rule_feature.unwrap_or(RuleFeature::Consequent), rank),
         Feature::Antecedent => rule(field, RuleFeature::Antecedent, rank),
@@ -92,12 +140,8 @@ fn feature<'d, 'a>(
         Feature::Lift => rule(field, RuleFeature::Lift, rank),
         Feature::Leverage => rule(field, RuleFeature::Leverage, rank),
         Feature::Warning => OutputFeature::Absent,
-        Feature::Report => {
-            match field.report_field.and_then(|name| outputs.iter().find(|o| *o.name == *name)) {
-                Some(output) => OutputFeature::Report(output.slot),
-                None => OutputFeature::Unsupported(field.feature),
-            }
-        }
+        // How a figure came about is told by engines that keep record of it.
+        Feature::Report => OutputFeature::Absent,
         Feature::StandardError
         | Feature::StandardDeviation
         | Feature::ConfidenceIntervalLower
@@ -171,18 +215,18 @@ fn kind(
     }
     match what {
         OutputFeature::PredictedValue(target) => Some(model.targets[*target as usize].kind),
-        OutputFeature::PredictedDisplayValue(_)
-        | OutputFeature::EntityId { .. }
-        | OutputFeature::Report(_) => Some(Kind::Text),
+        OutputFeature::PredictedDisplayValue(_) | OutputFeature::EntityId { .. } => Some(Kind::Text),
         OutputFeature::Probability(_)
         | OutputFeature::Confidence(_)
         | OutputFeature::Affinity(_)
-        | OutputFeature::Residual(_) => Some(Kind::Double),
+        | OutputFeature::Residual { .. } => Some(Kind::Double),
         OutputFeature::Expression(expression) => compiler.kind_of(expression),
         OutputFeature::ReasonCode { .. } => Some(Kind::Text),
+        OutputFeature::SegmentOutput(slot) => compiler.slot_plan(*slot).kind,
         OutputFeature::Rule(_)
         | OutputFeature::Segment { .. }
         | OutputFeature::Absent
+        | OutputFeature::UnknownTarget
         | OutputFeature::Unsupported(_) => None,
     }
 }

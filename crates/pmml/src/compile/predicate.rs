@@ -16,6 +16,10 @@ impl<'d, 'a> Compiler<'d, 'a> {
     ) -> Result<Predicate> {
         let offset = predicate.offset;
         Ok(match &predicate.node {
+            PredicateNode::Absent => {
+                self.reserve("an element has no predicate where one must be");
+                Predicate::Absent(self.place("an element without a predicate"))
+            }
             PredicateNode::True => Predicate::True,
             PredicateNode::False => Predicate::False,
             PredicateNode::Simple { field, operator, value } => {

@@ -85,6 +85,14 @@ impl<'d, 'a> Compiler<'d, 'a> {
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
+    /// The name of a target as the mining schema of a scope has it.
+    #[must_use]
+    pub fn target_field(&self, scope: ScopeId, name: Option<&str>) -> Option<&'a str> {
+        let names = &self.scopes[scope.0].names;
+        let (known, _) = names.get_key_value(name?)?;
+        Some(known)
+    }
+
     /// Closes the innermost scope; its names are not needed any more.
     pub fn close_scope(&mut self, scope: ScopeId) {
         self.scopes.truncate(scope.0);

@@ -1,5 +1,7 @@
 //! `DataDictionary`: the fields of the data.
 
+use std::cmp::Ordering;
+
 use crate::document::table::InlineTable;
 use crate::fault::Result;
 use crate::reader::{Element, Xml};
@@ -68,10 +70,10 @@ closed_list! {
 pub struct Interval {
     /// Which ends belong to it.
     pub closure: Closure,
-    /// Lower end, −∞ if not given.
-    pub left: f64,
-    /// Upper end, +∞ if not given.
-    pub right: f64,
+    /// Lower end; there is none if not given.
+    pub left: Option<f64>,
+    /// Upper end; there is none if not given.
+    pub right: Option<f64>,
 }
 
 impl Interval {
@@ -79,24 +81,30 @@ impl Interval {
     pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
         let interval = Self {
             closure: element.required_choice("closure")?,
-            left: element.number("leftMargin")?.unwrap_or(f64::NEG_INFINITY),
-            right: element.number("rightMargin")?.unwrap_or(f64::INFINITY),
+            left: element.number("leftMargin")?,
+            right: element.number("rightMargin")?,
         };
         element.finish()?;
         xml.end(&element)?;
         Ok(interval)
     }
 
-    /// Whether `value` lies within.
+    /// Whether `value` lies within. NaN is more than infinity, as the reference orders numbers.
     #[must_use]
     pub fn contains(&self, value: f64) -> bool {
-        let (above, below) = match self.closure {
-            Closure::OpenOpen => (value > self.left, value < self.right),
-            Closure::OpenClosed => (value > self.left, value <= self.right),
-            Closure::ClosedOpen => (value >= self.left, value < self.right),
-            Closure::ClosedClosed => (value >= self.left, value <= self.right),
+        let order = |margin: f64| match (value.is_nan(), margin.is_nan()) {
+            (false, false) => value.partial_cmp(&margin).unwrap_or(Ordering::Equal),
+            (left, right) => left.cmp(&right),
         };
-        above && below
+        let above = self.left.is_none_or(|left| match self.closure {
+            Closure::OpenOpen | Closure::OpenClosed => order(left).is_gt(),
+            Closure::ClosedOpen | Closure::ClosedClosed => order(left).is_ge(),
+        });
+        above
+            && self.right.is_none_or(|right| match self.closure {
+                Closure::OpenOpen | Closure::ClosedOpen => order(right).is_lt(),
+                Closure::OpenClosed | Closure::ClosedClosed => order(right).is_le(),
+            })
     }
 }
 

@@ -112,6 +112,14 @@ pub fn read_field_ref<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result
     Ok((field, map_missing_to))
 }
 
+/// The attribute `mapMissingTo` of an expression that yields numbers. Some producers write it empty, which is nought.
+fn read_number_for_missing(element: &mut Element<'_>) -> Result<Option<f64>> {
+    match element.text("mapMissingTo") {
+        Some(text) if text.trim().is_empty() => Ok(Some(0.0)),
+        _ => element.number("mapMissingTo"),
+    }
+}
+
 /// `NormContinuous`: a piecewise linear function.
 #[derive(Clone, Debug)]
 pub struct NormContinuous<'a> {
@@ -128,11 +136,7 @@ pub struct NormContinuous<'a> {
 impl<'a> NormContinuous<'a> {
     /// Reads a `NormContinuous` to its end.
     pub fn read(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
-        let map_missing_to = match element.text("mapMissingTo") {
-            // Some producers write the attribute empty.
-            Some(text) if text.trim().is_empty() => None,
-            _ => element.number("mapMissingTo")?,
-        };
+        let map_missing_to = read_number_for_missing(&mut element)?;
         let mut norm = Self {
             field: element.required("field")?,
             map_missing_to,
@@ -168,10 +172,7 @@ pub struct NormDiscrete<'a> {
 
 impl<'a> NormDiscrete<'a> {
     fn read(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
-        let map_missing_to = match element.text("mapMissingTo") {
-            Some(text) if text.trim().is_empty() => None,
-            _ => element.number("mapMissingTo")?,
-        };
+        let map_missing_to = read_number_for_missing(&mut element)?;
         let norm =
             Self { field: element.required("field")?, value: element.required("value")?, map_missing_to };
         element.ignore(&["method"]);

@@ -48,6 +48,8 @@ pub struct Predicate<'a> {
 /// One kind of predicate.
 #[derive(Clone, Debug)]
 pub enum PredicateNode<'a> {
+    /// There is none where one must be: evaluating it is an error of the row.
+    Absent,
     /// `True`.
     True,
     /// `False`.

@@ -77,10 +77,11 @@ pub fn function(name: Name, arguments: &[Datum]) -> Result<Datum, ErrorCode> {
     let real = if own == Kind::Float { Kind::Float } else { Kind::Double };
     let (kind, value) = match name {
         Name::Abs => (own, first.abs()),
-        Name::Floor => (own, libm::floor(first)),
-        Name::Ceil => (own, libm::ceil(first)),
+        // Rounded numbers are integers, and must fit.
+        Name::Floor => (Kind::Integer, libm::floor(first)),
+        Name::Ceil => (Kind::Integer, libm::ceil(first)),
         // Halves go towards positive infinity.
-        Name::Round => (own, libm::floor(first + 0.5)),
+        Name::Round => (Kind::Integer, libm::floor(first + 0.5)),
         Name::Rint | Name::XRint => (own, libm::rint(first)),
         Name::Threshold => (own, if first > number(1)? { 1.0 } else { 0.0 }),
         Name::Pow => {

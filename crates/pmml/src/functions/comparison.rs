@@ -1,4 +1,4 @@
-//! Equality, order, membership; `if`, `and`, `or`, which stop as soon as they are decided.
+//! Equality, order, membership, `and`, `or`; `if`, which reads only the branch that is taken.
 
 use scorewheel_columns::{ErrorCode, RowError};
 
@@ -72,7 +72,7 @@ pub fn membership(name: Name, arguments: &[Option<Datum>], row: &mut Row<'_>) ->
 }
 
 impl Builtin {
-    /// Evaluates `if`, `and`, `or`: arguments only as far as they decide.
+    /// Evaluates `if`, `and`, `or`.
     pub fn evaluate_lazily(&self, row: &mut Row<'_>, call: &Call) -> Evaluated {
         match self.name {
             Name::If => {
@@ -88,14 +88,16 @@ impl Builtin {
             }
             name => {
                 let decides = name == Name::Or;
+                let mut result = !decides;
+                // The reference reads all arguments, decided or not.
                 for argument in &call.arguments {
                     match condition(row, call, argument)? {
                         None => return Ok(call.missing),
-                        Some(value) if value == decides => return Ok(Some(Datum::boolean(decides))),
+                        Some(value) if value == decides => result = decides,
                         Some(_) => {}
                     }
                 }
-                Ok(Some(Datum::boolean(!decides)))
+                Ok(Some(Datum::boolean(result)))
             }
         }
     }

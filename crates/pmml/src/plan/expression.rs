@@ -75,6 +75,8 @@ pub struct Indicator {
 pub struct Bins {
     /// The argument.
     pub argument: Expression,
+    /// Type of the results: one of another type is an error of the row.
+    pub kind: Option<Kind>,
     /// Result for a missing value.
     pub missing: Option<Datum>,
     /// Result outside all bins.
@@ -92,6 +94,8 @@ pub struct Lookup {
     pub arguments: Box<[Expression]>,
     /// Types of the columns.
     pub kinds: Box<[Option<Kind>]>,
+    /// Type of the results: one of another type is an error of the row.
+    pub kind: Option<Kind>,
     /// Result if an argument is missing.
     pub missing: Option<Datum>,
     /// Result if no row matches.

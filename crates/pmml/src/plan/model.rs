@@ -118,8 +118,8 @@ pub struct TargetPlan {
     pub categories: Vec<Datum>,
     /// What becomes of the raw prediction.
     pub rules: Option<Box<TargetRules>>,
-    /// The observed value in the record.
-    pub observed: Option<Slot>,
+    /// Values with the code of how the data dictionary shows them.
+    pub displays: Vec<(Datum, u32)>,
 }
 
 /// What becomes of a raw prediction.
@@ -191,7 +191,12 @@ pub enum OutputFeature {
     /// An expression over fields and outputs before this one.
     Expression(Expression),
     /// Observed minus predicted value, or 1 − probability of the observed one.
-    Residual(u32),
+    Residual {
+        /// The target.
+        target: u32,
+        /// The observed value.
+        observed: Slot,
+    },
     /// A reason code of a scorecard.
     ReasonCode {
         /// From 1.
@@ -206,8 +211,10 @@ pub enum OutputFeature {
         /// What is told of it.
         what: Box<OutputFeature>,
     },
-    /// The text in which another output is explained.
-    Report(Slot),
+    /// An output of a segment; missing if the segment did not run.
+    SegmentOutput(Slot),
+    /// The prediction of a target that the model does not have: an error of the row.
+    UnknownTarget,
     /// Always missing: what the model does not compute.
     Absent,
     /// Not evaluated: reading it is an error of the row.

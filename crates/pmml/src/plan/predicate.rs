@@ -50,6 +50,8 @@ pub enum Predicate {
         /// What is joined.
         parts: Box<[Predicate]>,
     },
+    /// There is none where one must be: evaluating it is an error of the row.
+    Absent(Place),
     /// A constant that is no value of the field's type: evaluating it is an error of the row.
     Unfit {
         /// The field.

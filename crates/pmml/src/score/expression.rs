@@ -63,7 +63,9 @@ impl Row<'_> {
     }
 
     fn bins(&mut self, bins: &Bins) -> Evaluated {
-        let Some(datum) = self.evaluate(&bins.argument)? else { return Ok(bins.missing) };
+        let Some(datum) = self.evaluate(&bins.argument)? else {
+            return self.found(bins.missing, bins.kind, bins.place);
+        };
         let number = match datum.as_number() {
             Some(number) => number,
             None => match datum.cast(Kind::Double, &mut self.texts) {
@@ -71,8 +73,19 @@ impl Row<'_> {
                 Err(code) => return Err(self.error(code, bins.place)),
             },
         };
-        let found = bins.bins.iter().find(|(interval, _)| interval.contains(number));
-        Ok(found.map(|(_, datum)| *datum).or(bins.default))
+        // Of bins that overlap the last one counts.
+        let found = bins.bins.iter().rfind(|(interval, _)| interval.contains(number));
+        self.found(found.map(|(_, datum)| *datum).or(bins.default), bins.kind, bins.place)
+    }
+
+    /// A result of a table, which must be of the table's type.
+    fn found(&self, datum: Option<Datum>, kind: Option<Kind>, place: crate::plan::Place) -> Evaluated {
+        match (datum, kind) {
+            (Some(datum), Some(kind)) if datum.kind != kind => {
+                Err(self.error(ErrorCode::ResultOutOfType, place))
+            }
+            _ => Ok(datum),
+        }
     }
 
     fn lookup(&mut self, lookup: &Lookup) -> Evaluated {
@@ -96,7 +109,8 @@ impl Row<'_> {
                 }
                 other => {
                     self.give_numbers(keys);
-                    return other.map(|_| lookup.missing);
+                    other?;
+                    return self.found(lookup.missing, lookup.kind, lookup.place);
                 }
             }
         }
@@ -109,7 +123,7 @@ impl Row<'_> {
             None => lookup.default,
         };
         self.give_numbers(keys);
-        Ok(result)
+        self.found(result, lookup.kind, lookup.place)
     }
 
     fn one_record(&mut self, one: &OneRecord) -> Evaluated {

@@ -3,7 +3,7 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::plan::model::{Category, Entities, OutputFeature};
-use crate::plan::{ModelPlan, OutputPlan};
+use crate::plan::{ModelPlan, OutputPlan, Slot};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
 use crate::value::{Datum, Kind};
@@ -60,10 +60,11 @@ fn feature(
     let tells_of_prediction = !matches!(
         what,
         OutputFeature::Absent
-            | OutputFeature::Report(_)
+            | OutputFeature::UnknownTarget
             | OutputFeature::Unsupported(_)
             | OutputFeature::Rule(_)
             | OutputFeature::Segment { .. }
+            | OutputFeature::SegmentOutput(_)
     );
     if tells_of_prediction && prediction.value.is_none() {
         if model.element.is_chain() {
@@ -76,11 +77,10 @@ fn feature(
         OutputFeature::PredictedValue(target) => about(*target).value,
         OutputFeature::PredictedDisplayValue(target) => {
             let value = about(*target).value;
-            let rules = model.targets[*target as usize].rules.as_ref();
-            let display = rules.and_then(|rules| {
-                rules.displays.iter().find(|(datum, _)| Some(*datum) == value).map(|(_, code)| *code)
-            });
-            display.map(Datum::text).or(value)
+            let target = &model.targets[*target as usize];
+            let stated = target.rules.iter().flat_map(|rules| &rules.displays);
+            let display = stated.chain(&target.displays).find(|(datum, _)| Some(*datum) == value);
+            display.map(|(_, code)| Datum::text(*code)).or(value)
         }
         OutputFeature::Probability(category) => {
             return category_figure(model, source, prediction, &prediction.probabilities, *category)
@@ -107,6 +107,8 @@ fn feature(
                     .map(Datum::double)
             }
         },
+        // Of segments it is the one that answers.
+        OutputFeature::EntityId { .. } if !model.answers_itself() => prediction.segment.map(Datum::text),
         OutputFeature::EntityId { rank } => {
             let entity = match (*rank, prediction.ranking.get((*rank as usize).saturating_sub(1))) {
                 (0, _) => None,
@@ -116,8 +118,8 @@ fn feature(
             };
             entity.and_then(|entity| entity_name(source, row, entity))
         }
-        OutputFeature::Residual(target) => {
-            return residual(model, row, about(*target), *target, output).map(Found::Value);
+        OutputFeature::Residual { target, observed } => {
+            return residual(model, row, about(*target), *target, *observed).map(Found::Value);
         }
         OutputFeature::ReasonCode { rank } => {
             let code = rank.checked_sub(1).and_then(|at| prediction.reasons.get(at as usize));
@@ -129,16 +131,15 @@ fn feature(
         OutputFeature::Segment { segment, what } => {
             return segment_output(model, row, prediction, output, *segment, what);
         }
-        OutputFeature::Report(slot) => {
-            let value = row.get(*slot)?;
-            match value {
-                None => None,
-                Some(datum) => Some(
-                    datum.cast(Kind::Text, &mut row.texts).map_err(|code| row.error(code, output.place))?,
-                ),
+        OutputFeature::SegmentOutput(slot) => {
+            if row.is_set(*slot) {
+                row.get(*slot)?
+            } else {
+                None
             }
         }
         OutputFeature::Absent => None,
+        OutputFeature::UnknownTarget => return Err(row.error(ErrorCode::UndefinedName, output.place)),
         OutputFeature::Unsupported(_) => {
             return Err(row.error(ErrorCode::UnsupportedElement, output.place));
         }
@@ -205,10 +206,10 @@ fn residual(
     row: &mut Row<'_>,
     prediction: &Prediction,
     target: u32,
-    output: &OutputPlan,
+    observed: Slot,
 ) -> Evaluated {
     let plan = &model.targets[target as usize];
-    let Some(slot) = plan.observed else { return Err(row.error(ErrorCode::UndefinedName, output.place)) };
+    let slot = observed;
     let Some(observed) = row.get(slot)? else {
         return Err(row.error_of(ErrorCode::MissingValue, slot));
     };

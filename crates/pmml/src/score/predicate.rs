@@ -1,4 +1,4 @@
-//! Predicates: true, false or unknown, decided as early as can be.
+//! Predicates: true, false or unknown. `or` and `surrogate` stop as soon as they are decided.
 
 use scorewheel_columns::{ErrorCode, RowError};
 
@@ -27,6 +27,7 @@ impl Row<'_> {
                 self.raw(*slot)?.map(|number| contains(set, number) != *negated)
             }
             Predicate::Compound { operator, parts } => self.test_compound(*operator, parts)?,
+            Predicate::Absent(place) => return Err(self.error(ErrorCode::UnsupportedElement, *place)),
             Predicate::Unfit { slot, place } => match self.get(*slot)? {
                 None => None,
                 Some(_) => return Err(self.error(ErrorCode::WrongType, *place)),
@@ -48,9 +49,12 @@ impl Row<'_> {
         for part in parts {
             let value = self.test(part)?;
             match (operator, value) {
-                (BooleanOperator::And, Some(false)) | (BooleanOperator::Or, Some(true)) => return Ok(value),
+                (BooleanOperator::Or, Some(true)) => return Ok(value),
                 (BooleanOperator::Surrogate, Some(_)) => return Ok(value),
-                (BooleanOperator::And | BooleanOperator::Or, None) => result = None,
+                // The reference reads all parts of an `and`, decided or not.
+                (BooleanOperator::And, Some(false)) => result = Some(false),
+                (BooleanOperator::And, None) if result == Some(true) => result = None,
+                (BooleanOperator::Or, None) => result = None,
                 (BooleanOperator::Xor, None) => return Ok(None),
                 (BooleanOperator::Xor, Some(value)) => result = result.map(|result| result != value),
                 _ => {}

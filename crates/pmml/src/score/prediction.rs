@@ -10,6 +10,8 @@ pub struct Prediction {
     pub model: ModelId,
     /// Which of the model's targets it is about.
     pub target: u32,
+    /// Code of the id of the segment whose prediction it is.
+    pub segment: Option<u32>,
     /// The predicted value: before the target's rules when the element sets it, after them when others read it.
     pub value: Option<Datum>,
     /// Probabilities by category of the model; empty if there are none.
@@ -37,6 +39,7 @@ impl Prediction {
     pub fn clear(&mut self, model: ModelId) {
         self.model = model;
         self.target = 0;
+        self.segment = None;
         self.value = None;
         self.probabilities.clear();
         self.confidences.clear();

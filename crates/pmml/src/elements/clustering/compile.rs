@@ -39,7 +39,17 @@ pub fn compile<'d, 'a>(
             let slot = context.derived(field)?;
             let is_number = context.kind(slot).counts();
             let compare = document.measure.compare_function;
-            fields.push(FieldPlan { slot, weight: 1.0, compare, scale: 1.0, table: None, is_number });
+            let is_suited = !document.measure.is_unsuited();
+            fields.push(FieldPlan {
+                slot,
+                weight: 1.0,
+                compare,
+                is_suited,
+                scale: 1.0,
+                table: None,
+                table_values: Box::default(),
+                is_number,
+            });
         }
     }
     for field in document.fields.iter().filter(|field| field.is_center_field) {
@@ -86,9 +96,15 @@ pub fn compile<'d, 'a>(
         centers: centers.into(),
         names: names.iter().map(|code| Datum::text(*code)).collect(),
     };
-    let figures = Figures { affinity: true, entity: true, ..Figures::default() };
+    let mut displays = Vec::new();
+    for (cluster, code) in document.clusters.iter().zip(&names) {
+        if let Some(name) = cluster.name {
+            displays.push((Datum::text(*code), context.text(name)));
+        }
+    }
+    let figures = Figures { affinity: true, entity: true, ranking: true, ..Figures::default() };
     let entities = Entities::Named(names.into());
-    Ok(Compiled { entities, figures, ..Compiled::new(ElementPlan::Clustering(Box::new(plan))) })
+    Ok(Compiled { entities, figures, displays, ..Compiled::new(ElementPlan::Clustering(Box::new(plan))) })
 }
 
 fn compile_center<'a>(

@@ -39,6 +39,8 @@ pub struct Cluster<'a> {
     pub offset: u32,
     /// Its id.
     pub id: Option<&'a str>,
+    /// How it is shown.
+    pub name: Option<&'a str>,
     /// Its centre, one entry a centre field.
     pub center: Option<Array<'a>>,
 }
@@ -93,8 +95,9 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
 }
 
 fn read_cluster<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Cluster<'a>> {
-    let mut cluster = Cluster { offset: element.offset, id: element.text("id"), center: None };
-    element.ignore(&["name", "size"]);
+    let mut cluster =
+        Cluster { offset: element.offset, id: element.text("id"), name: element.text("name"), center: None };
+    element.ignore(&["size"]);
     element.finish()?;
     while let Some(child) = xml.child()? {
         match child.name {

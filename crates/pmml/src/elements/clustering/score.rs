@@ -29,15 +29,25 @@ impl Element for Plan {
         }
         row.give_numbers(point.values);
         outcome?;
-        let winner = nearest(&prediction.affinities, self.measure.function.is_similarity());
-        prediction.entity = winner.map(|winner| winner as u32);
-        prediction.value = winner.map(|winner| self.names[winner]);
+        rank(&mut prediction.ranking, &prediction.affinities, self.measure.function.is_similarity());
+        prediction.entity = prediction.ranking.first().copied();
+        prediction.value = prediction.entity.map(|winner| self.names[winner as usize]);
         Ok(())
     }
 }
 
-/// The first of the smallest distances or largest similarities.
-fn nearest(figures: &[f64], is_similarity: bool) -> Option<usize> {
-    let nearer = |a: f64, b: f64| if is_similarity { a > b } else { a < b };
-    (0..figures.len()).reduce(|best, next| if nearer(figures[next], figures[best]) { next } else { best })
+/// Clusters by growing distance or falling similarity; as near ones in their own order.
+///
+/// What is not a number is larger than all that are.
+fn rank(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool) {
+    let figure = |cluster: u32| match figures[cluster as usize] {
+        figure if figure.is_nan() => f64::NAN,
+        figure => figure + 0.0,
+    };
+    ranking.extend(0..figures.len() as u32);
+    if is_similarity {
+        ranking.sort_by(|a, b| figure(*b).total_cmp(&figure(*a)));
+    } else {
+        ranking.sort_by(|a, b| figure(*a).total_cmp(&figure(*b)));
+    }
 }

@@ -3,6 +3,7 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::compile::ModelContext;
+use crate::document::dictionary::Property;
 use crate::document::table::Matrix;
 use crate::elements::measure::read::{CompareFunction, ComparisonField, ComparisonMeasure, MeasureFunction};
 use crate::fault::{Fault, Result};
@@ -18,10 +19,14 @@ pub struct FieldPlan {
     pub weight: f64,
     /// How its values are compared.
     pub compare: CompareFunction,
+    /// False if its values cannot be compared so under the measure: an error of the row.
+    pub is_suited: bool,
     /// Scale of [`CompareFunction::GaussSim`].
     pub scale: f64,
     /// Figures of [`CompareFunction::Table`].
     pub table: Option<Matrix>,
+    /// Values in the order of the table's rows and columns; empty if the values themselves count them from 0.
+    pub table_values: Box<[f64]>,
     /// True if its values are numbers and not codes.
     pub is_number: bool,
 }
@@ -40,13 +45,25 @@ pub fn compile_field<'a>(
     if compare == CompareFunction::Table && field.comparisons.is_none() {
         return Err(Fault::invalid(field.offset, "the compare function table needs the element Comparisons"));
     }
+    let is_number = context.kind(slot).counts();
+    let mut table_values = Vec::new();
+    if compare == CompareFunction::Table
+        && !is_number
+        && let Some(data) = context.compiler.data_field(field.field)
+    {
+        for value in data.values.iter().filter(|value| value.property == Property::Valid) {
+            table_values.push(context.value_of(slot, value.value));
+        }
+    }
     Ok(FieldPlan {
         slot,
+        table_values: table_values.into(),
         weight: field.weight,
         compare,
+        is_suited: field.compare_function.is_some() || !measure.is_unsuited(),
         scale: field.similarity_scale.unwrap_or(1.0),
         table: field.comparisons.clone(),
-        is_number: context.kind(slot).counts(),
+        is_number,
     })
 }
 
@@ -63,10 +80,20 @@ pub struct Measure {
     pub place: Place,
 }
 
-/// The values of one row, NaN where missing, and the factor that makes up for the missing ones.
+/// Stands for a missing value among the values of a point; no figure that a row holds has these bits.
+const MISSING: f64 = f64::from_bits(0x7ff8_0000_6d69_7373);
+
+/// True for the mark of a missing value, which is not any other NaN.
+#[inline]
+#[must_use]
+pub fn is_missing(value: f64) -> bool {
+    value.to_bits() == MISSING.to_bits()
+}
+
+/// The values of one row, with a mark where one is missing, and the factor that makes up for the missing ones.
 #[derive(Debug)]
 pub struct Point {
-    /// One value a field.
+    /// One value a field; see [`is_missing`].
     pub values: Vec<f64>,
     /// Sum of all missing-value weights over the sum of those that are there.
     pub adjustment: f64,
@@ -85,7 +112,7 @@ impl Measure {
                 any = true;
                 there += weight;
             }
-            values.push(value.unwrap_or(f64::NAN));
+            values.push(value.unwrap_or(MISSING));
         }
         if any {
             return Ok(Some(Point { values, adjustment: whole / there }));
@@ -105,7 +132,7 @@ impl Measure {
         }
         let mut sum = 0.0;
         for ((field, value), other) in self.fields.iter().zip(&point.values).zip(center) {
-            if value.is_nan() {
+            if is_missing(*value) {
                 continue;
             }
             let compared = self.compare(field, *value, *other).ok_or_else(unsupported)?;
@@ -127,25 +154,25 @@ impl Measure {
     }
 
     fn compare(&self, field: &FieldPlan, value: f64, other: f64) -> Option<f64> {
+        if !field.is_suited {
+            return None;
+        }
         match field.compare {
             CompareFunction::AbsDiff if field.is_number => Some((value - other).abs()),
             CompareFunction::AbsDiff => None,
             CompareFunction::GaussSim => {
-                let unsuited = matches!(
-                    self.function,
-                    MeasureFunction::SquaredEuclidean
-                        | MeasureFunction::Chebychev
-                        | MeasureFunction::Minkowski(_)
-                );
                 let difference = value - other;
                 let exponent =
                     -std::f64::consts::LN_2 * (difference * difference) / (field.scale * field.scale);
-                (field.is_number && !unsuited).then(|| libm::exp(exponent))
+                field.is_number.then(|| libm::exp(exponent))
             }
             CompareFunction::Delta => Some(if value == other { 0.0 } else { 1.0 }),
             CompareFunction::Equal => Some(if value == other { 1.0 } else { 0.0 }),
             CompareFunction::Table => {
-                let index = |number: f64| (number >= 0.0).then_some(number as usize);
+                let index = |number: f64| match &*field.table_values {
+                    [] => (number >= 0.0 && number.fract() == 0.0).then_some(number as usize),
+                    values => values.iter().position(|known| *known == number),
+                };
                 field.table.as_ref()?.get(index(value)?, index(other)?)
             }
         }
@@ -156,7 +183,7 @@ impl Measure {
         let (mut both, mut row_only, mut center_only, mut neither) = (0.0, 0.0, 0.0, 0.0);
         for (value, other) in values.iter().zip(center) {
             match (*value, *other) {
-                (value, _) if value.is_nan() => {}
+                (value, _) if is_missing(value) => {}
                 (1.0, 1.0) => both += 1.0,
                 (1.0, 0.0) => row_only += 1.0,
                 (0.0, 1.0) => center_only += 1.0,

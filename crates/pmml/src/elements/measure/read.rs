@@ -65,6 +65,21 @@ pub struct ComparisonMeasure {
     pub function: MeasureFunction,
 }
 
+impl ComparisonMeasure {
+    /// True if its own compare function does not go with how the comparisons become one figure. A field's own one
+    /// always does.
+    #[must_use]
+    pub fn is_unsuited(&self) -> bool {
+        self.compare_function == CompareFunction::GaussSim
+            && matches!(
+                self.function,
+                MeasureFunction::SquaredEuclidean
+                    | MeasureFunction::Chebychev
+                    | MeasureFunction::Minkowski(_)
+            )
+    }
+}
+
 /// `ClusteringField` or `KNNInput`: a field that is compared.
 #[derive(Clone, Debug)]
 pub struct ComparisonField<'a> {

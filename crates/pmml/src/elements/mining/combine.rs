@@ -62,6 +62,7 @@ impl Plan {
             if row.test(&segment.predicate)? != Some(true) {
                 continue;
             }
+            self.fits(segment, row)?;
             tally.members += 1.0;
             let mut own = row.take_prediction(segment.model);
             let scored = match row.score(segment.model, &mut own) {
@@ -115,6 +116,10 @@ impl Plan {
         row: &mut Row<'_>,
         prediction: &mut Prediction,
     ) -> Result<(), RowError> {
+        if self.method == Method::Max {
+            // The standard has it for classification only.
+            return Err(row.error(ErrorCode::UnsupportedElement, model.place));
+        }
         let precision = Precision::from(model.math_context);
         let mut numbers = row.take_numbers();
         let mut sum = 0.0;

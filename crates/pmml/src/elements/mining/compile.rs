@@ -34,6 +34,8 @@ pub struct Segment {
     pub predicate: Predicate,
     /// Its model.
     pub model: ModelId,
+    /// True if its model is of another mining function than the whole, which can only be chained.
+    pub is_misfit: bool,
     /// Its weight.
     pub weight: f64,
     /// The field that holds its weight instead.
@@ -66,6 +68,10 @@ pub fn compile<'d, 'a>(
         let compiled = compile_segment(segment, index, context);
         context.compiler.inherited_kind = outer;
         let mut compiled = compiled?;
+        compiled.is_misfit = !chained && segment.model.head.function != context.head.function;
+        if compiled.is_misfit {
+            context.compiler.reserve("a segment is of another mining function than the whole");
+        }
         if chained {
             compiled.exports = exports(compiled.model, context, segment, &mut handed_on)?;
         }
@@ -126,6 +132,7 @@ fn compile_segment<'d, 'a>(
         id,
         predicate,
         model,
+        is_misfit: false,
         weight: segment.weight,
         weight_slot,
         categories: Box::default(),

@@ -42,10 +42,21 @@ impl Element for Plan {
 }
 
 impl Plan {
+    /// A segment of another mining function cannot answer for the whole.
+    pub(super) fn fits(&self, segment: &Segment, row: &Row<'_>) -> Result<(), RowError> {
+        if segment.is_misfit {
+            return Err(row.error(ErrorCode::UnsupportedElement, row.plan.model(segment.model).place));
+        }
+        Ok(())
+    }
+
     fn select_first(&self, row: &mut Row<'_>, prediction: &mut Prediction) -> Result<(), RowError> {
         for segment in &self.segments {
             if row.test(&segment.predicate)? == Some(true) {
-                return row.score(segment.model, prediction);
+                self.fits(segment, row)?;
+                row.score(segment.model, prediction)?;
+                prediction.segment = Some(segment.id);
+                return Ok(());
             }
         }
         Ok(())
@@ -61,10 +72,12 @@ impl Plan {
             if all && ran > 0 {
                 let mut more = row.take_prediction(segment.model);
                 row.score(segment.model, &mut more)?;
+                more.segment = Some(segment.id);
                 prediction.more.append(&mut more.more);
                 prediction.more.push(more);
             } else {
                 row.score(segment.model, prediction)?;
+                prediction.segment = Some(segment.id);
             }
             hand_on(segment, row)?;
             let last = if ran == 0 || !all { Some(&*prediction) } else { prediction.more.last() };
@@ -91,6 +104,7 @@ impl Plan {
             if row.test(&segment.predicate)? != Some(true) {
                 continue;
             }
+            self.fits(segment, row)?;
             let mut own = row.take_prediction(segment.model);
             let scored = row.score(segment.model, &mut own);
             items.push(own.value);

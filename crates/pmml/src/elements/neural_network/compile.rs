@@ -180,7 +180,7 @@ fn targets<'a>(
             }
         },
         rules: None,
-        observed: None,
+        displays: Vec::new(),
     };
     Some(groups.iter().map(target).collect())
 }

@@ -5,8 +5,8 @@ use crate::document::{MiningFunction, OpType};
 use crate::elements::ElementPlan;
 use crate::elements::regression::read::{Document, Normalization, TableDocument};
 use crate::fault::{Fault, Result};
-use crate::plan::Slot;
 use crate::plan::model::Figures;
+use crate::plan::{Place, Slot};
 use crate::value::Datum;
 
 /// A compiled `RegressionModel`.
@@ -16,6 +16,8 @@ pub struct Plan {
     pub normalization: Normalization,
     /// True if the sums are of cumulative probabilities.
     pub is_ordinal: bool,
+    /// True if the categories cannot be those of the target, which is an error of every row.
+    pub contradicts_target: bool,
     /// The sums.
     pub tables: Box<[Table]>,
 }
@@ -23,8 +25,10 @@ pub struct Plan {
 /// A sum of products.
 #[derive(Debug)]
 pub struct Table {
-    /// Summand without a field.
-    pub intercept: f64,
+    /// Summand without a field; a table without one cannot be summed.
+    pub intercept: Option<f64>,
+    /// Where it stands.
+    pub place: Place,
     /// Numbers, with exponent and coefficient.
     pub numeric: Box<[Numeric]>,
     /// Coefficients by value, one entry a field.
@@ -71,6 +75,7 @@ pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, '
     let mut plan = Plan {
         normalization: document.normalization,
         is_ordinal: is_ordinal(context),
+        contradicts_target: context.is_classification() && contradicts_target(document, context),
         tables: Box::default(),
     };
     let mut categories = Vec::new();
@@ -101,6 +106,27 @@ fn category<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'_, '_, 'a
         Some(category) => context.category(category, table.offset),
         None => Err(Fault::invalid(table.offset, "RegressionTable needs the attribute targetCategory")),
     }
+}
+
+/// True if the categories cannot be those of the target: it is a number that is measured, or lists others.
+fn contradicts_target(document: &Document<'_>, context: &mut ModelContext<'_, '_, '_>) -> bool {
+    let target = context.head.mining_schema.targets().next();
+    let Some((target, field)) =
+        target.and_then(|target| Some((target, context.compiler.data_field(target.name)?)))
+    else {
+        return false;
+    };
+    let lists_others = !field.values.is_empty()
+        && document.tables.iter().any(|table| {
+            table
+                .target_category
+                .is_some_and(|category| field.values.iter().all(|value| value.value != category))
+        });
+    let contradicts = lists_others || target.op_type.unwrap_or(field.op_type) == OpType::Continuous;
+    if contradicts {
+        context.compiler.reserve("the categories of a RegressionModel are not those of its target");
+    }
+    contradicts
 }
 
 fn is_ordinal(context: &ModelContext<'_, '_, '_>) -> bool {
@@ -155,5 +181,9 @@ pub fn compile_table<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'
         }
         terms.push(Term { coefficient: *coefficient, factors: factors.into() });
     }
-    Ok(Table { intercept: table.intercept, numeric: numeric.into(), categorical, terms: terms.into() })
+    let place = context.place("RegressionTable");
+    if table.intercept.is_none() {
+        context.compiler.reserve("a RegressionTable has no intercept");
+    }
+    Ok(Table { intercept: table.intercept, place, numeric: numeric.into(), categorical, terms: terms.into() })
 }

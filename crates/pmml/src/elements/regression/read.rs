@@ -44,8 +44,8 @@ pub struct Document<'a> {
 pub struct TableDocument<'a> {
     /// Where it stands.
     pub offset: u32,
-    /// Summand without a field.
-    pub intercept: f64,
+    /// Summand without a field; some documents leave it out.
+    pub intercept: Option<f64>,
     /// The category whose sum it is.
     pub target_category: Option<&'a str>,
     /// Field, exponent, coefficient.
@@ -59,7 +59,11 @@ pub struct TableDocument<'a> {
 /// Reads a `RegressionModel` to its end.
 pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocument<'a>> {
     let mut head = ModelHead::read(&mut element)?;
-    let normalization = element.choice("normalizationMethod")?.unwrap_or(Normalization::None);
+    let normalization = match element.text("normalizationMethod") {
+        // Left in documents by a producer that fills in templates.
+        Some("NORMALIZATION_METHOD_PLACEHOLDER") => Normalization::None,
+        _ => element.choice("normalizationMethod")?.unwrap_or(Normalization::None),
+    };
     element.choice::<ModelType>("modelType")?;
     element.ignore(&["targetFieldName"]);
     element.finish()?;
@@ -81,7 +85,7 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
 pub fn read_table<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<TableDocument<'a>> {
     let mut table = TableDocument {
         offset: element.offset,
-        intercept: element.required_number("intercept")?,
+        intercept: element.number("intercept")?,
         target_category: element.text("targetCategory"),
         numeric: Vec::new(),
         categorical: Vec::new(),

@@ -27,6 +27,9 @@ impl Element for Plan {
             prediction.value = Some(Datum::double(value));
             return Ok(());
         }
+        if self.contradicts_target {
+            return Err(row.error(ErrorCode::UnsupportedElement, model.place));
+        }
         let mut sums = row.take_numbers();
         for table in &self.tables {
             match table.sum(row, precision)? {
@@ -51,7 +54,8 @@ impl Element for Plan {
 impl Table {
     /// The sum for one row; missing if a number is.
     pub fn sum(&self, row: &mut Row<'_>, precision: Precision) -> Result<Option<f64>, RowError> {
-        let mut sum = precision.round(self.intercept);
+        let intercept = self.intercept.ok_or_else(|| row.error(ErrorCode::UnsupportedElement, self.place));
+        let mut sum = precision.round(self.intercept.unwrap_or(0.0));
         for numeric in &self.numeric {
             let Some(number) = row.number(numeric.slot)? else { return Ok(None) };
             let number = power(precision.round(number), numeric.exponent, precision);
@@ -70,7 +74,7 @@ impl Table {
             }
             sum = precision.round(sum + product);
         }
-        Ok(Some(sum))
+        intercept.map(|_| Some(sum))
     }
 }
 
@@ -127,7 +131,13 @@ pub fn class_probabilities(
         return cumulative(normalization, sums, precision);
     }
     match normalization {
+        Normalization::Softmax if sums.len() == 2 => {
+            let difference = round(sums[1] - sums[0]);
+            sums[0] = round(1.0 / round(1.0 + round(libm::exp(difference))));
+            sums[1] = round(1.0 / round(1.0 + round(libm::exp(-difference))));
+        }
         Normalization::Softmax => softmax(sums, precision),
+        Normalization::Simplemax if sums.iter().sum::<f64>() == 0.0 => return None,
         Normalization::Simplemax => divide_by_sum(sums, precision),
         _ if sums.len() == 2 => {
             let first = match normalization {
@@ -143,8 +153,12 @@ pub fn class_probabilities(
             }
             divide_by_sum(sums, precision);
         }
-        // Of more than two the sums themselves.
-        Normalization::None => {}
+        // Of more than two the sums themselves, and for the last one the rest.
+        Normalization::None => {
+            if let Some((last, others)) = sums.split_last_mut() {
+                *last = others.iter().fold(1.0, |rest, sum| round(rest - *sum));
+            }
+        }
         _ => return None,
     }
     Some(())

@@ -22,10 +22,7 @@ impl Element for Plan {
         let mut points = row.take_numbers();
         let outcome = self.characteristics.iter().try_for_each(|characteristic| {
             let attribute = characteristic.matching(row)?;
-            let Some(partial) = attribute.partial_score(characteristic, row)? else {
-                sum = f64::NAN;
-                return Ok(());
-            };
+            let partial = attribute.partial_score(characteristic, row)?;
             sum = precision.round(sum + precision.round(partial));
             let Some(algorithm) = self.reasons else { return Ok(()) };
             let lacks = || row.error(ErrorCode::UndefinedName, characteristic.place);
@@ -45,12 +42,8 @@ impl Element for Plan {
             }
             Ok(())
         });
-        if outcome.is_ok() && !sum.is_nan() {
-            rank(&mut prediction.reasons, &points);
-            prediction.value = Some(Datum::double(sum));
-        } else {
-            prediction.reasons.clear();
-        }
+        rank(&mut prediction.reasons, &points);
+        prediction.value = Some(Datum::double(sum));
         row.give_numbers(points);
         outcome
     }
@@ -69,14 +62,14 @@ impl Characteristic {
 }
 
 impl Attribute {
-    fn partial_score(&self, of: &Characteristic, row: &mut Row<'_>) -> Result<Option<f64>, RowError> {
+    fn partial_score(&self, of: &Characteristic, row: &mut Row<'_>) -> Result<f64, RowError> {
         match &self.partial_score {
-            Some(Partial::Constant(number)) => Ok(Some(*number)),
+            Some(Partial::Constant(number)) => Ok(*number),
             Some(Partial::Complex(expression)) => match row.evaluate(expression)? {
-                None => Ok(None),
+                None => Err(row.error(ErrorCode::NoAnswer, of.place)),
                 Some(datum) => {
                     let double = datum.cast(Kind::Double, &mut row.texts);
-                    double.map(|datum| Some(datum.number)).map_err(|code| row.error(code, of.place))
+                    double.map(|datum| datum.number).map_err(|code| row.error(code, of.place))
                 }
             },
             None => Err(row.error(ErrorCode::UndefinedName, of.place)),

@@ -153,12 +153,11 @@ fn decision(document: &Document<'_>, context: &ModelContext<'_, '_, '_>) -> Resu
             }
             let paired = document.machines.iter().all(|machine| machine.alternate.is_some());
             match document.method {
-                Some(Method::OneAgainstOne) if paired => Ok(Decision::Votes { max_wins }),
-                Some(Method::OneAgainstOne) => invalid(
+                Method::OneAgainstOne if paired => Ok(Decision::Votes { max_wins }),
+                Method::OneAgainstOne => invalid(
                     "OneAgainstOne needs the attribute alternateTargetCategory of each SupportVectorMachine",
                 ),
-                None if paired => Ok(Decision::Votes { max_wins }),
-                _ => Ok(Decision::Extreme { max_wins }),
+                Method::OneAgainstAll => Ok(Decision::Extreme { max_wins }),
             }
         }
         _ => invalid("a SupportVectorMachineModel is for regression or classification"),

@@ -57,7 +57,7 @@ pub struct Document<'a> {
     /// What the coefficients belong to.
     pub representation: Representation,
     /// How several machines tell categories apart; `None` if it is not said.
-    pub method: Option<Method>,
+    pub method: Method,
     /// True if the largest figure wins.
     pub max_wins: bool,
     /// Where a machine's two categories meet, unless it says otherwise.
@@ -111,7 +111,7 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
     let mut head = ModelHead::read(&mut element)?;
     let mut document = Document {
         representation: element.choice("svmRepresentation")?.unwrap_or(Representation::SupportVectors),
-        method: element.choice("classificationMethod")?,
+        method: element.choice("classificationMethod")?.unwrap_or(Method::OneAgainstAll),
         max_wins: element.boolean("maxWins")?.unwrap_or(false),
         threshold: element.number("threshold")?.unwrap_or(0.0),
         alternate_category: element.text("alternateBinaryTargetCategory"),

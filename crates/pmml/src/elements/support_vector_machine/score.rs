@@ -113,10 +113,22 @@ impl Plan {
                 winner.map(Winner::Category)
             }
             Decision::Extreme { max_wins } => {
-                let beats = |a: f64, b: f64| if max_wins { a > b } else { a < b };
-                let winner = (0..figures.len())
-                    .reduce(|best, next| if beats(figures[next], figures[best]) { next } else { best });
-                winner.map(|winner| Winner::Category(self.machines[winner].categories.0))
+                // What is not a number never wins over one; of machines for one category the last counts.
+                let beats = |a: f64, b: f64| match (a.is_nan(), b.is_nan()) {
+                    (true, _) => false,
+                    (false, true) => true,
+                    _ if max_wins => a > b,
+                    _ => a < b,
+                };
+                let category = |machine: usize| self.machines[machine].categories.0;
+                let counts = |machine: &usize| {
+                    (*machine + 1..figures.len()).all(|later| category(later) != category(*machine))
+                };
+                let winner = (0..figures.len()).filter(counts).reduce(|best, next| {
+                    let is_first = figures[next] == figures[best] && category(next) < category(best);
+                    if is_first || beats(figures[next], figures[best]) { next } else { best }
+                });
+                winner.map(|winner| Winner::Category(category(winner)))
             }
         }
     }

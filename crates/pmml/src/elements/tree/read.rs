@@ -125,7 +125,6 @@ pub fn read_node<'a>(xml: &mut Xml<'a>, mut element: Element<'a>, document: &mut
     let record_count = element.number("recordCount")?;
     let default_child = element.text("defaultChild");
     element.finish()?;
-    let mut has_predicate = false;
     // The distributions of a node stand before its children.
     let mut first = document.distributions.len() as u32;
     let mut last = first;
@@ -137,7 +136,7 @@ pub fn read_node<'a>(xml: &mut Xml<'a>, mut element: Element<'a>, document: &mut
         default_child,
         predicate: Predicate {
             offset: element.offset,
-            node: crate::document::predicate::PredicateNode::True,
+            node: crate::document::predicate::PredicateNode::Absent,
         },
         distributions: (0, 0),
         next: 0,
@@ -162,12 +161,8 @@ pub fn read_node<'a>(xml: &mut Xml<'a>, mut element: Element<'a>, document: &mut
             }
             _ => {
                 document.nodes[index].predicate = Predicate::read(xml, child, "Node")?;
-                has_predicate = true;
             }
         }
-    }
-    if !has_predicate {
-        return Err(element.lacks("True, SimplePredicate or another predicate"));
     }
     let next = document.nodes.len() as u32;
     let node = &mut document.nodes[index];
