@@ -12,6 +12,7 @@
 //! | [`score`] | plan + batch → scores, lazily by row, ahead by block where that cannot fail |
 //! | [`mod@format`] | [`PmmlFormat`]: the contract's way in |
 //! | [`model`] | [`PmmlModel`]: a loaded document |
+//! | [`verify`] | the rows of `ModelVerification`, scored and compared |
 //!
 //! The rules where the specification leaves a choice are those of the reference evaluator, JPMML.
 
@@ -29,6 +30,7 @@ pub mod plan;
 pub mod precision;
 pub mod score;
 pub mod value;
+pub mod verify;
 
 #[cfg(test)]
 mod testing;

@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use scorewheel_columns::{OutputSchema, Schema};
-use scorewheel_model::{BoundModel, InputField, Limits, Mapping, Model, ModelError, ModelErrorKind, Summary};
+use scorewheel_model::{
+    BoundModel, InputField, Limits, Mapping, Model, ModelError, ModelErrorKind, Summary, Verification,
+};
 
 use crate::document::Document;
 use crate::fault::{Fault, Result as Read};
 use crate::plan::Plan;
 use crate::reader::{Xml, encoding};
 use crate::score::Bound;
+use crate::verify::VerificationRows;
 
 /// A loaded PMML document: one of its models, compiled.
 #[derive(Debug)]
 pub struct PmmlModel {
     plan: Arc<Plan>,
     summary: Summary,
+    verification: VerificationRows,
 }
 
 impl PmmlModel {
@@ -75,7 +79,7 @@ impl PmmlModel {
             engine: "native".to_owned(),
             details,
         };
-        Ok(Self { plan: Arc::new(plan), summary })
+        Ok(Self { plan: Arc::new(plan), summary, verification: VerificationRows::of(head) })
     }
 
     /// The compiled plan.
@@ -111,6 +115,10 @@ impl Model for PmmlModel {
 
     fn outputs(&self) -> &Arc<OutputSchema> {
         &self.plan.answer.schema
+    }
+
+    fn verify(&self) -> Verification {
+        self.verification.verify(self)
     }
 
     fn bind(&self, schema: &Arc<Schema>, mapping: &Mapping) -> Result<Arc<dyn BoundModel>, ModelError> {

@@ -2,7 +2,7 @@
 
 use crate::document::dictionary::{DataType, Interval, ListedValue, OpType};
 use crate::document::schema::InvalidTreatment;
-use crate::document::table::InlineTable;
+use crate::document::table::{self, InlineTable};
 use crate::fault::Result;
 use crate::reader::xml::Extension;
 use crate::reader::{Element, Xml};
@@ -244,17 +244,12 @@ pub struct MapValues<'a> {
     pub table: Option<InlineTable<'a>>,
 }
 
-/// A column's name without the prefix that some producers write in attributes too.
-fn column(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
-}
-
 impl<'a> MapValues<'a> {
     fn read(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
         let mut map = Self {
             map_missing_to: element.text("mapMissingTo"),
             default_value: element.text("defaultValue"),
-            output_column: column(element.required("outputColumn")?),
+            output_column: table::written_column(xml, element.required("outputColumn")?),
             data_type: element.choice("dataType")?,
             pairs: Vec::new(),
             table: None,
@@ -263,7 +258,10 @@ impl<'a> MapValues<'a> {
         while let Some(mut child) = xml.child()? {
             match child.name {
                 "FieldColumnPair" => {
-                    map.pairs.push((child.required("field")?, column(child.required("column")?)));
+                    map.pairs.push((
+                        child.required("field")?,
+                        table::written_column(xml, child.required("column")?),
+                    ));
                     child.finish()?;
                     xml.end(&child)?;
                 }
@@ -386,9 +384,9 @@ impl<'a> TextIndex<'a> {
 impl<'a> TextIndexNormalization<'a> {
     fn read(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
         let mut normalization = Self {
-            in_field: column(element.text("inField").unwrap_or("string")),
-            out_field: column(element.text("outField").unwrap_or("stem")),
-            regex_field: column(element.text("regexField").unwrap_or("regex")),
+            in_field: table::written_column(xml, element.text("inField").unwrap_or("string")),
+            out_field: table::written_column(xml, element.text("outField").unwrap_or("stem")),
+            regex_field: table::written_column(xml, element.text("regexField").unwrap_or("regex")),
             recursive: element.boolean("recursive")?.unwrap_or(false),
             is_case_sensitive: element.boolean("isCaseSensitive")?,
             max_levenshtein_distance: element.integer("maxLevenshteinDistance")?,

@@ -1,6 +1,6 @@
 //! `ModelVerification`: rows that the model must reproduce.
 
-use crate::document::table::InlineTable;
+use crate::document::table::{InlineTable, written_column};
 use crate::fault::Result;
 use crate::reader::{Element, Xml};
 
@@ -44,10 +44,10 @@ impl<'a> ModelVerification<'a> {
                             return Err(field.unexpected("VerificationFields"));
                         }
                         let name = field.required("field")?;
-                        let column = field.text("column").unwrap_or(name);
+                        let column = field.text("column").map(|column| written_column(xml, column));
                         fields.push(VerificationField {
                             field: name,
-                            column: column.rsplit_once(':').map_or(column, |(_, local)| local),
+                            column: column.unwrap_or(name),
                             precision: field.number("precision")?.unwrap_or(1e-6),
                             zero_threshold: field.number("zeroThreshold")?.unwrap_or(1e-16),
                         });

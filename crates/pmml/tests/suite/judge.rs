@@ -45,6 +45,9 @@ impl Verdict {
     }
 }
 
+/// A loaded document, or why it is refused.
+pub type Loaded = Result<PmmlModel, String>;
+
 /// A document, its rows, and what the reference says of them.
 pub struct Case {
     pub element: String,
@@ -69,9 +72,14 @@ impl Case {
         if self.document.windows(float.len()).any(|window| window == float) { 1e-5 } else { 1e-9 }
     }
 
-    fn answers(&self) -> Result<Vec<Json>, String> {
-        let model = PmmlModel::load(&self.document, None, &Mapping::default(), &Limits::default())
-            .map_err(|error| error.to_string())?;
+    /// The document, loaded.
+    pub fn load(&self) -> Loaded {
+        PmmlModel::load(&self.document, None, &Mapping::default(), &Limits::default())
+            .map_err(|error| error.to_string())
+    }
+
+    fn answers(&self, model: &Loaded) -> Result<Vec<Json>, String> {
+        let model = model.as_ref().map_err(Clone::clone)?;
         let schema = model.schema().map_err(|error| error.to_string())?;
         let bound: Arc<dyn BoundModel> =
             model.bind(&schema, &Mapping::default()).map_err(|error| error.to_string())?;
@@ -91,10 +99,10 @@ impl Case {
         Ok((0..self.rows.len()).map(answer).collect())
     }
 
-    pub fn judge(&self) -> (Verdict, String) {
+    pub fn judge(&self, model: &Loaded) -> (Verdict, String) {
         let load_error = self.head["status"] == "load_error";
         let all_failed = !self.rows.is_empty() && self.rows.iter().all(|row| row.get("err").is_some());
-        let answers = match self.answers() {
+        let answers = match self.answers(model) {
             Ok(answers) => answers,
             Err(_) if load_error || all_failed => return (Verdict::Exact, String::new()),
             Err(error) => return (Verdict::Refused, error),
@@ -125,8 +133,8 @@ impl Case {
     }
 
     /// Prints every difference.
-    pub fn show(&self) {
-        let Ok(answers) = self.answers() else { return };
+    pub fn show(&self, model: &Loaded) {
+        let Ok(answers) = self.answers(model) else { return };
         for (row, answer) in self.rows.iter().zip(&answers) {
             if let Some(why) = self.difference(row, answer) {
                 println!("  {} {}\n    {why}", row["k"], row["in"]);

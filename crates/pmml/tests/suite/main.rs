@@ -1,6 +1,6 @@
 //! The open conformance suite beside the repository: every document and row against the reference's answers.
 //!
-//! Prints counts by model element and fails below those recorded in `recorded.tsv` (`UPDATE=1` records anew).
+//! Every document's own verification rows must be reproduced. Prints counts by model element and fails below those recorded in `recorded.tsv` (`UPDATE=1` records anew).
 //! `SUITE_ONLY=case,case` runs some cases and shows every difference; `SUITE_FAILURES=file` writes the failures.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use judge::{Case, Verdict};
+use scorewheel_model::Model;
 
 fn beside(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -47,9 +48,15 @@ fn the_open_suite() {
     let listed = listed();
     let mut table: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
     let mut failures = Vec::new();
+    let mut verified = 0;
+    let mut unverified = Vec::new();
     for name in &names {
         let case = Case::read(&folder, name);
-        let (mut verdict, mut why) = case.judge();
+        let model = case.load();
+        let (mut verdict, mut why) = case.judge(&model);
+        let verification = model.as_ref().map(Model::verify).unwrap_or_default();
+        verified += usize::from(verification.rows > 0);
+        unverified.extend(verification.failures.first().map(|failure| format!("{name}: {failure}")));
         match (verdict, listed.get(name).map(String::as_str)) {
             (Verdict::Differs | Verdict::Valid, Some("deviation")) => verdict = Verdict::Deviation,
             (Verdict::Beyond, Some("beyond")) | (Verdict::Exact, _) => {}
@@ -66,7 +73,7 @@ fn the_open_suite() {
         }
         if only.is_some() {
             println!("{name} {} {verdict:?} {why}", case.element);
-            case.show();
+            case.show(&model);
         }
     }
     failures.sort();
@@ -81,6 +88,8 @@ fn the_open_suite() {
             Verdict::ALL.map(|verdict| format!("{:>10}", count(row, verdict))).concat()
         );
     }
+    println!("{verified} documents carry verification rows");
+    assert!(unverified.is_empty(), "verification rows that are not reproduced: {unverified:#?}");
     if only.is_none() {
         hold_recorded(&table);
     }
