@@ -97,7 +97,7 @@ fn allowed(name: &str) -> u64 {
     let bare = ["logitraw", "hinge", "softmax", "categories-ubjson"];
     let inexact =
         exponential.iter().any(|part| name.contains(part)) && !bare.iter().any(|part| name.contains(part));
-    if inexact { 4 } else { 0 }
+    if inexact { 2 } else { 0 }
 }
 
 #[test]
@@ -154,7 +154,8 @@ fn the_forests_agree_with_their_libraries() {
         let equal = distances.iter().filter(|distance| **distance == 0).count();
         let most = distances.iter().max().copied().unwrap();
         assert_eq!(distances.len(), 10_000);
-        assert!(equal >= 9_500 && most <= 2, "{file}: {equal} of 10,000 equal, at most {most} steps apart");
+        println!("{file}: {equal} of 10,000 equal, at most {most} steps apart");
+        assert!(equal >= 9_980 && most <= 2, "{file}: {equal} of 10,000 equal, at most {most} steps apart");
     }
 }
 
@@ -240,4 +241,14 @@ fn a_category_that_the_library_refuses_is_an_error_of_its_row() {
     bound.score(&batch, 0..4, &mut bound.new_scratch(), &mut scores);
     assert_eq!(scores.errors().iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1]);
     assert_eq!(scores.get(0, 0), scores.get(0, 2));
+}
+
+#[test]
+fn the_demo_model_scores_wine() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/models/8-boosted.json");
+    let model = load(&std::fs::read(path).unwrap());
+    assert_eq!(model.summary().format, "XGBoost 2.1.0");
+    let Some(batch) = support::wine() else { return };
+    let found = score(&*model, &batch, 256);
+    assert!(found.iter().all(|answer| answer.len() == 1 && answer[0].is_finite()));
 }

@@ -1,5 +1,7 @@
 //! From sums to predictions, each in the library's own precision and order of operations.
 
+use crate::boosting::exponential::exp;
+
 /// How the sums of a row become its prediction.
 ///
 /// The names say the precision: XGBoost computes in f32, LightGBM in f64.
@@ -60,10 +62,10 @@ impl Link {
                 }
             }
             Self::Hinge => each(row, &|x| f64::from(u8::from(x > 0.0))),
-            Self::Logistic { scale, .. } => each(row, &|x| 1.0 / (1.0 + libm::exp(-scale * x))),
-            Self::Exponential => each(row, &libm::exp),
+            Self::Logistic { scale, .. } => each(row, &|x| 1.0 / (1.0 + exp(-scale * x))),
+            Self::Exponential => each(row, &exp),
             Self::Softmax => softmax(row),
-            Self::SoftPlus => each(row, &|x| libm::log1p(libm::exp(x))),
+            Self::SoftPlus => each(row, &|x| libm::log1p(exp(x))),
             Self::SignedSquare => each(row, &|x| if x.is_nan() { x } else { f64::copysign(1.0, x) * x * x }),
         }
     }
@@ -71,7 +73,7 @@ impl Link {
 
 /// e^x rounded once, which is what a good `expf` gives nearly always.
 fn single_exp(x: f32) -> f32 {
-    libm::exp(f64::from(x)) as f32
+    exp(f64::from(x)) as f32
 }
 
 fn single_logistic(x: f32) -> f32 {
@@ -96,7 +98,7 @@ fn softmax(row: &mut [f64]) {
     let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut total = 0.0;
     for value in &mut *row {
-        *value = libm::exp(*value - largest);
+        *value = exp(*value - largest);
         total += *value;
     }
     row.iter_mut().for_each(|value| *value /= total);

@@ -7,9 +7,11 @@
 //! | [`categories`] | the categories of a feature and their codes |
 //! | [`engine`] | what computes rows |
 //! | [`link`] | from sums to predictions |
+//! | [`exponential`] | e^x as the libraries' platform has it |
 
 pub(crate) mod categories;
 pub(crate) mod engine;
+pub(crate) mod exponential;
 pub(crate) mod link;
 
 use scorewheel_columns::DataType;

@@ -50,7 +50,6 @@ def boost(name, parameters, label, data=X, names=NAMES, kind="json", rounds=6, t
     shown = data.iloc[:SHOWN] if isinstance(data, pd.DataFrame) else data[:SHOWN]
     last = (0, best + 1) if best is not None else (0, 0)
     rows = shown.itertuples(index=False) if isinstance(data, pd.DataFrame) else shown
-    arguments = {**arguments}
     show(name, names or ["f%d" % i for i in range(FEATURES)], list(rows), booster.predict(xgb.DMatrix(shown, **arguments), iteration_range=last, training=False))
 
 
@@ -72,7 +71,6 @@ for objective, label in {
 for objective in ("multi:softprob", "multi:softmax"):
     boost("xgboost-" + objective.replace(":", "-"), {"objective": objective, "num_class": 3}, THREE)
 boost("xgboost-quantiles", {"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.5, 0.9]}, SIGNAL)
-boost("xgboost-rank", {"objective": "rank:ndcg"}, THREE) if False else None
 boost("xgboost-base-score", {"objective": "binary:logistic", "base_score": 0.3}, CLASS)
 boost("xgboost-ubjson", {"objective": "binary:logistic"}, CLASS, kind="ubj")
 boost("xgboost-unnamed", {}, SIGNAL, names=None)
@@ -80,7 +78,7 @@ boost("xgboost-dart", {"booster": "dart", "rate_drop": 0.5, "one_drop": 1}, SIGN
 boost("xgboost-linear", {"booster": "gblinear", "objective": "reg:squarederror"}, SIGNAL)
 boost("xgboost-linear-classes", {"booster": "gblinear", "objective": "multi:softprob", "num_class": 3}, THREE)
 boost("xgboost-parallel", {"num_parallel_tree": 3, "subsample": 0.7, "colsample_bynode": 0.7}, SIGNAL)
-boost("xgboost-targets", {}, np.column_stack([SIGNAL, -SIGNAL + X[:, 1].clip(-1) if False else SIGNAL ** 2]))
+boost("xgboost-targets", {}, np.column_stack([SIGNAL, SIGNAL ** 2]))
 boost("xgboost-vector-leaves", {"multi_strategy": "multi_output_tree"}, np.column_stack([SIGNAL, SIGNAL ** 2]))
 boost("xgboost-best-iteration", {}, SIGNAL, best=2)
 boost("xgboost-codes", {"max_cat_to_onehot": 1}, CATEGORY_SIGNAL, CODED, NAMES[:3] + ["code"], types=["q", "q", "q", "c"])
