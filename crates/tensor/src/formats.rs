@@ -5,19 +5,28 @@ use std::sync::Arc;
 use scorewheel_model::{Format, Limits, Mapping, Model, ModelError, ModelType};
 
 use crate::error::too_large;
+use crate::lightgbm::LightGbmFormat;
 use crate::loading::load_graph;
 use crate::onnx::model_proto::read_model;
 use crate::onnx::tensor_proto::NoSideFiles;
 use crate::protobuf::{Reader, Wire};
+use crate::refused::RefusedFormats;
 use crate::tensorflow::frozen::read_frozen_graph;
+use crate::xgboost::XgBoostFormat;
 
 /// All formats of this crate.
 #[must_use]
 pub fn formats() -> Vec<Box<dyn Format>> {
-    vec![Box::new(OnnxFormat), Box::new(FrozenGraphFormat)]
+    vec![
+        Box::new(OnnxFormat),
+        Box::new(FrozenGraphFormat),
+        Box::new(XgBoostFormat),
+        Box::new(LightGbmFormat),
+        Box::new(RefusedFormats),
+    ]
 }
 
-fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), ModelError> {
+pub(crate) fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), ModelError> {
     if bytes.len() > limits.bytes {
         return Err(too_large(format!("{} bytes are more than the limit of {}", bytes.len(), limits.bytes)));
     }

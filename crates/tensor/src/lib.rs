@@ -10,6 +10,8 @@
 //! | `loading`, `model` | from a graph to a [`Model`](scorewheel_model::Model) |
 //! | `records`, `answers` | from columns to tensors and back |
 //! | `onnx`, `tensorflow` | front ends |
+//! | `xgboost`, `lightgbm`, `boosting` | the tree libraries' own files, on `scorewheel-trees` |
+//! | `refused` | formats that are refused by name |
 //! | `graph` | what every front end reads its file into |
 //! | `engine` | from a graph to something that computes rows |
 //! | `operators` | one builder an operator |
@@ -20,6 +22,7 @@
 #![allow(dead_code, reason = "the graph holds what further front ends and operators read")]
 
 mod answers;
+mod boosting;
 pub mod data;
 pub mod element;
 mod engine;
@@ -27,6 +30,7 @@ mod error;
 pub mod formats;
 mod gemm;
 mod graph;
+mod lightgbm;
 mod loading;
 mod math;
 mod model;
@@ -35,9 +39,14 @@ mod onnx;
 mod operators;
 mod protobuf;
 mod records;
+mod refused;
 mod simd;
 pub mod tensor;
 mod tensorflow;
 mod text;
+mod xgboost;
 
 pub use formats::{FrozenGraphFormat, OnnxFormat, formats};
+pub use lightgbm::LightGbmFormat;
+pub use refused::RefusedFormats;
+pub use xgboost::XgBoostFormat;

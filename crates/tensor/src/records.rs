@@ -182,6 +182,8 @@ impl Target {
             match buffer {
                 Data::F32(out) => out[position] = f32::NAN,
                 Data::F64(out) => out[position] = f64::NAN,
+                // Of texts the empty one stands for missing.
+                Data::Text(out) => out[position] = Default::default(),
                 _ => {}
             }
         }

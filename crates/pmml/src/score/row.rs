@@ -2,6 +2,7 @@
 
 use scorewheel_columns::{Batch, Dictionary, ErrorCode, RowError, Values};
 
+use crate::elements::mining::forest::ForestMemory;
 use crate::functions::text_index::TokenCache;
 use crate::plan::{ModelId, Place, Plan, Slot, Source};
 use crate::score::block::{Columns, State};
@@ -40,6 +41,8 @@ pub struct RowMemory {
     numbers: Vec<Vec<f64>>,
     /// Lists of the block.
     pub lists: Lists,
+    /// What compiled forests work in.
+    pub forests: ForestMemory,
     /// Words of the batch's texts.
     pub tokens: TokenCache,
     /// Strings of the batch.
@@ -61,6 +64,8 @@ pub struct Row<'r> {
     pub texts: Texts<'r>,
     /// Lists by number.
     pub lists: &'r mut Lists,
+    /// What compiled forests work in.
+    pub forests: &'r mut ForestMemory,
     /// Words of texts.
     pub tokens: &'r mut TokenCache,
     bindings: &'r [InputBinding],
@@ -92,6 +97,7 @@ impl<'r> Row<'r> {
             plan,
             texts: Texts::new(&plan.texts, &mut memory.own),
             lists: &mut memory.lists,
+            forests: &mut memory.forests,
             tokens: &mut memory.tokens,
             bindings,
             batch,

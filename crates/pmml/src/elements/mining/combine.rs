@@ -29,6 +29,9 @@ impl Plan {
         row: &mut Row<'_>,
         prediction: &mut Prediction,
     ) -> Result<(), RowError> {
+        if self.forest.as_ref().is_some_and(|forest| forest.score(model, row, prediction)) {
+            return Ok(());
+        }
         match model.function {
             MiningFunction::Regression => self.combine_numbers(model, row, prediction),
             MiningFunction::Classification | MiningFunction::Clustering => match self.method {

@@ -4,6 +4,7 @@ use crate::compile::model::category_index;
 use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
 use crate::elements::ElementPlan;
+use crate::elements::mining::forest::Forest;
 use crate::elements::mining::read::{Document, Method, MissingPrediction, SegmentDocument};
 use crate::fault::{Fault, Result};
 use crate::plan::model::Figures;
@@ -23,6 +24,8 @@ pub struct Plan {
     pub segments: Box<[Segment]>,
     /// The models of all segments, where one of their predictions is handed on.
     pub delegates: Option<Box<[ModelId]>>,
+    /// The segments compiled together, if they are plain trees.
+    pub forest: Option<Forest>,
 }
 
 /// A compiled segment.
@@ -91,13 +94,16 @@ pub fn compile<'d, 'a>(
         }
     }
     let figures = Figures { probability: !delegates && !categories.is_empty(), ..Figures::default() };
-    let plan = Plan {
+    let mut plan = Plan {
         method: document.method,
         missing_prediction: document.missing_prediction,
         missing_threshold: document.missing_threshold,
         delegates: delegates.then(|| segments.iter().map(|segment| segment.model).collect()),
         segments: segments.into(),
+        forest: None,
     };
+    let head = context.head;
+    plan.forest = Forest::of(&plan, head.function, head.math_context, categories.len(), context.compiler);
     Ok(Compiled { categories, figures, ..Compiled::new(ElementPlan::Mining(Box::new(plan))) })
 }
 

@@ -2,6 +2,7 @@
 
 mod combine;
 mod compile;
+pub mod forest;
 mod read;
 mod score;
 #[cfg(test)]

@@ -6,5 +6,5 @@ mod score;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Plan, compile};
-pub use read::{Document, NodeDocument, read};
+pub use compile::{NONE, Node, Plan, Test, compile};
+pub use read::{Document, NoTrueChildStrategy, read};

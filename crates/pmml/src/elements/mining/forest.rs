@@ -1,0 +1,340 @@
+//! Forests of plain trees, compiled for rows whose fields are all there.
+//!
+//! A row with a value in every field that any tree reads takes the compiled kernel, whose answer has the same bits; all
+//! other rows are scored segment by segment, as are rows that no node of some tree fits.
+
+use std::collections::HashMap;
+
+use scorewheel_trees::{
+    Combine, Ensemble, Feature, Kernel, Leaves, Limits, Node, NullTree, Number, Row as TreesRow, Scratch,
+    Split, Sum, Test, Tree,
+};
+
+use crate::compile::Compiler;
+use crate::document::MiningFunction;
+use crate::document::head::MathContext;
+use crate::elements::ElementPlan;
+use crate::elements::mining::compile::{Plan, Segment};
+use crate::elements::mining::read::Method;
+use crate::elements::tree::{self, NoTrueChildStrategy};
+use crate::plan::predicate::Comparison;
+use crate::plan::{ModelPlan, Predicate, Slot, Source};
+use crate::precision::Precision;
+use crate::score::prediction::largest;
+use crate::score::{Prediction, Row};
+use crate::value::{Datum, Kind};
+
+/// Most fields that are read ahead for a row.
+const MAX_FIELDS: usize = 1_024;
+
+/// A compiled forest and the fields it reads.
+#[derive(Debug)]
+pub struct Forest {
+    kernel: Kernel,
+    slots: Box<[Slot]>,
+    votes: bool,
+}
+
+/// Working memory of forests.
+#[derive(Debug, Default)]
+pub struct ForestMemory {
+    scratch: Scratch,
+    values: Vec<f64>,
+    numbers: Vec<f64>,
+}
+
+impl Forest {
+    /// Compiles the segments of a plan; `None` unless all of them are plain trees that are added, averaged or vote.
+    pub fn of(
+        plan: &Plan,
+        function: MiningFunction,
+        context: MathContext,
+        categories: usize,
+        compiler: &Compiler<'_, '_>,
+    ) -> Option<Self> {
+        let sum = Sum {
+            precision: match context {
+                MathContext::Double => Number::F64,
+                MathContext::Float => Number::F32,
+            },
+            ..Sum::default()
+        };
+        let weighted = matches!(
+            plan.method,
+            Method::WeightedAverage | Method::WeightedSum | Method::WeightedMajorityVote
+        );
+        let answer = match function {
+            MiningFunction::Regression => AnswerKind::Number,
+            MiningFunction::Classification => match plan.method {
+                Method::MajorityVote | Method::WeightedMajorityVote => AnswerKind::Vote,
+                _ => AnswerKind::Distribution,
+            },
+            _ => return None,
+        };
+        let combine = match (plan.method, answer) {
+            (Method::Sum | Method::WeightedSum, AnswerKind::Number) => Combine::Sum(sum),
+            // The weights are added before they are rounded: in f32 only a count gives the same either way.
+            (Method::WeightedAverage, _) if context == MathContext::Float => return None,
+            (Method::Average | Method::WeightedAverage, AnswerKind::Number | AnswerKind::Distribution) => {
+                Combine::Average(sum)
+            }
+            (Method::MajorityVote | Method::WeightedMajorityVote, AnswerKind::Vote) => {
+                Combine::Vote(NullTree::RowIsNull)
+            }
+            _ => return None,
+        };
+        let width = if answer == AnswerKind::Distribution { categories } else { 1 };
+        let mut builder = Builder {
+            answer,
+            width,
+            compiler,
+            slots: Vec::new(),
+            features: HashMap::new(),
+            values: Vec::new(),
+            classes: Vec::new(),
+        };
+        let mut trees = Vec::with_capacity(plan.segments.len());
+        for segment in &plan.segments {
+            let weight = if weighted { segment.weight } else { 1.0 };
+            let nodes = builder.segment(segment)?;
+            trees.push(Tree { weight, ..Tree::new(nodes) });
+        }
+        let Builder { slots, values, classes, .. } = builder;
+        let leaves = match answer {
+            AnswerKind::Vote => Leaves::Classes(classes),
+            _ => Leaves::Numbers { width, values },
+        };
+        let ensemble = Ensemble {
+            features: vec![Feature::Number(Number::F64); slots.len()],
+            sets: Vec::new(),
+            trees,
+            leaves,
+            outputs: if answer == AnswerKind::Number { 1 } else { categories },
+            combine,
+        };
+        let kernel = ensemble.compile_within(&Limits::default()).ok()?;
+        Some(Self { kernel, slots: slots.into(), votes: answer == AnswerKind::Vote })
+    }
+
+    /// Scores a row whose fields are all there; false if it must be scored segment by segment.
+    pub fn score(&self, model: &ModelPlan, row: &mut Row<'_>, prediction: &mut Prediction) -> bool {
+        let mut memory = std::mem::take(row.forests);
+        let scored = self.score_with(&mut memory, model, row, prediction);
+        *row.forests = memory;
+        scored.is_some()
+    }
+
+    fn score_with(
+        &self,
+        memory: &mut ForestMemory,
+        model: &ModelPlan,
+        row: &mut Row<'_>,
+        prediction: &mut Prediction,
+    ) -> Option<()> {
+        let ForestMemory { scratch, values, numbers } = memory;
+        let classification = model.is_classification();
+        if classification && model.categories().len() != self.kernel.outputs() {
+            return None;
+        }
+        values.clear();
+        for slot in &self.slots {
+            // A field that fails is an error only where a path reads it: left to the segments.
+            let value = row.raw(*slot).ok().flatten().filter(|value| !value.is_nan())?;
+            values.push(value);
+        }
+        numbers.clear();
+        numbers.resize(self.kernel.outputs(), 0.0);
+        if self.votes {
+            let winner = self.kernel.score_row_votes(TreesRow::new(values), scratch, numbers).ok()?.ok()?;
+            let total: f64 = numbers.iter().sum();
+            prediction.probabilities.extend(numbers.iter().map(|vote| vote / total));
+            prediction.value = Some(*model.categories().get(winner as usize)?);
+            return Some(());
+        }
+        if self.kernel.score_row(TreesRow::new(values), scratch, numbers).ok()?.is_some() {
+            return None;
+        }
+        if classification {
+            prediction.probabilities.extend_from_slice(numbers);
+            prediction.value = largest(numbers).map(|winner| model.categories()[winner]);
+        } else {
+            prediction.value = Some(Datum::double(numbers[0]));
+        }
+        Some(())
+    }
+}
+
+/// What a tree answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AnswerKind {
+    Number,
+    Distribution,
+    Vote,
+}
+
+struct Builder<'b, 'd, 'a> {
+    answer: AnswerKind,
+    /// Numbers a leaf.
+    width: usize,
+    compiler: &'b Compiler<'d, 'a>,
+    slots: Vec<Slot>,
+    features: HashMap<Slot, u32>,
+    values: Vec<f64>,
+    classes: Vec<u32>,
+}
+
+impl Builder<'_, '_, '_> {
+    /// The nodes of a segment that is a plain tree.
+    fn segment(&mut self, segment: &Segment) -> Option<Vec<Node>> {
+        let model = self.compiler.model_plan(segment.model)?;
+        let target = model.target();
+        let plain = matches!(segment.predicate, Predicate::True)
+            && !segment.is_misfit
+            && segment.weight_slot.is_none()
+            && model.outputs.is_empty()
+            && target.rules.is_none()
+            && model.is_classification() == (self.answer != AnswerKind::Number)
+            && (self.answer != AnswerKind::Number || matches!(target.kind, Kind::Double | Kind::Float));
+        let ElementPlan::Tree(tree) = &model.element else { return None };
+        if plain { self.tree(tree, model, segment) } else { None }
+    }
+
+    fn tree(&mut self, tree: &tree::Plan, model: &ModelPlan, segment: &Segment) -> Option<Vec<Node>> {
+        let mut nodes = vec![Node::Null];
+        let mut at = 0;
+        // Nodes of the document to enter, each with the place of what it becomes.
+        let mut open = Vec::new();
+        match self.test(tree, 0)? {
+            None => open.push((0_usize, 0_usize)),
+            Some(split) => {
+                let yes = self.branch(&mut nodes, &mut at, split);
+                open.push((0, yes));
+            }
+        }
+        while let Some((node, place)) = open.pop() {
+            let end = tree.nodes[node].next as usize;
+            let mut child = node + 1;
+            if child == end {
+                nodes[place] = self.leaf(tree, model, segment, node)?;
+                continue;
+            }
+            at = place;
+            let mut always = false;
+            while child < end && !always {
+                match self.test(tree, child)? {
+                    None => {
+                        open.push((child, at));
+                        always = true;
+                    }
+                    Some(split) => {
+                        let yes = self.branch(&mut nodes, &mut at, split);
+                        open.push((child, yes));
+                    }
+                }
+                child = tree.nodes[child].next as usize;
+            }
+            if !always {
+                nodes[at] = match tree.no_true_child {
+                    NoTrueChildStrategy::ReturnNullPrediction => Node::Null,
+                    NoTrueChildStrategy::ReturnLastPrediction => self.leaf(tree, model, segment, node)?,
+                };
+            }
+        }
+        Some(nodes)
+    }
+
+    /// Makes the node at `at` a split; `at` becomes its other branch. Returns the place of what is taken.
+    #[expect(clippy::unused_self, reason = "reads as a step of the builder")]
+    fn branch(&self, nodes: &mut Vec<Node>, at: &mut usize, split: Split) -> usize {
+        let yes = nodes.len();
+        nodes.extend([Node::Null; 2]);
+        nodes[*at] = Node::Split(Split { yes: yes as u32, no: yes as u32 + 1, ..split });
+        *at = yes + 1;
+        yes
+    }
+
+    /// The test of a node, `Some(None)` if it always holds; `None` if it is not a comparison.
+    #[expect(clippy::option_option, reason = "the outer one is refusal")]
+    fn test(&mut self, tree: &tree::Plan, node: usize) -> Option<Option<Split>> {
+        let node = &tree.nodes[node];
+        let comparison = match node.test {
+            tree::Test::True => return Some(None),
+            tree::Test::Compare(comparison) => comparison,
+            tree::Test::Predicate => return None,
+        };
+        if node.constant.is_nan() {
+            return None;
+        }
+        let test = match comparison {
+            Comparison::Equal => Test::Equal(node.constant),
+            Comparison::NotEqual => Test::NotEqual(node.constant),
+            Comparison::Less => Test::Less(node.constant),
+            Comparison::LessOrEqual => Test::LessOrEqual(node.constant),
+            Comparison::Greater => Test::Greater(node.constant),
+            Comparison::GreaterOrEqual => Test::GreaterOrEqual(node.constant),
+        };
+        let feature = self.feature(Slot(node.slot))?;
+        Some(Some(Split::new(feature, test, 0, 0)))
+    }
+
+    /// The feature of a slot: of the field that it hands down unchanged.
+    fn feature(&mut self, slot: Slot) -> Option<u32> {
+        let mut slot = slot;
+        while let Source::Field { slot: outer, treatment } = &self.compiler.slot_plan(slot).source {
+            if !treatment.passes_all_numbers() || self.compiler.slot_plan(*outer).kind != Some(treatment.kind)
+            {
+                break;
+            }
+            slot = *outer;
+        }
+        if let Some(feature) = self.features.get(&slot) {
+            return Some(*feature);
+        }
+        if self.slots.len() >= MAX_FIELDS {
+            return None;
+        }
+        let feature = self.slots.len() as u32;
+        self.slots.push(slot);
+        self.features.insert(slot, feature);
+        Some(feature)
+    }
+
+    /// What a path that ends at this node answers; a node without an answer is left to the segments.
+    fn leaf(&mut self, tree: &tree::Plan, model: &ModelPlan, segment: &Segment, node: usize) -> Option<Node> {
+        let score = tree.scores[node];
+        if self.answer == AnswerKind::Number {
+            if score.is_nan() {
+                return Some(Node::Null);
+            }
+            let value = Precision::from(model.math_context).round(score);
+            self.values.push(if model.target().kind == Kind::Float {
+                f64::from(value as f32)
+            } else {
+                value
+            });
+            return Some(Node::Leaf(self.values.len() as u32 - 1));
+        }
+        let own = model.categories().len();
+        let distribution = tree.distributions.get(node).copied().filter(|found| *found != tree::NONE);
+        let probabilities = match distribution {
+            Some(found) => tree.probabilities.get(found as usize * own..(found as usize + 1) * own)?,
+            None => &[],
+        };
+        let winner = if score.is_nan() { largest(probabilities) } else { Some(score as usize) };
+        let Some(winner) = winner else { return Some(Node::Null) };
+        if self.answer == AnswerKind::Vote {
+            self.classes.push(*segment.categories.get(winner)?);
+            return Some(Node::Leaf(self.classes.len() as u32 - 1));
+        }
+        if probabilities.is_empty() {
+            return Some(Node::Null);
+        }
+        let start = self.values.len();
+        self.values.resize(start + self.width, 0.0);
+        for (category, probability) in probabilities.iter().enumerate() {
+            let index = *segment.categories.get(category)? as usize;
+            *self.values[start..].get_mut(index)? = *probability;
+        }
+        Some(Node::Leaf((start / self.width) as u32))
+    }
+}

@@ -1,0 +1,254 @@
+//! XGBoost's and LightGBM's own files against the libraries' own predictions, made by `boosters/generate.py`.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use scorewheel_columns::{Batch, DataType, Scores, Value};
+use scorewheel_model::{Limits, Mapping, Model, ModelError};
+use scorewheel_tensor::formats;
+use support::shared;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boosters")
+}
+
+fn load(bytes: &[u8]) -> Arc<dyn Model> {
+    let format = formats().into_iter().find(|format| format.recognises(bytes)).unwrap();
+    format.load(bytes, &Mapping::default(), &Limits::default()).unwrap()
+}
+
+/// All scores in batches of `size`: the numbers of the column `score`, row by row.
+fn score(model: &dyn Model, batch: &Batch, size: usize) -> Vec<Vec<f64>> {
+    let bound = model.bind(batch.schema(), &Mapping::default()).unwrap();
+    let mut scratch = bound.new_scratch();
+    let mut scores = Scores::new();
+    let mut found = Vec::new();
+    for start in (0..batch.rows()).step_by(size) {
+        let end = batch.rows().min(start + size);
+        bound.score(batch, start..end, &mut scratch, &mut scores);
+        assert_eq!(scores.errors(), &[], "rows {start} to {end}");
+        let column = scores.schema().find("score").unwrap();
+        found.extend((0..end - start).map(|row| match scores.get(column, row) {
+            Value::List(values) => values.iter().map(|value| value.as_f64().unwrap()).collect(),
+            value => vec![value.as_f64().unwrap()],
+        }));
+    }
+    found
+}
+
+/// The rows of a file beside a model, in the model's own schema, and the predictions.
+fn rows(model: &dyn Model, path: &Path) -> (Batch, Vec<Vec<f64>>) {
+    let text = std::fs::read_to_string(path.with_extension("csv")).unwrap();
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let inputs = model.inputs();
+    let names: Vec<&str> = inputs.iter().map(|input| &*input.name).collect();
+    assert_eq!(names, header[..names.len()], "{}", path.display());
+    let mut batch = Batch::new(model.schema().unwrap());
+    let mut expected = Vec::new();
+    for line in lines {
+        let (cells, predicted): (Vec<_>, Vec<_>) =
+            line.split(',').enumerate().partition(|(index, _)| *index < inputs.len());
+        let values = cells.iter().zip(inputs).map(|((_, cell), input)| match (*cell, &input.data_type) {
+            ("", _) => Value::Missing,
+            (text, DataType::Text) => Value::from(text),
+            (number, _) => Value::F64(number.parse().unwrap()),
+        });
+        batch.push_row(&values.collect::<Vec<_>>());
+        expected.push(predicted.iter().map(|(_, number)| number.parse().unwrap()).collect());
+    }
+    (batch, expected)
+}
+
+/// Distance in steps of the precision: f32 for XGBoost, f64 for LightGBM.
+fn steps(single: bool, a: f64, b: f64) -> u64 {
+    let ordered = |bits: i64| if bits < 0 { i64::MIN - bits } else { bits };
+    if single {
+        let bits = |value: f64| i64::from((value as f32).to_bits() as i32);
+        let flip = |bits: i64| if bits < 0 { i64::from(i32::MIN) - bits } else { bits };
+        flip(bits(a)).abs_diff(flip(bits(b)))
+    } else {
+        ordered(a.to_bits() as i64).abs_diff(ordered(b.to_bits() as i64))
+    }
+}
+
+/// Sums are the library's bit for bit. Exponentials are the platform's in the library and ours here: their results may
+/// be a few steps apart.
+fn allowed(name: &str) -> u64 {
+    let exponential = [
+        "logistic",
+        "poisson",
+        "gamma",
+        "tweedie",
+        "cox",
+        "soft",
+        "ubjson",
+        "base-score",
+        "linear-classes",
+        "binary",
+        "cross",
+        "multiclass",
+        "sigmoid",
+    ];
+    let bare = ["logitraw", "hinge", "softmax", "categories-ubjson"];
+    let inexact =
+        exponential.iter().any(|part| name.contains(part)) && !bare.iter().any(|part| name.contains(part));
+    if inexact { 2 } else { 0 }
+}
+
+#[test]
+fn every_kind_of_model_agrees_with_its_library() {
+    let mut models = 0;
+    let mut wrong = Vec::new();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths.into_iter().filter(|path| {
+        path.extension()
+            .is_some_and(|extension| ["json", "ubj", "txt"].iter().any(|known| extension == *known))
+    }) {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let model = load(&std::fs::read(&path).unwrap());
+        let (batch, expected) = rows(&*model, &path);
+        let found = score(&*model, &batch, 1_000);
+        for size in [1, 7] {
+            assert_eq!(score(&*model, &batch, size), found, "{name} in batches of {size}");
+        }
+        let single = name.starts_with("xgboost");
+        let far =
+            found.iter().flatten().zip(expected.iter().flatten()).map(|(a, b)| steps(single, *a, *b)).max();
+        let same = found.iter().map(Vec::len).eq(expected.iter().map(Vec::len));
+        if !same || far.is_none_or(|far| far > allowed(&name)) {
+            wrong.push(format!("{name}: {far:?} steps, {:?} not {:?}", found[0], expected[0]));
+        }
+        models += 1;
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(models >= 50, "{models} models");
+}
+
+#[test]
+fn the_forests_agree_with_their_libraries() {
+    let (Some(raw), Some(_)) = (shared("data/forests/Xte.f64"), shared("data/forests/xgb.json")) else {
+        return;
+    };
+    let doubles = |raw: &[u8]| -> Vec<f64> {
+        raw.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect()
+    };
+    let values = doubles(&raw);
+    for (file, reference, single) in [("xgb.json", "xgb_ref.f64", true), ("lgbm.txt", "lgbm_ref.f64", false)]
+    {
+        let model = load(&shared(&format!("data/forests/{file}")).unwrap());
+        let mut batch = Batch::new(model.schema().unwrap());
+        for row in values.chunks_exact(30) {
+            batch.push_row(&row.iter().map(|value| Value::F64(*value)).collect::<Vec<_>>());
+        }
+        let expected = doubles(&shared(&format!("data/forests/{reference}")).unwrap());
+        let found = score(&*model, &batch, 1_000);
+        let distances: Vec<u64> =
+            found.iter().zip(&expected).map(|(found, expected)| steps(single, found[0], *expected)).collect();
+        let equal = distances.iter().filter(|distance| **distance == 0).count();
+        let most = distances.iter().max().copied().unwrap();
+        assert_eq!(distances.len(), 10_000);
+        println!("{file}: {equal} of 10,000 equal, at most {most} steps apart");
+        assert!(equal >= 9_980 && most <= 2, "{file}: {equal} of 10,000 equal, at most {most} steps apart");
+    }
+}
+
+fn refusal(bytes: &[u8]) -> ModelError {
+    let format = formats().into_iter().find(|format| format.recognises(bytes)).unwrap();
+    let limits = Limits { nodes: 100_000, ..Limits::default() };
+    format.load(bytes, &Mapping::default(), &limits).map(|_| ()).unwrap_err()
+}
+
+#[test]
+fn what_is_cut_short_is_refused() {
+    for file in ["xgboost-categories.json", "xgboost-ubjson.ubj", "xgboost-linear.json", "lightgbm-codes.txt"]
+    {
+        let bytes = std::fs::read(folder().join(file)).unwrap();
+        let end = match file.strip_suffix(".txt") {
+            // What follows the trees may be missing.
+            Some(_) => bytes.windows(12).position(|window| window == b"end of trees").unwrap(),
+            None => bytes.len() - 1,
+        };
+        for cut in (100..end).step_by(97) {
+            let Some(format) = formats().into_iter().find(|format| format.recognises(&bytes[..cut])) else {
+                continue;
+            };
+            assert!(
+                format.load(&bytes[..cut], &Mapping::default(), &Limits::default()).is_err(),
+                "{file} to {cut}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_makes_no_forest_is_refused() {
+    let read = |file: &str| std::fs::read_to_string(folder().join(file)).unwrap();
+    let (json, text) = (read("xgboost-reg-squarederror.json"), read("lightgbm-regression.txt"));
+    let first_list = |text: &str, key: &str, value: &str| {
+        let start = text.find(key).unwrap() + key.len();
+        let end = start + text[start..].find([',', ' ', ']']).unwrap();
+        format!("{}{value}{}", &text[..start], &text[end..])
+    };
+    for (bytes, word) in [
+        (first_list(&json, "\"left_children\":[", "0"), "comes back"),
+        (first_list(&json, "\"left_children\":[", "999"), "does not exist"),
+        (first_list(&json, "\"left_children\":[", "-7"), "does not exist"),
+        (first_list(&json, "\"split_conditions\":[", "NaN"), "NaN"),
+        (first_list(&json, "\"split_indices\":[", "77"), "feature 77"),
+        (first_list(&json, "\"split_type\":[", "1"), "none are listed"),
+        (first_list(&json, "\"tree_info\":[", "5"), "outputs"),
+        (json.replace("reg:squarederror", "reg:other"), "reg:other"),
+        (json.replace("\"name\":\"gbtree\"", "\"name\":\"gbother\""), "gbother"),
+        (json.replace("\"num_feature\":\"5\"", "\"num_feature\":\"4000000\""), "at most"),
+        (json.replace("\"learner\":", "\"learner\":{},\"other\":"), "missing"),
+        (format!("{{\"learner\":{}", "[".repeat(100_000)), "deeper"),
+        (format!("{{\"learner\":[{}", "1,".repeat(200_000)), "limit"),
+        (first_list(&text, "left_child=", "0"), "comes back"),
+        (first_list(&text, "left_child=", "99"), "does not exist"),
+        (first_list(&text, "left_child=", "-99"), "does not exist"),
+        (first_list(&text, "threshold=", "nan"), "NaN"),
+        (first_list(&text, "decision_type=", "1"), "categories"),
+        (first_list(&text, "split_feature=", "77"), "feature 77"),
+        (text.replace("num_leaves=7", "num_leaves=8"), "not 8"),
+        (text.replace("objective=regression", "objective=other"), "other"),
+        (text.replace("max_feature_idx=4", "max_feature_idx=99999999"), "at most"),
+        (text.replace("end of trees", ""), "end of trees"),
+    ] {
+        let error = refusal(bytes.as_bytes());
+        assert!(error.to_string().contains(word), "{word}: {error}");
+    }
+}
+
+#[test]
+fn a_category_that_the_library_refuses_is_an_error_of_its_row() {
+    let model = load(&std::fs::read(folder().join("xgboost-categories.json")).unwrap());
+    let bound = model.bind(&model.schema().unwrap(), &Mapping::default()).unwrap();
+    let mut batch = Batch::new(model.schema().unwrap());
+    let row =
+        |colour: Value| vec![Value::F64(0.5), Value::F64(1.0), Value::Missing, colour, Value::F64(25.0)];
+    for colour in ["red", "mauve", "red"] {
+        batch.push_row(&row(Value::from(colour)));
+    }
+    batch.push_row(&row(Value::Missing));
+    let mut scores = Scores::new();
+    bound.score(&batch, 0..4, &mut bound.new_scratch(), &mut scores);
+    assert_eq!(scores.errors().iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1]);
+    assert_eq!(scores.get(0, 0), scores.get(0, 2));
+}
+
+#[test]
+fn the_demo_model_scores_wine() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/models/8-boosted.json");
+    let model = load(&std::fs::read(path).unwrap());
+    assert_eq!(model.summary().format, "XGBoost 2.1.0");
+    let Some(batch) = support::wine() else { return };
+    let found = score(&*model, &batch, 256);
+    assert!(found.iter().all(|answer| answer.len() == 1 && answer[0].is_finite()));
+}
