@@ -27,3 +27,7 @@ kafka:
 # The tables of bench/RESULTS.md, measured anew.
 bench:
     bench/run
+
+# Seeded mixtures of crashes, rebalances and faults for as long as one has patience.
+soak seeds="200":
+    SOAK_SEEDS={{seeds}} cargo test --release -p scorewheel-streams --test chaos -- --nocapture

@@ -103,13 +103,9 @@ fn run_here(seed: u64) {
     cluster.check();
 }
 
+/// Six seeds, or as many as `SOAK_SEEDS` says (`just soak`).
 #[test]
 fn whatever_happens_every_record_is_there_once_and_state_is_the_fold_of_the_input() {
-    (0..6).for_each(run);
-}
-
-#[test]
-#[ignore = "a soak of several minutes"]
-fn whatever_happens_for_longer() {
-    (6..200).for_each(run);
+    let seeds = std::env::var("SOAK_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
+    (0..seeds.unwrap_or(6)).for_each(run);
 }
