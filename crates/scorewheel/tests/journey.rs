@@ -124,6 +124,8 @@ fn the_stage_scores_and_goes_on_from_its_checkpoint() {
     let (_, statistics) = run.get("/stats");
     assert_eq!((&statistics["name"], &statistics["usage"]), (&"2-tree".into(), &30.into()));
     assert_eq!(run.get("/models").1["models"][0], "wine");
+    let (_, cutovers) = run.get("/v1/cutovers");
+    assert_eq!(cutovers["cutovers"][0]["offset"], 0, "{cutovers}");
     assert_eq!(run.get("/state/unknown").1["name"], "None");
     run.terminate();
     produce(&world, 12);

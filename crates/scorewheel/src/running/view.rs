@@ -228,7 +228,7 @@ pub(super) fn statistics(model: &serving::ModelStatistics, control: &ControlView
     }
 }
 
-fn cutover(entry: serving::Cutover) -> Cutover {
+pub(super) fn cutover(entry: serving::Cutover) -> Cutover {
     Cutover {
         topic: entry.topic,
         partition: entry.partition,

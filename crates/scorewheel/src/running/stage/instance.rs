@@ -59,6 +59,7 @@ impl StageInstance {
             stopping: AtomicBool::new(false),
             models: Mutex::default(),
             partitions: Mutex::default(),
+            cutovers: Mutex::default(),
             waiting: Mutex::new(BTreeMap::new()),
             failure: Mutex::default(),
             clock: SystemSurroundings::default(),

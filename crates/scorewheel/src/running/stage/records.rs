@@ -235,7 +235,7 @@ impl Work {
                 if let Some(cut_over) = &scored.cut_over {
                     let (input, offset) = (&partition.input, scored.record.context.offset);
                     let entry = cut_over.entry(input.topic(), input.partition(), offset);
-                    self.thread.shared.events.observe(&ScoringEvent::CutOver(entry));
+                    self.thread.shared.cut_over(entry);
                 }
                 match &scored.outcome {
                     scorewheel_stage::Outcome::Result { nanoseconds, .. } => {

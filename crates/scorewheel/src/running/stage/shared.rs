@@ -1,12 +1,10 @@
 //! What the threads of a stage share, and what queries see of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use scorewheel_http::{
-    Cutover, Drops, MetricsText, QueryState, Readiness, Revision, Snapshot, Task, TaskState,
-};
+use scorewheel_http::{Drops, MetricsText, QueryState, Readiness, Revision, Snapshot, Task, TaskState};
 use scorewheel_scoring::{Markers, Observer, ScoringEvent};
 use scorewheel_serving::{ControlView, ModelReference, Rejection};
 use scorewheel_stage::{Models, Moment, StageEvent, StageHandle, Surroundings, SystemSurroundings};
@@ -15,7 +13,10 @@ use scorewheel_telemetry::{Exposition, Telemetry};
 use super::polling::Queue;
 use crate::exit_code::Failure;
 use crate::running::Events;
-use crate::running::view::{expose, rejection, revision, routes, statistics};
+use crate::running::view::{cutover, expose, rejection, revision, routes, statistics};
+
+/// Cut-overs that are kept for queries.
+const RECENT: usize = 100;
 
 /// One partition as queries see it.
 pub struct PartitionView {
@@ -49,6 +50,8 @@ pub struct StageShared {
     pub models: Mutex<Option<Models>>,
     /// The partitions of this instance.
     pub partitions: Mutex<BTreeMap<u32, PartitionView>>,
+    /// The latest cut-overs, oldest first.
+    pub cutovers: Mutex<VecDeque<scorewheel_serving::Cutover>>,
     /// What is waited for: topics, brokers.
     pub waiting: Mutex<BTreeMap<&'static str, String>>,
     /// What a thread could not go on with: the first.
@@ -76,6 +79,16 @@ impl StageShared {
             Some(what) => waiting.insert(thread, what),
             None => waiting.remove(thread),
         };
+    }
+
+    /// Notes a cut-over that was written, and tells it.
+    pub fn cut_over(&self, entry: scorewheel_serving::Cutover) {
+        self.events.observe(&ScoringEvent::CutOver(entry.clone()));
+        let mut cutovers = lock(&self.cutovers);
+        if cutovers.len() == RECENT {
+            cutovers.pop_front();
+        }
+        cutovers.push_back(entry);
     }
 
     /// Notes why a thread has ended, and ends the others.
@@ -110,17 +123,6 @@ impl StageShared {
         let control = self.control();
         let partitions = lock(&self.partitions);
         let tasks = partitions.iter().map(|(number, view)| self.task(*number, view, &control)).collect();
-        let cutovers = partitions.iter().flat_map(|(number, view)| {
-            let recent = view.handle.cutovers().into_iter().rev();
-            recent.map(|cut_over| Cutover {
-                topic: self.records_topic.clone(),
-                partition: *number,
-                // Where it began is written to the topic of cut-overs; the stage itself does not know.
-                offset: -1,
-                revision: revision(cut_over.revision),
-            })
-        });
-        let cutovers = cutovers.collect();
         drop(partitions);
         Snapshot {
             application: self.application.clone(),
@@ -133,7 +135,7 @@ impl StageShared {
             control_lag: None,
             routes: routes(&control),
             tasks,
-            cutovers,
+            cutovers: lock(&self.cutovers).iter().rev().cloned().map(cutover).collect(),
             rejections: control.rejections.iter().rev().map(rejection).collect(),
             instances: Vec::new(),
         }
