@@ -1,11 +1,13 @@
 //! The rows of `ModelVerification`, scored and compared.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use scorewheel_columns::{Batch, Cell, Column, DataType, Scores, Value, temporal};
 use scorewheel_model::{BoundModel, Mapping, Model, Verification};
 
 use crate::document::ModelHead;
+use crate::document::schema::Usage;
 use crate::model::PmmlModel;
 use crate::score::Bound;
 use crate::value::{Kind, parsing};
@@ -15,6 +17,9 @@ use crate::value::{Kind, parsing};
 pub struct VerificationRows {
     fields: Vec<Field>,
     cells: Vec<Option<Box<str>>>,
+    /// By record: its rows of the table; several where a group field collects them.
+    records: Vec<Range<usize>>,
+    is_grouped: bool,
 }
 
 /// An input, target or output.
@@ -41,15 +46,33 @@ impl VerificationRows {
         for row in verification.table.rows() {
             rows.cells.extend(verification.fields.iter().map(|field| row.get(field.column).map(Into::into)));
         }
+        let is_group = |name: &str| {
+            let mut groups = head.mining_schema.fields.iter().filter(|field| field.usage == Usage::Group);
+            groups.any(|field| field.name == name)
+        };
+        let group = rows.fields.iter().position(|field| is_group(&field.name));
+        rows.is_grouped = group.is_some();
+        for row in 0..verification.table.len() {
+            match (rows.records.last_mut(), group) {
+                (Some(record), Some(group))
+                    if rows.cells[record.start * rows.fields.len() + group]
+                        == rows.cells[row * rows.fields.len() + group] =>
+                {
+                    record.end = row + 1;
+                }
+                _ => rows.records.push(row..row + 1),
+            }
+        }
         rows
     }
 
     /// Scores the rows and compares: an answer that is not stated is not compared.
     #[must_use]
     pub fn verify(&self, model: &PmmlModel) -> Verification {
-        let Some(count) = self.cells.len().checked_div(self.fields.len()) else {
+        if self.fields.is_empty() {
             return Verification::default();
-        };
+        }
+        let count = self.records.len();
         let mut verification = Verification { rows: count, failures: Vec::new() };
         let bound = match model.schema() {
             Ok(schema) => Bound::new(Arc::clone(model.plan()), &schema, &Mapping::default())
@@ -69,8 +92,12 @@ impl VerificationRows {
             let column = batch.column_mut(at);
             let stated = self.fields.iter().position(|known| known.name == field.name);
             for row in 0..count {
-                let text = stated.and_then(|index| self.cell(row, index));
-                put(column, row, &field.data_type, text);
+                match stated {
+                    Some(index) if self.is_grouped && field.data_type == DataType::TextList => {
+                        put_list(column, row, self.texts(row, index));
+                    }
+                    _ => put(column, row, &field.data_type, stated.and_then(|index| self.cell(row, index))),
+                }
             }
         }
         let mut scores = Scores::new();
@@ -86,8 +113,15 @@ impl VerificationRows {
         verification
     }
 
-    fn cell(&self, row: usize, field: usize) -> Option<&str> {
-        self.cells[row * self.fields.len() + field].as_deref()
+    /// The cell of a record's first row.
+    fn cell(&self, record: usize, field: usize) -> Option<&str> {
+        self.cells[self.records[record].start * self.fields.len() + field].as_deref()
+    }
+
+    /// The cells of all rows of a record, where there are any.
+    fn texts(&self, record: usize, field: usize) -> impl Iterator<Item = &str> {
+        let rows = self.records[record].clone();
+        rows.filter_map(move |row| self.cells[row * self.fields.len() + field].as_deref())
     }
 
     fn difference(&self, scores: &Scores, row: usize) -> Option<String> {
@@ -98,6 +132,15 @@ impl VerificationRows {
                 continue;
             };
             let answer = scores.get(column, row);
+            if let (true, Value::List(items)) = (self.is_grouped, &answer) {
+                let texts: Vec<&str> = self.texts(row, index).collect();
+                let same = texts.len() == items.len()
+                    && texts.iter().zip(items).all(|(text, item)| field.accepts(text, item));
+                if !same {
+                    return Some(format!("{:?} is {answer}, not {}", field.name, texts.join(", ")));
+                }
+                continue;
+            }
             if !field.accepts(expected, &answer) {
                 return Some(format!("{:?} is {answer}, not {expected}", field.name));
             }
@@ -136,6 +179,15 @@ impl Field {
         }
         (found - wanted).abs() <= self.precision * wanted.abs()
     }
+}
+
+/// Puts the texts of a group into a column of lists.
+fn put_list<'t>(column: &mut Column, row: usize, texts: impl Iterator<Item = &'t str>) {
+    for text in texts {
+        column.push_list_text(text);
+    }
+    column.end_list(row);
+    column.set_cell(row, Cell::Value);
 }
 
 /// Puts a cell's text into a column of the model's own schema.
