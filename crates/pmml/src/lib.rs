@@ -15,6 +15,50 @@
 //! | [`verify`] | the rows of `ModelVerification`, scored and compared |
 //!
 //! The rules where the specification leaves a choice are those of the reference evaluator, JPMML.
+//!
+//! # How a document becomes a plan
+//!
+//! 1. **Read.** [`reader`] transcodes the bytes and pulls start tags one by one; nobody builds a tree of nodes. Each
+//!    element is read by the function that knows it, which asks for its attributes and children by name. What nobody
+//!    asked for is refused with its path. Positions are byte offsets; lines are counted only for an error.
+//! 2. **Type.** The result is [`document`]: enums for closed lists, numbers as numbers, names still as names.
+//! 3. **Compile.** [`mod@compile`] gives every field of every scope a slot, every string a code, every constant the
+//!    type of what it is compared with. A field that a nested model treats otherwise is another slot. Each of
+//!    [`elements`] makes a plan of its own from that. What no record can survive is refused here; what only some paths
+//!    meet is noted and becomes an error of the records that take them.
+//! 4. **Bind.** The plan meets the schema of the records: inputs find their columns, once.
+//! 5. **Score.** Columns of inputs are prepared for a block of rows; then each row asks the plan's root for its
+//!    prediction. A slot is computed when it is first read, and can fail only then.
+//!
+//! ```
+//! use scorewheel_columns::{Batch, Scores, Value};
+//! use scorewheel_model::{Limits, Mapping, Model};
+//! use scorewheel_pmml::PmmlModel;
+//!
+//! let document = br#"<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4">
+//!   <Header/>
+//!   <DataDictionary>
+//!     <DataField name="x" optype="continuous" dataType="double"/>
+//!     <DataField name="y" optype="continuous" dataType="double"/>
+//!   </DataDictionary>
+//!   <RegressionModel functionName="regression">
+//!     <MiningSchema><MiningField name="x"/><MiningField name="y" usageType="target"/></MiningSchema>
+//!     <RegressionTable intercept="1"><NumericPredictor name="x" coefficient="2"/></RegressionTable>
+//!   </RegressionModel>
+//! </PMML>"#;
+//! let model = PmmlModel::load(document, None, &Mapping::default(), &Limits::default())?;
+//! let schema = model.schema()?;
+//! let bound = model.bind(&schema, &Mapping::default())?;
+//!
+//! let mut batch = Batch::new(schema);
+//! batch.push_row(&[Value::F64(1.5)]);
+//! batch.push_row(&[Value::Missing]);
+//! let mut scores = Scores::new();
+//! bound.score(&batch, 0..2, &mut bound.new_scratch(), &mut scores);
+//! assert_eq!(scores.get(0, 0), Value::F64(4.0));
+//! assert_eq!(scores.get(0, 1), Value::Missing);
+//! # Ok::<(), scorewheel_model::ModelError>(())
+//! ```
 
 #[macro_use]
 pub mod reader;

@@ -65,6 +65,21 @@ fn what_is_not_a_document_of_pmml_is_refused() {
 }
 
 #[test]
+fn a_small_document_cannot_ask_for_much_memory() {
+    let vector = "<VectorInstance id=\"v\"><REAL-SparseArray n=\"900000000\"><Indices>1</Indices>\
+        <REAL-Entries>1</REAL-Entries></REAL-SparseArray></VectorInstance>";
+    let text = document(
+        FIELDS,
+        &format!(
+            "<SupportVectorMachineModel functionName=\"regression\">{SCHEMA}<LinearKernelType/><VectorDictionary>\
+             <VectorFields><FieldRef field=\"x\"/></VectorFields>{vector}</VectorDictionary>\
+             </SupportVectorMachineModel>"
+        ),
+    );
+    assert_eq!(refusal(&text).0, ModelErrorKind::TooLarge);
+}
+
+#[test]
 fn a_document_cut_off_anywhere_is_refused() {
     let text = good();
     load(&text).unwrap();

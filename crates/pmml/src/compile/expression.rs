@@ -239,14 +239,8 @@ impl<'d, 'a> Compiler<'d, 'a> {
         for (interval, value) in &discretize.bins {
             bins.push((*interval, self.result(declared, at.expected, value)));
         }
-        let missing = match discretize.map_missing_to {
-            Some(text) => Some(self.result(declared, at.expected, text)),
-            None => None,
-        };
-        let default = match discretize.default_value {
-            Some(text) => Some(self.result(declared, at.expected, text)),
-            None => None,
-        };
+        let missing = discretize.map_missing_to.map(|text| self.result(declared, at.expected, text));
+        let default = discretize.default_value.map(|text| self.result(declared, at.expected, text));
         let kind = declared.map(Kind::of).or(at.expected);
         Ok(Expression::Bins(Box::new(Bins { argument, kind, missing, default, bins: bins.into(), place })))
     }
@@ -290,10 +284,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 keys.truncate(start);
                 continue;
             }
-            let result = match row.get(map.output_column) {
-                Some(cell) => Some(self.result(map.data_type, expected, cell)),
-                None => None,
-            };
+            let result = row.get(map.output_column).map(|cell| self.result(map.data_type, expected, cell));
             let width = arguments.len();
             let found = results.len() as u32;
             results.push(result);
@@ -310,14 +301,8 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 });
             }
         }
-        let missing = match map.map_missing_to {
-            Some(text) => Some(self.result(map.data_type, expected, text)),
-            None => None,
-        };
-        let default = match map.default_value {
-            Some(text) => Some(self.result(map.data_type, expected, text)),
-            None => None,
-        };
+        let missing = map.map_missing_to.map(|text| self.result(map.data_type, expected, text));
+        let default = map.default_value.map(|text| self.result(map.data_type, expected, text));
         let place = self.place("MapValues");
         Ok(Expression::Lookup(Box::new(Lookup {
             arguments: arguments.into(),

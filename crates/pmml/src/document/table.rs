@@ -226,9 +226,10 @@ pub fn read_sparse_array<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Res
     }
     let largest = indices.iter().copied().fold(0.0, f64::max);
     let length = length.map_or(largest, |length| length as f64);
-    if !(0.0..=1e7).contains(&length) {
-        return Err(element.invalid(format!("a sparse array of {length} entries is beyond 10,000,000")));
+    if length < 0.0 {
+        return Err(element.invalid(format!("{} of {length} entries", element.name)));
     }
+    xml.spend_cells(element.offset, length as usize)?;
     let mut values = vec![default; length as usize];
     for (index, entry) in indices.iter().zip(entries) {
         let slot = if *index >= 1.0 { values.get_mut(*index as usize - 1) } else { None };
@@ -323,9 +324,7 @@ impl Matrix {
             || written.iter().map(|(_, column, _)| column + 1).max().unwrap_or(0),
             |count| usize::try_from(count).unwrap_or(0),
         );
-        if rows.saturating_mul(columns) > 10_000_000 {
-            return Err(element.invalid("a matrix of more than 10,000,000 cells"));
-        }
+        xml.spend_cells(element.offset, rows.saturating_mul(columns))?;
         let mut cells = vec![elsewhere; rows * columns];
         for at in 0..rows.min(columns) {
             cells[at * columns + at] = diagonal;

@@ -171,7 +171,7 @@ const MONTHS: [&str; 12] = [
 /// Conversions of strftime, in English.
 fn format_moment(out: &mut String, datum: Datum, pattern: &str) -> Result<(), ErrorCode> {
     let micros = match datum.kind {
-        Kind::Date => datum.number as i64 * MICROS_PER_DAY,
+        Kind::Date => (datum.number as i64).saturating_mul(MICROS_PER_DAY),
         Kind::DateTime | Kind::Time => datum.number as i64,
         _ => return Err(ErrorCode::WrongType),
     };

@@ -19,6 +19,9 @@ struct Binding<'a> {
     is_pmml: bool,
 }
 
+/// Cells of sparse arrays, matrices and the tables made of them that a document may ask for: 256 MiB.
+pub const CELL_LIMIT: usize = 1 << 25;
+
 /// A pull reader over one document: start tags in order, each consumed to its end by whoever reads it.
 ///
 /// Document type declarations are refused, nesting and the number of elements are limited. Extensions and elements of
@@ -30,6 +33,7 @@ pub struct Xml<'a> {
     bindings: Vec<Binding<'a>>,
     depth: usize,
     elements: usize,
+    cells: usize,
     limits: Limits,
     extensions: Vec<Extension<'a>>,
 }
@@ -66,6 +70,7 @@ impl<'a> Xml<'a> {
             bindings: Vec::new(),
             depth: 0,
             elements: 0,
+            cells: 0,
             limits,
             extensions: Vec::new(),
         }
@@ -263,6 +268,19 @@ impl<'a> Xml<'a> {
                 Err(Fault::malformed(offset, error.to_string()))
             }
         }
+    }
+
+    /// Counts cells that a few attributes call for: sparse arrays, matrices. A small document must not ask for much.
+    ///
+    /// # Errors
+    /// More than [`CELL_LIMIT`] of them in the document.
+    pub fn spend_cells(&mut self, offset: u32, count: usize) -> Result<()> {
+        self.cells = self.cells.saturating_add(count);
+        if self.cells > CELL_LIMIT {
+            let message = format!("sparse arrays and matrices of more than {CELL_LIMIT} cells in all");
+            return Err(Fault::too_large(offset, message));
+        }
+        Ok(())
     }
 
     fn truncated(&self) -> Fault {

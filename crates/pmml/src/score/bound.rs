@@ -11,9 +11,10 @@ use scorewheel_model::{
     BoundInput, BoundModel, Mapping, ModelError, ModelErrorKind, RecordError, Scratch, resolve_inputs,
 };
 
-use crate::plan::{Plan, Slot, Source};
+use crate::plan::Plan;
 use crate::score::block::{BLOCK_ROWS, Columns};
 use crate::score::emit::{self, NO_TEXT, TextRows};
+use crate::score::fill::{self, Filled};
 use crate::score::row::{Row, RowMemory};
 use crate::value::Kind;
 
@@ -33,6 +34,7 @@ pub struct Bound {
     plan: Arc<Plan>,
     schema: Arc<Schema>,
     inputs: Vec<InputBinding>,
+    filled: Vec<Filled>,
 }
 
 /// Working memory of one thread.
@@ -74,7 +76,8 @@ impl Bound {
             };
             inputs.push(InputBinding { column });
         }
-        Ok(Self { plan, schema: Arc::clone(schema), inputs })
+        let filled = fill::find(&plan, &inputs, schema);
+        Ok(Self { plan, schema: Arc::clone(schema), inputs, filled })
     }
 
     fn score_rows(&self, batch: &Batch, rows: Range<usize>, memory: &mut Memory, scores: &mut Scores) {
@@ -108,6 +111,7 @@ impl Bound {
         let plan = &*self.plan;
         memory.columns.clear(plan.slots.len(), count);
         memory.rows.lists.clear();
+        fill::fill(plan, &self.filled, batch, start, count, &mut memory.columns, &mut memory.rows);
         let root = plan.model(plan.root);
         let mut row = Row::new(plan, &self.inputs, batch, &memory.columns, &mut memory.rows);
         for local in 0..count {
@@ -257,13 +261,6 @@ impl Bound {
             }
             (code, None) => format!("{}{place}", describe(code)),
         }
-    }
-
-    /// The slots of inputs, for columns that are filled ahead.
-    pub fn input_slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        let is_input =
-            |(_, slot): &(usize, &crate::plan::SlotPlan)| matches!(slot.source, Source::Input { .. });
-        self.plan.slots.iter().enumerate().filter(is_input).map(|(index, _)| Slot(index as u32))
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a cell of the record to a number of the field's type.
 
+use scorewheel_columns::temporal::MICROS_PER_DAY;
 use scorewheel_columns::{Cell, Column, Values};
 
 use crate::value::datum::whole;
@@ -23,6 +24,9 @@ pub enum Raw {
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
+/// Days from the epoch beyond which a moment is none: a million years. Sums of such days stay in range.
+const FARTHEST_DAY: u64 = 365_250_000;
+
 /// Reads the cell of `row` as a value of `kind`.
 ///
 /// `code` gives the plan's code of a string by its code in the batch; lists are handed to `list`.
@@ -45,9 +49,17 @@ pub fn read(
         Values::F32(values) => Datum::new(Kind::Float, f64::from(values[row])),
         Values::I64(values) => return integer(values[row], kind, texts),
         Values::Bool(values) => Datum::boolean(values[row]),
-        Values::Date(values) => Datum::new(Kind::Date, values[row] as f64),
-        Values::Time(values) => Datum::new(Kind::Time, values[row] as f64),
-        Values::DateTime(values) => return date_time(values[row], kind, texts),
+        Values::Date(values) if values[row].unsigned_abs() <= FARTHEST_DAY => {
+            Datum::new(Kind::Date, values[row] as f64)
+        }
+        Values::Time(values) if (0..=MICROS_PER_DAY).contains(&values[row]) => {
+            Datum::new(Kind::Time, values[row] as f64)
+        }
+        Values::DateTime(values) if values[row].unsigned_abs() / MICROS_PER_DAY as u64 <= FARTHEST_DAY => {
+            return date_time(values[row], kind, texts);
+        }
+        // Outside a day, or a million years away.
+        Values::Date(_) | Values::Time(_) | Values::DateTime(_) => return Raw::WrongType,
         Values::Text { codes, dictionary } => {
             if kind == Kind::Text {
                 return Raw::Value(f64::from(code(codes[row], texts)));

@@ -12,6 +12,7 @@
 //! | [`prediction`] | [`Prediction`]: what an element finds for one row |
 //! | [`target`] | from the raw prediction to the target's value |
 //! | [`output`] | output fields |
+//! | [`fill`] | columns of inputs for a block of rows, ahead |
 //! | [`emit`] | from predictions to columns of scores |
 //!
 //! A row is scored lazily: a field is prepared, and can fail, only when the row's path reads it. Columns are filled
@@ -22,6 +23,7 @@ pub mod bound;
 pub mod cell;
 pub mod emit;
 pub mod expression;
+pub mod fill;
 pub mod output;
 pub mod predicate;
 pub mod prediction;

@@ -358,7 +358,7 @@ impl<'r> Row<'r> {
 }
 
 /// The plan's code of a batch's string, looked up once a batch.
-fn plan_code(codes: &mut Vec<u32>, code: u32, values: &Values, texts: &mut Texts<'_>) -> u32 {
+pub fn plan_code(codes: &mut Vec<u32>, code: u32, values: &Values, texts: &mut Texts<'_>) -> u32 {
     let dictionary = match values {
         Values::Text { dictionary, .. } => dictionary,
         Values::TextList(list) => &list.dictionary,

@@ -11,6 +11,7 @@ use crate::fault::{Fault, Result};
 use crate::plan::Slot;
 use crate::plan::model::Figures;
 use crate::reader::element::parse_number;
+use crate::reader::xml::CELL_LIMIT;
 
 /// A compiled `SupportVectorMachineModel`.
 #[derive(Debug)]
@@ -90,6 +91,10 @@ pub fn compile<'d, 'a>(
     let width = components.len();
     let mut known = HashMap::new();
     let mut vectors = Vec::new();
+    if document.vectors.len().saturating_mul(width) > CELL_LIMIT {
+        let message = format!("support vectors of more than {CELL_LIMIT} components in all");
+        return Err(Fault::too_large(context.head.offset, message));
+    }
     if document.representation == Representation::SupportVectors {
         for (index, (id, vector)) in document.vectors.iter().enumerate() {
             if vector.len() > width {

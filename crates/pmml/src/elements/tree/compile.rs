@@ -10,6 +10,7 @@ use crate::plan::model::{Entities, Figures};
 use crate::plan::predicate::Comparison;
 use crate::plan::{Predicate, Slot};
 use crate::reader::element::parse_number;
+use crate::reader::xml::CELL_LIMIT;
 
 /// A compiled `TreeModel`.
 #[derive(Debug)]
@@ -187,6 +188,11 @@ fn compile_distributions<'a>(
         *score = f64::from(moved[*score as usize]);
     }
     let width = categories.len();
+    let holders = document.nodes.iter().filter(|node| node.distributions.0 < node.distributions.1).count();
+    if holders.saturating_mul(width) > CELL_LIMIT {
+        let message = format!("distributions of more than {CELL_LIMIT} categories in all");
+        return Err(Fault::too_large(context.head.offset, message));
+    }
     let has_confidence = document.distributions.iter().any(|distribution| distribution.confidence.is_some());
     let mut by_node = vec![NONE; document.nodes.len()];
     let (mut probabilities, mut confidences) = (Vec::new(), Vec::new());

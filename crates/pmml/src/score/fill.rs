@@ -1,0 +1,124 @@
+//! Fills the columns of inputs for a block of rows, where a value needs no look at its row.
+
+use scorewheel_columns::{Batch, Cell, Values};
+
+use crate::plan::{Plan, Slot, Source, Treatment};
+use crate::score::block::{Columns, State};
+use crate::score::bound::InputBinding;
+use crate::score::row::{RowMemory, plan_code};
+use crate::score::treatment;
+use crate::value::datum::whole;
+use crate::value::{Kind, Texts};
+
+/// Blocks of fewer rows are read row by row.
+const FEWEST_ROWS: usize = 4;
+
+/// An input whose column of the batch is of its own type.
+#[derive(Clone, Copy, Debug)]
+pub struct Filled {
+    slot: Slot,
+    input: u32,
+    field: usize,
+}
+
+/// The inputs that can be filled ahead.
+#[must_use]
+pub fn find(plan: &Plan, bindings: &[InputBinding], types: &scorewheel_columns::Schema) -> Vec<Filled> {
+    use scorewheel_columns::DataType;
+    let mut found = Vec::new();
+    for (index, slot) in plan.slots.iter().enumerate() {
+        let Source::Input { input, treatment } = &slot.source else { continue };
+        let Some(field) = bindings[*input as usize].column else { continue };
+        let is_own_type = matches!(
+            (&types.fields()[field].data_type, treatment.kind),
+            (DataType::F64, Kind::Double)
+                | (DataType::F32, Kind::Float)
+                | (DataType::I64, Kind::Integer)
+                | (DataType::Bool, Kind::Boolean)
+                | (DataType::Text, Kind::Text)
+        );
+        if is_own_type {
+            found.push(Filled { slot: Slot(index as u32), input: *input, field });
+        }
+    }
+    found
+}
+
+/// Fills the columns of `count` rows from `start` on. A cell that cannot be prepared is left to its row, so that an
+/// error is one only where the row reads it.
+pub fn fill(
+    plan: &Plan,
+    inputs: &[Filled],
+    batch: &Batch,
+    start: usize,
+    count: usize,
+    columns: &mut Columns,
+    memory: &mut RowMemory,
+) {
+    if count < FEWEST_ROWS {
+        return;
+    }
+    for filled in inputs {
+        let Source::Input { treatment, .. } = &plan.slots[filled.slot.index()].source else { continue };
+        let column = batch.column(filled.field);
+        let into = columns.open(filled.slot, treatment.kind);
+        let range = start..start + count;
+        match column.values() {
+            Values::F64(values) => put(into, treatment, &values[range], |value| Some(*value)),
+            Values::F32(values) => put(into, treatment, &values[range], |value| Some(f64::from(*value))),
+            Values::I64(values) => put(into, treatment, &values[range], |value| whole(*value as f64).ok()),
+            Values::Bool(values) => {
+                put(into, treatment, &values[range], |value| Some(f64::from(u8::from(*value))));
+            }
+            Values::Text { codes, dictionary } => {
+                let mut texts = Texts::new(&plan.texts, &mut memory.own);
+                let known = &mut memory.codes[filled.input as usize];
+                put(into, treatment, &codes[range], |code| {
+                    // Behind a cell that is no value anything may stand.
+                    let is_known = (*code as usize) < dictionary.len();
+                    is_known.then(|| f64::from(plan_code(known, *code, column.values(), &mut texts)))
+                });
+            }
+            _ => into.states.fill(State::Fault),
+        }
+        let Some(cells) = column.cells() else { continue };
+        for local in 0..count {
+            match cells.get(start + local) {
+                None | Some(Cell::Value) => {}
+                Some(Cell::Missing) => {
+                    into.states[local] = match treatment::missing(treatment) {
+                        Ok(Some(replacement)) => {
+                            into.values[local] = replacement;
+                            State::Value
+                        }
+                        Ok(None) => State::Missing,
+                        Err(_) => State::Fault,
+                    }
+                }
+                Some(_) => into.states[local] = State::Fault,
+            }
+        }
+        into.is_full = into.states.iter().all(|state| *state == State::Value);
+    }
+}
+
+/// Writes prepared numbers.
+fn put<T>(
+    into: &mut crate::score::block::SlotColumn,
+    treatment: &Treatment,
+    values: &[T],
+    mut number: impl FnMut(&T) -> Option<f64>,
+) {
+    let passes = treatment.passes_all_numbers();
+    for ((value, slot), state) in values.iter().zip(&mut into.values).zip(&mut into.states) {
+        match number(value) {
+            Some(number) if passes && !number.is_nan() => *slot = number,
+            Some(number) => match treatment::prepare_number(treatment, number) {
+                Ok(Some(prepared)) => *slot = prepared,
+                Ok(None) => *state = State::Missing,
+                Err(_) => *state = State::Fault,
+            },
+            None => *state = State::Fault,
+        }
+    }
+}
