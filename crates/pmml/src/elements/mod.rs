@@ -14,6 +14,7 @@ pub mod element;
 pub mod registry;
 
 pub mod association;
+pub mod baseline;
 pub mod clustering;
 pub mod general_regression;
 pub mod measure;

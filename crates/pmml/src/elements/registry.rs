@@ -77,6 +77,7 @@ macro_rules! elements {
 
 elements! {
     "AssociationModel" => Association in association,
+    "BaselineModel" => Baseline in baseline,
     "ClusteringModel" => Clustering in clustering,
     "GeneralRegressionModel" => GeneralRegression in general_regression,
     "MiningModel" => Mining in mining,
