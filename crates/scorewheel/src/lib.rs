@@ -11,6 +11,7 @@
 //! | [`data_types`](mod@data_types) | the data types of a configuration |
 //! | [`demonstration`] | what the command `demo` shows |
 //! | [`exit_code`] | [`ExitCode`], [`Failure`]: how a command ends |
+//! | [`folder`] | a model that is a folder, as one message |
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
 //! | [`output`] | standard output |
@@ -29,6 +30,7 @@ pub mod config;
 pub mod data_types;
 pub mod demonstration;
 pub mod exit_code;
+pub mod folder;
 pub mod formats;
 pub mod model_file;
 pub mod output;

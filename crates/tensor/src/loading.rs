@@ -33,7 +33,7 @@ pub(crate) fn load_graph(
     let inputs =
         graph.inputs.iter().map(|input| row_of(graph, input, mapping)).collect::<Result<Vec<_>, _>>()?;
     let types: Vec<TensorType> = inputs.iter().map(|input| input.tensor_type.clone()).collect();
-    let trace = trace(graph, &file.library, &types, limits)?;
+    let trace = trace(file, &types, limits)?;
     let batched = inputs.iter().any(|input| input.batched);
     let answers: Vec<Answer> = graph
         .outputs
@@ -109,7 +109,7 @@ fn row_of(graph: &Graph, input: &GraphInput, mapping: &Mapping) -> Result<RowInp
         None => {
             let width = match mapped {
                 Some(fields) => Some(fields),
-                None => width_by_use(graph, &input.name),
+                None => width_by_use(graph, &input.value),
             };
             let width = width.ok_or_else(|| {
                 invalid("the graph does not say how long this input is; map a list of fields to it")
@@ -259,6 +259,9 @@ fn answer(
     let tensor_type = match value {
         Traced::Constant(tensor) => tensor.tensor_type(),
         Traced::Runtime(operand) => operand.tensor_type.clone(),
+        Traced::Resource(_) | Traced::Dead => {
+            return Err(unsupported("an output that is no tensor").at(output.name.as_ref()));
+        }
     };
     let shape = match tensor_type.shape.as_slice() {
         [1, rest @ ..] if batched => rest.to_vec(),
@@ -286,7 +289,9 @@ fn keys_of(graph: &Graph, value: &Name) -> Result<Option<Arc<Labels>>, ModelErro
     };
     let labels = zip_map_labels(&node.attributes).map_err(|error| error.at(node.describe()))?;
     let label = |index: usize| match &labels.data {
-        Data::Text(texts) => Label { value: texts[index].as_str().into(), text: texts[index].as_str().into() },
+        Data::Text(texts) => {
+            Label { value: texts[index].as_str().into(), text: texts[index].as_str().into() }
+        }
         data => {
             let number = data.i64().get(index).copied().unwrap_or_default();
             Label { value: number.into(), text: number.to_string().into() }

@@ -348,7 +348,7 @@ fn columns<const N: usize>(
         let weights = &weights[column..column + N];
         for (sum, weight) in sums.iter_mut().zip(weights) {
             for (lane, value) in sum.iter_mut().zip(values) {
-                *lane += value * weight;
+                *lane = value.mul_add(*weight, *lane);
             }
         }
     }

@@ -60,7 +60,13 @@ pub(crate) fn read_model(
     }
     let format = format!("ONNX, operator set {}", versions.describe());
     let producer = format!("{producer} {producer_version}").trim().to_owned();
-    Ok(GraphFile { graph, library, format, producer: (!producer.is_empty()).then_some(producer) })
+    Ok(GraphFile {
+        graph,
+        library,
+        resources: HashMap::new(),
+        format,
+        producer: (!producer.is_empty()).then_some(producer),
+    })
 }
 
 /// Versions of operator sets, by domain as written.
@@ -304,7 +310,8 @@ impl FrontEnd<'_> {
         while let Some((number, value)) = reader.next_field()? {
             match number {
                 4 => {
-                    graph.inputs.push(GraphInput { name: value.text()?.into(), element: None, shape: None });
+                    let name: Name = value.text()?.into();
+                    graph.inputs.push(GraphInput { value: name.clone(), name, element: None, shape: None });
                 }
                 5 => {
                     let output: Name = value.text()?.into();
@@ -333,11 +340,14 @@ impl FrontEnd<'_> {
 
 /// Reads a `ValueInfoProto`.
 fn read_input(bytes: &[u8]) -> Result<GraphInput, ModelError> {
-    let mut input = GraphInput { name: "".into(), element: None, shape: None };
+    let mut input = GraphInput { name: "".into(), value: "".into(), element: None, shape: None };
     let mut reader = Reader::new(bytes);
     while let Some((number, value)) = reader.next_field()? {
         match number {
-            1 => input.name = value.text()?.into(),
+            1 => {
+                input.name = value.text()?.into();
+                input.value = input.name.clone();
+            }
             2 => {
                 if let Some((element, shape)) = read_type(value.bytes()?)? {
                     input.element = element;

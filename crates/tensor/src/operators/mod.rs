@@ -22,6 +22,8 @@
 //! | [`ml`] | classical models |
 //! | [`quantised`] | integers with a scale |
 
+#![allow(clippy::clone_on_copy, reason = "code for buffers of every kind clones numbers as it does strings")]
+
 pub(crate) mod arrange;
 pub(crate) mod binary;
 pub(crate) mod broadcast;

@@ -174,10 +174,10 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
         expect(6, &state_shape)?;
         expect(7, &[directions, 3 * hidden])?;
     }
-    if let Some(lengths) = context.optional(4) {
-        if lengths.shape() != [batch] || lengths.element().storage() != Storage::I64 {
-            return Err(invalid(format!("lengths of sequences are {}", lengths.tensor_type)));
-        }
+    if let Some(lengths) = context.optional(4)
+        && (lengths.shape() != [batch] || lengths.element().storage() != Storage::I64)
+    {
+        return Err(invalid(format!("lengths of sequences are {}", lengths.tensor_type)));
     }
     let activations = activations(context, cell, directions)?;
     let panels = match (&weights.constant, &recurrence.constant) {

@@ -203,3 +203,68 @@ pub(crate) fn builder(domain: Domain, operator: &str) -> Option<Builder> {
         Domain::Function => None,
     }
 }
+
+/// Operators that are followed while tracing, by the domain's heading.
+#[cfg(test)]
+const FOLLOWED: [(&str, &[&str]); 3] = [
+    ("ai.onnx", &["If", "Loop", "Scan"]),
+    ("ai.onnx.ml", &[]),
+    (
+        "TensorFlow",
+        &[
+            "Const",
+            "HashTableV2",
+            "IdentityN",
+            "If",
+            "LookupTableFindV2",
+            "Merge",
+            "PartitionedCall",
+            "Placeholder",
+            "ReadVariableOp",
+            "StatefulPartitionedCall",
+            "StatelessIf",
+            "StatelessWhile",
+            "Switch",
+            "VarHandleOp",
+            "VariableV2",
+            "While",
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reference page of all operators.
+    fn page() -> String {
+        let mut page = String::from(
+            "# Operators of tensor models\n\nWritten by a test of the crate `tensor` from its registry \
+             (`UPDATE=1 cargo test -p scorewheel-tensor registry`).\nWhat is not listed is refused when a model is \
+             installed, with the node's name.\n",
+        );
+        for ((heading, followed), rows) in FOLLOWED.iter().zip([ONNX, ONNX_ML, TENSORFLOW]) {
+            let mut names: Vec<&str> = rows.iter().flat_map(|(names, _)| names.iter().copied()).collect();
+            names.extend(followed.iter());
+            names.sort_unstable();
+            names.dedup();
+            page.push_str(&format!("\n## {heading}: {}\n", names.len()));
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            page.push_str(&names.join(", "));
+            page.push('\n');
+        }
+        page
+    }
+
+    #[test]
+    fn the_reference_page_lists_every_operator() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tensor/operators.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, page()).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(path).is_ok_and(|found| found == page()),
+            "run this test with UPDATE=1"
+        );
+    }
+}

@@ -8,8 +8,8 @@ use smol_str::SmolStr;
 
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
-use crate::error::invalid;
-use crate::graph::{Attribute, Attributes};
+use crate::error::{invalid, unsupported};
+use crate::graph::{Attribute, Attributes, Table};
 use crate::operators::{Built, Computation, NodeContext};
 use crate::tensor::{Tensor, TensorType};
 
@@ -66,7 +66,7 @@ fn list(attributes: &Attributes, prefix: &str) -> Result<Option<(ElementType, Da
             ("_floats", Attribute::Floats(values)) => (ElementType::F32, Data::F32(values.clone())),
             _ => continue,
         };
-        if found.1.len() > 0 {
+        if !found.1.is_empty() {
             return Ok(Some(found));
         }
     }
@@ -141,6 +141,17 @@ fn keys_are_floats(places: &HashMap<Key, usize>) -> bool {
 
 fn whole(value: f64) -> Key {
     Key::Integer(value as i64)
+}
+
+/// `LookupTableFindV2`: its keys are input 1, its default input 2.
+pub(crate) fn table_lookup(context: &NodeContext<'_>, table: &Table) -> Result<Built, ModelError> {
+    let default = context.constant(2, "the default of a table")?;
+    if default.data.len() != 1 {
+        return Err(unsupported("a table with a default that is no single value"));
+    }
+    let keys = context.inputs.get(1..2).unwrap_or_default();
+    let inner = NodeContext { node: context.node, inputs: keys };
+    lookup(&inner, &table.keys.data, table.values.data.clone(), table.values.element, default.data.clone())
 }
 
 /// `LabelEncoder` of all versions.

@@ -167,8 +167,7 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
     let transform = PostTransform::of(context)?;
     // Two classes of which the leaves only name one: their sum is the second class's.
     let first_target = ensemble.weights.first().map(|(target, _)| *target);
-    let one_sided =
-        classes == 2 && ensemble.weights.iter().all(|(target, _)| Some(*target) == first_target);
+    let one_sided = classes == 2 && ensemble.weights.iter().all(|(target, _)| Some(*target) == first_target);
     let positive = ensemble.weights.iter().all(|(_, weight)| *weight >= 0.0);
     let ensemble = Arc::new(ensemble);
     Ok(Computation::many(labels.outputs(rows, classes), move |inputs, outputs, workspace| {

@@ -21,7 +21,9 @@ pub(crate) fn normalizer(context: &NodeContext<'_>) -> Result<Built, ModelError>
     context.storage(0, &[Storage::Text])?;
     let attributes = context.attributes();
     if attributes.texts("stopwords")?.is_some_and(|words| !words.is_empty()) {
-        return Err(unsupported("StringNormalizer with stopwords: how long its output is depends on the record"));
+        return Err(unsupported(
+            "StringNormalizer with stopwords: how long its output is depends on the record",
+        ));
     }
     let case = attributes.text("case_change_action")?.map_or("NONE", |text| &**text);
     let change: fn(&SmolStr) -> SmolStr = match case {
