@@ -8,6 +8,7 @@
 //! | [`commands`] | one file a command |
 //! | [`config`] | the configuration: file, environment, flags |
 //! | [`exit_code`] | [`ExitCode`], [`Failure`]: how a command ends |
+//! | [`folder`] | a model that is a folder, as one message |
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
 //! | [`output`] | standard output |
@@ -22,6 +23,7 @@ pub mod clients;
 pub mod commands;
 pub mod config;
 pub mod exit_code;
+pub mod folder;
 pub mod formats;
 pub mod model_file;
 pub mod output;

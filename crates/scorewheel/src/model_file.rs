@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use scorewheel_model::{InputMapping, Mapping, OutputMapping};
+use scorewheel_model::{InputMapping, Limits, Mapping, OutputMapping};
 use serde::Deserialize;
 
 use crate::exit_code::{ExitCode, Failure};
+use crate::folder::pack_folder;
 
 /// A model as it lies on disk.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +54,11 @@ impl ModelFile {
         let missing = |error: std::io::Error| {
             Failure::new(ExitCode::FileNotFound, format!("cannot read the model {}: {error}", path.display()))
         };
-        let bytes = std::fs::read(path).map_err(missing)?;
+        let bytes = if path.is_dir() {
+            pack_folder(path, Limits::default().unpacked_bytes).map_err(missing)?
+        } else {
+            std::fs::read(path).map_err(missing)?
+        };
         Ok(Self { bytes, mapping: read_mapping(&side_file_of(path))? })
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Answer {
     pub shape: Vec<usize>,
     /// True if the numbers are degrees of belief in classes: made by softmax or sigmoid.
     pub over_classes: bool,
+    /// What the numbers belong to, if they are a map.
+    pub keys: Option<Arc<Labels>>,
 }
 
 /// How one column of the scores is made.
@@ -186,6 +188,9 @@ fn label(
 }
 
 fn output_type(answer: &Answer) -> OutputType {
+    if let Some(keys) = &answer.keys {
+        return OutputType::Distribution(Arc::clone(keys));
+    }
     let single = answer.shape.is_empty() || answer.shape == [1];
     match (answer.element.storage(), single) {
         (Storage::F32, true) => OutputType::F32,

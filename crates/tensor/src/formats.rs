@@ -4,22 +4,29 @@ use std::sync::Arc;
 
 use scorewheel_model::{Format, Limits, Mapping, Model, ModelError, ModelType};
 
-use crate::error::too_large;
+use crate::archive::{Files, is_archive, open};
+use crate::error::{invalid, too_large};
 use crate::lightgbm::LightGbmFormat;
 use crate::loading::load_graph;
+use crate::onnx::model_proto::read_model;
+use crate::onnx::tensor_proto::{NoSideFiles, SideFiles};
 use crate::protobuf::{Reader, Wire};
 use crate::refused::RefusedFormats;
 use crate::tensorflow::frozen::read_frozen_graph;
+use crate::tensorflow::saved_model::{SAVED_MODEL, read_saved_model};
 use crate::xgboost::XgBoostFormat;
 
 /// All formats of this crate.
 #[must_use]
 pub fn formats() -> Vec<Box<dyn Format>> {
     vec![
+        Box::new(OnnxFormat),
         Box::new(FrozenGraphFormat),
         Box::new(XgBoostFormat),
         Box::new(LightGbmFormat),
+        // Before archives: some of what is refused comes as one.
         Box::new(RefusedFormats),
+        Box::new(ArchiveFormat),
     ]
 }
 
@@ -55,5 +62,84 @@ impl Format for FrozenGraphFormat {
         check_size(bytes, limits)?;
         let file = read_frozen_graph(bytes, mapping, limits)?;
         Ok(Arc::new(load_graph(&file, mapping, limits)?))
+    }
+}
+
+/// ONNX, as one file without side files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OnnxFormat;
+
+impl Format for OnnxFormat {
+    fn name(&self) -> &'static str {
+        "ONNX"
+    }
+
+    fn model_types(&self) -> &'static [ModelType] {
+        &[ModelType::Onnx]
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        // The IR version, then anything but the graphs that follow the version of a SavedModel.
+        let mut reader = Reader::new(bytes);
+        match reader.next_field() {
+            Ok(Some((1, Wire::Varint(version)))) if version <= 64 => {
+                !matches!(reader.next_field(), Ok(Some((2, Wire::Bytes(first)))) if first.first() == Some(&0x0a))
+            }
+            _ => false,
+        }
+    }
+
+    fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        check_size(bytes, limits)?;
+        let file = read_model(bytes, &NoSideFiles, limits)?;
+        Ok(Arc::new(load_graph(&file, mapping, limits)?))
+    }
+}
+
+/// What comes as several files: a SavedModel, or ONNX with side files, as `.zip`, `.tar` or `.tar.gz`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ArchiveFormat;
+
+impl Format for ArchiveFormat {
+    fn name(&self) -> &'static str {
+        "TensorFlow SavedModel"
+    }
+
+    fn model_types(&self) -> &'static [ModelType] {
+        &[ModelType::TensorFlowSaved]
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        is_archive(bytes)
+    }
+
+    fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        check_size(bytes, limits)?;
+        let files = open(bytes, limits)?;
+        if files.folder_of(SAVED_MODEL).is_some() {
+            let file = read_saved_model(&files, mapping, limits)?;
+            return Ok(Arc::new(load_graph(&file, mapping, limits)?));
+        }
+        let mut models = files.names().filter(|name| name.ends_with(".onnx"));
+        let (Some(name), None) = (models.next(), models.next()) else {
+            return Err(invalid("the archive holds neither saved_model.pb nor exactly one file .onnx"));
+        };
+        let folder = &name[..name.rfind('/').map_or(0, |slash| slash + 1)];
+        let side_files = ArchiveSideFiles { files: &files, folder };
+        let file = read_model(files.get(name).unwrap_or_default(), &side_files, limits)?;
+        Ok(Arc::new(load_graph(&file, mapping, limits)?))
+    }
+}
+
+/// The files beside a model in its archive.
+struct ArchiveSideFiles<'a> {
+    files: &'a Files<'a>,
+    folder: &'a str,
+}
+
+impl SideFiles for ArchiveSideFiles<'_> {
+    fn file(&self, name: &str) -> Option<&[u8]> {
+        // Names with `..` or a root are in no archive, and so find nothing.
+        self.files.get(&format!("{}{}", self.folder, name.trim_start_matches("./")))
     }
 }

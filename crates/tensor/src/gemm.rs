@@ -1,7 +1,8 @@
 //! Matrix products whose result does not depend on how many rows are computed together.
 //!
 //! Every element of the result is one sum over `k` from first to last, whatever the number of rows, columns or the
-//! width of vectors; only independent elements are computed side by side.
+//! width of vectors; only independent elements are computed side by side. A product and its sum are rounded once, as
+//! every processor of the last ten years does it in one instruction.
 
 use std::ops::{Add, Mul};
 
@@ -16,10 +17,23 @@ const ROWS: usize = 6;
 pub(crate) trait Number:
     Copy + Default + Add<Output = Self> + Mul<Output = Self> + Send + Sync
 {
+    /// `self · factor + summand`, rounded once.
+    fn multiply_add(self, factor: Self, summand: Self) -> Self;
 }
 
-impl Number for f32 {}
-impl Number for f64 {}
+impl Number for f32 {
+    #[inline(always)]
+    fn multiply_add(self, factor: Self, summand: Self) -> Self {
+        self.mul_add(factor, summand)
+    }
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn multiply_add(self, factor: Self, summand: Self) -> Self {
+        self.mul_add(factor, summand)
+    }
+}
 
 /// A matrix of `k × n` in panels of [`PANEL`] columns, the last one filled up with zeros.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +46,7 @@ pub(crate) struct Panels<T> {
 impl<T: Number> Panels<T> {
     /// Panels of the matrix whose element `(row, column)` is `elements[row * row_stride + column * column_stride]`.
     pub fn pack(&mut self, elements: &[T], k: usize, n: usize, row_stride: usize, column_stride: usize) {
-        self.k = k;
-        self.n = n;
-        self.panels.clear();
-        self.panels.resize(n.div_ceil(PANEL) * k, [T::default(); PANEL]);
+        self.resize_zeroed(k, n);
         if k == 0 {
             return;
         }
@@ -53,6 +64,24 @@ impl<T: Number> Panels<T> {
                 }
             }
         }
+    }
+
+    /// Makes this a `k × n` matrix of zeros.
+    pub fn resize_zeroed(&mut self, k: usize, n: usize) {
+        self.k = k;
+        self.n = n;
+        self.panels.clear();
+        self.panels.resize(n.div_ceil(PANEL) * k, [T::default(); PANEL]);
+    }
+
+    /// Rows of the matrix.
+    pub fn rows(&self) -> usize {
+        self.k
+    }
+
+    /// One row of one panel, by its position: panel times rows plus row.
+    pub fn panel_row_mut(&mut self, position: usize) -> &mut [T; PANEL] {
+        &mut self.panels[position]
     }
 
     /// Panels of a row-major matrix.
@@ -117,7 +146,7 @@ fn block<T: Number, const M: usize>(
         for row in 0..M {
             let value = rows[row][index];
             for column in 0..PANEL {
-                sums[row][column] = sums[row][column] + value * weights[column];
+                sums[row][column] = value.multiply_add(weights[column], sums[row][column]);
             }
         }
     }
@@ -147,7 +176,7 @@ mod tests {
             multiply(&a, m, &Panels::of(&b, k, n), &mut out);
             for row in 0..m {
                 for column in 0..n {
-                    let sum = (0..k).fold(0.0f32, |sum, i| sum + a[row * k + i] * b[i * n + column]);
+                    let sum = (0..k).fold(0.0f32, |sum, i| a[row * k + i].mul_add(b[i * n + column], sum));
                     assert_eq!(out[row * n + column].to_bits(), sum.to_bits(), "{m} {k} {n}");
                 }
             }

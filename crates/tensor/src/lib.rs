@@ -1,4 +1,4 @@
-//! Tensor models, scored without a shared library: TensorFlow's graphs for now.
+//! Tensor models, scored without a shared library: ONNX, TensorFlow, and the tree libraries' own files.
 //!
 //! A front end reads a file into a graph; the graph is followed once with every shape known, which checks it, bounds
 //! it and computes what is constant; the steps that remain run on kernels of our own, row by row or many rows side by
@@ -9,7 +9,8 @@
 //! | [`mod@formats`] | the formats, as the rest of Scorewheel sees them |
 //! | `loading`, `model` | from a graph to a [`Model`](scorewheel_model::Model) |
 //! | `records`, `answers` | from columns to tensors and back |
-//! | `tensorflow` | front ends |
+//! | `onnx`, `tensorflow` | front ends |
+//! | `archive` | archives, in memory |
 //! | `xgboost`, `lightgbm`, `boosting` | the tree libraries' own files, on `scorewheel-trees` |
 //! | `refused` | formats that are refused by name |
 //! | `graph` | what every front end reads its file into |
@@ -19,9 +20,8 @@
 //! | `protobuf` | a bounded reader of the wire format |
 //! | [`element`], [`data`], [`tensor`] | element types, buffers, tensors |
 
-#![allow(dead_code, reason = "the graph holds what further front ends and operators read")]
-
 mod answers;
+mod archive;
 mod boosting;
 pub mod data;
 pub mod element;
@@ -35,6 +35,7 @@ mod loading;
 mod math;
 mod model;
 mod number;
+mod onnx;
 mod operators;
 mod protobuf;
 mod records;
@@ -45,7 +46,8 @@ mod tensorflow;
 mod text;
 mod xgboost;
 
-pub use formats::{FrozenGraphFormat, formats};
+pub use archive::tar::pack;
+pub use formats::{ArchiveFormat, FrozenGraphFormat, OnnxFormat, formats};
 pub use lightgbm::LightGbmFormat;
 pub use refused::RefusedFormats;
 pub use xgboost::XgBoostFormat;

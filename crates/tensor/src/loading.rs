@@ -1,19 +1,22 @@
 //! From a graph to a model: shapes of inputs, the engine, and what is told to people.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use scorewheel_columns::{DataType, TensorElement};
+use scorewheel_columns::{DataType, Label, Labels, TensorElement};
 use scorewheel_model::{InputField, Limits, Mapping, ModelError, Summary};
 
 use crate::answers::{Answer, Answers};
+use crate::data::Data;
 use crate::element::ElementType;
 use crate::engine::Engine;
 use crate::engine::program::Program;
 use crate::engine::rows::RowPlan;
 use crate::engine::trace::{Trace, Traced, trace};
 use crate::error::{invalid, unsupported};
-use crate::graph::{Dimension, Graph, GraphFile, GraphInput, Name};
+use crate::graph::{Dimension, Domain, Graph, GraphFile, GraphInput, GraphOutput, Name};
 use crate::model::TensorModel;
+use crate::operators::ml::encoding::zip_map_labels;
 use crate::records::{Missing, Port};
 use crate::tensor::{TensorType, element_count};
 
@@ -30,14 +33,14 @@ pub(crate) fn load_graph(
     let inputs =
         graph.inputs.iter().map(|input| row_of(graph, input, mapping)).collect::<Result<Vec<_>, _>>()?;
     let types: Vec<TensorType> = inputs.iter().map(|input| input.tensor_type.clone()).collect();
-    let trace = trace(graph, &file.library, &types, limits)?;
+    let trace = trace(file, &types, limits)?;
     let batched = inputs.iter().any(|input| input.batched);
     let answers: Vec<Answer> = graph
         .outputs
         .iter()
         .zip(&trace.outputs)
-        .map(|(output, value)| answer(&output.name, value, batched, &trace))
-        .collect();
+        .map(|(output, value)| answer(graph, output, value, batched, &trace))
+        .collect::<Result<_, _>>()?;
     let answers = Answers::new(&answers, mapping)?;
     let details = vec![
         ("nodes".to_owned(), graph.nodes.len().to_string()),
@@ -106,7 +109,7 @@ fn row_of(graph: &Graph, input: &GraphInput, mapping: &Mapping) -> Result<RowInp
         None => {
             let width = match mapped {
                 Some(fields) => Some(fields),
-                None => width_by_use(graph, &input.name),
+                None => width_by_use(graph, &input.value),
             };
             let width = width.ok_or_else(|| {
                 invalid("the graph does not say how long this input is; map a list of fields to it")
@@ -246,19 +249,53 @@ fn width_by_use(graph: &Graph, input: &Name) -> Option<usize> {
 }
 
 /// An output as it is for one row.
-fn answer(name: &Name, value: &Traced, batched: bool, trace: &Trace) -> Answer {
+fn answer(
+    graph: &Graph,
+    output: &GraphOutput,
+    value: &Traced,
+    batched: bool,
+    trace: &Trace,
+) -> Result<Answer, ModelError> {
     let tensor_type = match value {
         Traced::Constant(tensor) => tensor.tensor_type(),
         Traced::Runtime(operand) => operand.tensor_type.clone(),
+        Traced::Resource(_) | Traced::Dead => {
+            return Err(unsupported("an output that is no tensor").at(output.name.as_ref()));
+        }
     };
     let shape = match tensor_type.shape.as_slice() {
         [1, rest @ ..] if batched => rest.to_vec(),
         shape => shape.to_vec(),
     };
-    Answer {
-        name: name.as_ref().into(),
+    let keys = keys_of(graph, &output.value)?;
+    if let Some(keys) = keys.as_ref().filter(|keys| keys.len() != element_count(&shape)) {
+        let message = format!("{} class labels for {} numbers", keys.len(), element_count(&shape));
+        return Err(invalid(message).at(output.name.as_ref()));
+    }
+    Ok(Answer {
+        name: output.name.as_ref().into(),
         element: tensor_type.element,
         shape,
         over_classes: matches!(trace.producer(value), Some("Softmax" | "Sigmoid")),
-    }
+        keys,
+    })
+}
+
+/// The keys of an output that is a map.
+fn keys_of(graph: &Graph, value: &Name) -> Result<Option<Arc<Labels>>, ModelError> {
+    let node = graph.nodes.iter().find(|node| node.outputs.contains(value));
+    let Some(node) = node.filter(|node| node.domain == Domain::OnnxMl && &*node.operator == "ZipMap") else {
+        return Ok(None);
+    };
+    let labels = zip_map_labels(&node.attributes).map_err(|error| error.at(node.describe()))?;
+    let label = |index: usize| match &labels.data {
+        Data::Text(texts) => {
+            Label { value: texts[index].as_str().into(), text: texts[index].as_str().into() }
+        }
+        data => {
+            let number = data.i64().get(index).copied().unwrap_or_default();
+            Label { value: number.into(), text: number.to_string().into() }
+        }
+    };
+    Ok(Some(Arc::new(Labels::new((0..labels.data.len()).map(label).collect()))))
 }

@@ -13,14 +13,13 @@ use crate::error::{malformed, too_large};
 pub struct Budget {
     nodes: usize,
     bytes: usize,
-    depth: usize,
 }
 
 impl Budget {
     /// The whole budget of one file.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self { nodes: limits.nodes, bytes: limits.unpacked_bytes, depth: limits.depth }
+        Self { nodes: limits.nodes, bytes: limits.unpacked_bytes }
     }
 
     /// Takes `count` nodes, messages or tensors.
@@ -39,20 +38,6 @@ impl Budget {
                 too_large(format!("constants are larger than the limit: {count} elements more"))
             })?;
         Ok(())
-    }
-
-    /// Goes one message deeper.
-    pub(crate) fn enter(&mut self) -> Result<(), ModelError> {
-        self.depth = self
-            .depth
-            .checked_sub(1)
-            .ok_or_else(|| too_large("messages are nested deeper than the limit allows"))?;
-        Ok(())
-    }
-
-    /// Comes back from a message.
-    pub(crate) fn leave(&mut self) {
-        self.depth += 1;
     }
 }
 
@@ -216,6 +201,11 @@ impl<'a> Reader<'a> {
             self.rest.split_first_chunk::<N>().ok_or_else(|| malformed("protobuf is cut short"))?;
         self.rest = rest;
         Ok(*bytes)
+    }
+
+    /// What is not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     pub(crate) fn varint(&mut self) -> Result<u64, ModelError> {

@@ -95,7 +95,7 @@ mod tests {
                 .filter(|format| format.recognises(bytes))
                 .map(|format| format.name())
                 .collect();
-            assert_eq!(names.last(), Some(&RefusedFormats.name()), "{word}");
+            assert_eq!(names.first(), Some(&RefusedFormats.name()), "{word}");
         }
         assert!(!RefusedFormats.recognises(b"<PMML>"));
     }

@@ -64,6 +64,7 @@ impl Boosted {
             element: self.element,
             shape: if width == 1 { vec![] } else { vec![width] },
             over_classes: self.link.over_classes(),
+            keys: None,
         };
         let answers = Answers::new(&[answer], mapping)?;
         let mut details = vec![("features".to_owned(), self.features.len().to_string())];

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`mod@self`] | [`Engine`]: what computes rows, and the buffers it takes them in |
 //! | [`trace`] | [`trace::Trace`]: a graph followed once with every shape known; constants are folded on the way |
+//! | [`control`] | functions, branches, loops, variables and tables, followed while tracing |
 //! | [`program`] | [`program::Program`]: a trace as steps over reused buffers, one row at a time |
 //! | [`rows`] | [`rows::RowPlan`]: chains of dense layers, many rows side by side |
 
+pub(crate) mod control;
 pub(crate) mod program;
 pub(crate) mod rows;
 pub(crate) mod trace;

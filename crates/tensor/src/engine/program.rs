@@ -64,6 +64,8 @@ impl Program {
             .map(|output| match output {
                 Traced::Constant(tensor) => slot(&tensor.tensor_type()),
                 Traced::Runtime(operand) => slot(&operand.tensor_type),
+                // Refused when the answers were made.
+                Traced::Resource(_) | Traced::Dead => Slot { element: ElementType::F32, width: 0 },
             })
             .collect();
 
@@ -123,6 +125,7 @@ impl Program {
             .map(|output| match output {
                 Traced::Constant(tensor) => Place::Constant(tensor),
                 Traced::Runtime(operand) => Place::Buffer(shared.places[operand.buffer]),
+                Traced::Resource(_) | Traced::Dead => Place::Absent,
             })
             .collect();
         Ok(Self { steps, buffers: shared.buffers, inputs, outputs, input_slots, output_slots })

@@ -42,6 +42,10 @@ enum Operation {
         outputs: usize,
         summand: Option<Arc<[f32]>>,
     },
+    ScaleAndShift {
+        scale: Arc<[f32]>,
+        shift: Arc<[f32]>,
+    },
     Map(Map),
     Zip(Zip, Term),
     /// As `Zip`, with the constant on the left.
@@ -131,6 +135,10 @@ fn operation(step: &TracedStep, width: usize) -> Option<(Operation, usize)> {
         RowForm::Product { weights, outputs } => (product(weights, *outputs, None)?, runtime(first)?),
         RowForm::ProductAndSum { weights, outputs, summand } => {
             (product(weights, *outputs, Some(summand))?, runtime(first)?)
+        }
+        RowForm::ScaleAndShift { scale, shift } => {
+            let operation = Operation::ScaleAndShift { scale: Arc::clone(scale), shift: Arc::clone(shift) };
+            (operation, runtime(first)?)
         }
         RowForm::Map(map) => (Operation::Map(Arc::clone(map)), runtime(first)?),
         RowForm::Softmax { logarithm } => (Operation::Softmax { logarithm: *logarithm }, runtime(first)?),
@@ -237,6 +245,12 @@ impl RowPlan {
                 Operation::Product { weights, outputs, summand, .. } => {
                     product_lanes(input, weights, *outputs, summand.as_deref(), &mut out);
                 }
+                Operation::ScaleAndShift { scale, shift } => {
+                    let rows = input.chunks_exact(LANES).zip(out.chunks_exact_mut(LANES));
+                    for ((input, out), (scale, shift)) in rows.zip(scale.iter().zip(shift.iter())) {
+                        out.iter_mut().zip(input).for_each(|(out, x)| *out = *x * scale + shift);
+                    }
+                }
                 Operation::Map(map) => map(input, &mut out),
                 Operation::Zip(zip, Term::Value(other)) => zip(input, &values[*other], &mut out),
                 Operation::Zip(zip, Term::Constant { lanes, .. }) => zip(input, lanes, &mut out),
@@ -270,6 +284,13 @@ impl RowPlan {
                     multiply(input, 1, panels, &mut out);
                     if let Some(summand) = summand {
                         out.iter_mut().zip(summand.iter()).for_each(|(out, term)| *out += term);
+                    }
+                }
+                Operation::ScaleAndShift { scale, shift } => {
+                    for (((out, x), scale), shift) in
+                        out.iter_mut().zip(input).zip(scale.iter()).zip(shift.iter())
+                    {
+                        *out = *x * scale + shift;
                     }
                 }
                 Operation::Map(map) => map(input, &mut out),
@@ -327,7 +348,7 @@ fn columns<const N: usize>(
         let weights = &weights[column..column + N];
         for (sum, weight) in sums.iter_mut().zip(weights) {
             for (lane, value) in sum.iter_mut().zip(values) {
-                *lane += value * weight;
+                *lane = value.mul_add(*weight, *lane);
             }
         }
     }

@@ -12,7 +12,8 @@ use scorewheel_model::{Limits, ModelError};
 use crate::data::Data;
 use crate::error::{invalid, too_large, unsupported};
 use crate::graph::order::order;
-use crate::graph::{Domain, Graph, Library, Name, Node};
+use crate::graph::{Domain, Graph, GraphFile, Library, Name, Node, Resource};
+use crate::operators::context::check_shape;
 use crate::operators::registry::builder;
 use crate::operators::{Built, Computation, Input, Kernel, NodeContext, RowForm, Workspace};
 use crate::tensor::{Tensor, TensorType};
@@ -22,6 +23,11 @@ const TENSOR_ELEMENTS: usize = 1 << 27;
 /// Most steps of a trace; loops and functions are followed into, so that this bounds them too.
 const STEPS: usize = 1 << 20;
 
+/// Most nodes that are looked at.
+const VISITS: usize = 1 << 22;
+/// Functions and subgraphs within one another.
+const DEPTH: usize = 64;
+
 /// A value while tracing.
 #[derive(Clone, Debug)]
 pub(crate) enum Traced {
@@ -29,6 +35,10 @@ pub(crate) enum Traced {
     Constant(Arc<Tensor>),
     /// Computed for each row.
     Runtime(Operand),
+    /// A variable or a table.
+    Resource(Resource),
+    /// On the branch that is not taken.
+    Dead,
 }
 
 /// A buffer, seen with a type and shape.
@@ -48,8 +58,6 @@ pub(crate) enum Source {
 
 /// One operation of a trace.
 pub(crate) struct TracedStep {
-    /// `operator "name"`, for messages.
-    pub name: String,
     pub operator: Name,
     pub inputs: Vec<Source>,
     pub outputs: Vec<Operand>,
@@ -77,31 +85,29 @@ impl Trace {
     }
 }
 
-/// Follows `graph` with inputs of these types.
+/// Follows the graph of `file` with inputs of these types.
 ///
 /// # Errors
 /// Whatever is wrong with the graph, at the node where it shows.
-pub(crate) fn trace(
-    graph: &Graph,
-    library: &Library,
-    inputs: &[TensorType],
-    limits: &Limits,
-) -> Result<Trace, ModelError> {
+pub(crate) fn trace(file: &GraphFile, inputs: &[TensorType], limits: &Limits) -> Result<Trace, ModelError> {
     let mut tracer = Tracer {
-        library,
+        library: &file.library,
+        resources: &file.resources,
         steps: Vec::new(),
         buffers: 0,
         folded: 0,
+        visits: 0,
+        depth: 0,
         constant_bytes: limits.unpacked_bytes,
         workspace: Workspace::default(),
     };
     let operands: Vec<Operand> =
         inputs.iter().map(|tensor_type| tracer.new_operand(tensor_type.clone())).collect::<Result<_, _>>()?;
     let mut scope = Scope::default();
-    for (input, operand) in graph.inputs.iter().zip(&operands) {
-        scope.values.insert(input.name.clone(), Traced::Runtime(operand.clone()));
+    for (input, operand) in file.graph.inputs.iter().zip(&operands) {
+        scope.values.insert(input.value.clone(), Traced::Runtime(operand.clone()));
     }
-    let outputs = tracer.graph(graph, scope)?;
+    let outputs = tracer.graph(&file.graph, scope)?;
     Ok(Trace {
         inputs: operands,
         outputs,
@@ -124,16 +130,32 @@ impl Scope<'_> {
     }
 }
 
-struct Tracer<'a> {
-    library: &'a Library,
+pub(crate) struct Tracer<'a> {
+    pub(super) library: &'a Library,
+    resources: &'a HashMap<Name, Resource>,
     steps: Vec<TracedStep>,
     buffers: usize,
     folded: usize,
+    /// Nodes that were looked at, those of loops and functions each time.
+    visits: usize,
+    /// Functions and subgraphs around the node that is being followed.
+    depth: usize,
     constant_bytes: usize,
     workspace: Workspace,
 }
 
 impl Tracer<'_> {
+    /// Follows a graph within the graph that is being followed.
+    pub(super) fn inner(&mut self, graph: &Graph, scope: Scope<'_>) -> Result<Vec<Traced>, ModelError> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(too_large(format!("functions and subgraphs are nested more than {DEPTH} deep")));
+        }
+        let outputs = self.graph(graph, scope);
+        self.depth -= 1;
+        outputs
+    }
+
     fn graph(&mut self, graph: &Graph, mut scope: Scope<'_>) -> Result<Vec<Traced>, ModelError> {
         for (name, tensor) in &graph.constants {
             scope.values.insert(name.clone(), Traced::Constant(Arc::clone(tensor)));
@@ -161,6 +183,10 @@ impl Tracer<'_> {
     }
 
     fn node(&mut self, node: &Node, scope: &Scope<'_>) -> Result<Vec<Traced>, ModelError> {
+        self.visits += 1;
+        if self.visits > VISITS {
+            return Err(too_large(format!("the graph takes more than {VISITS} nodes, loops unrolled")));
+        }
         let inputs = node
             .inputs
             .iter()
@@ -172,6 +198,9 @@ impl Tracer<'_> {
                 value.map(Some).ok_or_else(|| invalid(format!("nothing computes its input {name:?}")))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        if let Some(outputs) = self.control(node, &inputs, scope)? {
+            return Ok(outputs);
+        }
         match (&*node.operator, node.domain) {
             ("Const", Domain::TensorFlow) => {
                 let tensor = node.attributes.tensor("value")?;
@@ -182,7 +211,16 @@ impl Tracer<'_> {
         }
     }
 
-    fn compute(&mut self, node: &Node, inputs: Vec<Option<Traced>>) -> Result<Vec<Traced>, ModelError> {
+    /// What a node that makes a variable or table hands on.
+    pub(super) fn resource(&self, name: &str) -> Traced {
+        Traced::Resource(self.resources.get(name).cloned().unwrap_or(Resource::Empty))
+    }
+
+    pub(super) fn compute(
+        &mut self,
+        node: &Node,
+        inputs: Vec<Option<Traced>>,
+    ) -> Result<Vec<Traced>, ModelError> {
         let build = builder(node.domain, &node.operator).ok_or_else(|| {
             unsupported(format!("operator {:?} of {} is not supported", &*node.operator, node.domain))
         })?;
@@ -196,9 +234,22 @@ impl Tracer<'_> {
                 Some(Traced::Runtime(operand)) => {
                     Some(Input { tensor_type: operand.tensor_type.clone(), constant: None })
                 }
+                Some(Traced::Resource(_) | Traced::Dead) => None,
             })
             .collect();
-        match build(&NodeContext { node, inputs: &seen })? {
+        let built = build(&NodeContext { node, inputs: &seen })?;
+        self.take(node, built, inputs, &seen)
+    }
+
+    /// Computes what a builder made of a node, or leaves it as a step.
+    pub(super) fn take(
+        &mut self,
+        node: &Node,
+        built: Built,
+        inputs: Vec<Option<Traced>>,
+        seen: &[Option<Input>],
+    ) -> Result<Vec<Traced>, ModelError> {
+        match built {
             Built::View(tensor_type) => Ok(vec![match inputs.into_iter().next().flatten() {
                 Some(Traced::Runtime(operand)) => Traced::Runtime(Operand { tensor_type, ..operand }),
                 Some(Traced::Constant(tensor)) => Traced::Constant(Arc::new(Tensor {
@@ -206,11 +257,20 @@ impl Tracer<'_> {
                     shape: tensor_type.shape,
                     data: tensor.data.clone(),
                 })),
-                None => return Err(invalid("its first input is missing")),
+                Some(Traced::Resource(_) | Traced::Dead) | None => {
+                    return Err(invalid("its first input is missing"));
+                }
             }]),
+            Built::Known(tensors) => {
+                self.take_constants(tensors.iter().map(|tensor| tensor.data.len()))?;
+                Ok(tensors.into_iter().map(|tensor| Traced::Constant(Arc::new(tensor))).collect())
+            }
             Built::Compute(computation) => {
+                for output in &computation.outputs {
+                    check_shape(&output.shape)?;
+                }
                 let known = inputs.iter().all(|input| !matches!(input, Some(Traced::Runtime(_))));
-                if known { self.fold(computation, &seen) } else { self.emit(node, computation, inputs) }
+                if known { self.fold(computation, seen) } else { self.emit(node, computation, inputs) }
             }
         }
     }
@@ -256,6 +316,15 @@ impl Tracer<'_> {
             .collect())
     }
 
+    fn take_constants(&mut self, lengths: impl Iterator<Item = usize>) -> Result<(), ModelError> {
+        let elements = lengths.fold(0, usize::saturating_add);
+        self.constant_bytes =
+            elements.checked_mul(8).and_then(|bytes| self.constant_bytes.checked_sub(bytes)).ok_or_else(
+                || too_large(format!("constants are larger than the limit: {elements} elements more")),
+            )?;
+        Ok(())
+    }
+
     /// Leaves a step to be run for each row.
     fn emit(
         &mut self,
@@ -272,14 +341,13 @@ impl Tracer<'_> {
             .map(|tensor_type| self.new_operand(tensor_type))
             .collect::<Result<_, _>>()?;
         self.steps.push(TracedStep {
-            name: node.describe(),
             operator: node.operator.clone(),
             inputs: inputs
                 .into_iter()
                 .map(|input| match input {
                     Some(Traced::Constant(tensor)) => Source::Constant(tensor),
                     Some(Traced::Runtime(operand)) => Source::Operand(operand),
-                    None => Source::Absent,
+                    Some(Traced::Resource(_) | Traced::Dead) | None => Source::Absent,
                 })
                 .collect(),
             outputs: outputs.clone(),

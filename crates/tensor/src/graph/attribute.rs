@@ -23,10 +23,8 @@ pub(crate) enum Attribute {
     Graph(Arc<Graph>),
     /// `None` stands for a type that is no tensor's, such as TensorFlow's resource and variant.
     Element(Option<ElementType>),
-    Elements(Vec<Option<ElementType>>),
     /// `None` stands for an unknown rank.
     Shape(Option<Vec<Dimension>>),
-    Shapes(Vec<Option<Vec<Dimension>>>),
     Function(Name),
     /// Stands for the attribute of this name of the node that calls the function.
     Reference(Name),

@@ -30,6 +30,8 @@ pub(crate) enum Domain {
     OnnxMl,
     /// TensorFlow.
     TensorFlow,
+    /// The file's own functions.
+    Function,
 }
 
 impl fmt::Display for Domain {
@@ -38,6 +40,7 @@ impl fmt::Display for Domain {
             Self::Onnx => "ai.onnx",
             Self::OnnxMl => "ai.onnx.ml",
             Self::TensorFlow => "tensorflow",
+            Self::Function => "the model's functions",
         })
     }
 }
@@ -51,10 +54,11 @@ pub(crate) enum Dimension {
     Open(Option<Name>),
 }
 
-/// An input of a graph.
+/// An input of a graph: the name it is shown by, and the value that it feeds.
 #[derive(Clone, Debug)]
 pub(crate) struct GraphInput {
     pub name: Name,
+    pub value: Name,
     pub element: Option<ElementType>,
     /// `None` if the file does not state it.
     pub shape: Option<Vec<Dimension>>,
@@ -110,11 +114,31 @@ pub(crate) struct Function {
 /// The functions of a file, by name; ONNX names are `domain:name`.
 pub(crate) type Library = HashMap<Name, Arc<Function>>;
 
+/// What a node hands on that is no tensor.
+#[derive(Clone, Debug)]
+pub(crate) enum Resource {
+    /// A variable with the value that it was saved with.
+    Variable(Arc<Tensor>),
+    /// A lookup table.
+    Table(Arc<Table>),
+    /// A variable or table that the file gives no content.
+    Empty,
+}
+
+/// Values by key.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub keys: Tensor,
+    pub values: Tensor,
+}
+
 /// What a front end makes of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct GraphFile {
     pub graph: Graph,
     pub library: Library,
+    /// Content of variables and tables, by the node that makes them.
+    pub resources: HashMap<Name, Resource>,
     /// Format and version, for people.
     pub format: String,
     /// What wrote it, if it says so.

@@ -15,7 +15,7 @@ use crate::graph::{Graph, Name};
 /// A cycle, or a value that two nodes define; the message names a node.
 pub(crate) fn order(graph: &Graph) -> Result<Vec<usize>, ModelError> {
     let mut producers: HashMap<&Name, usize> = HashMap::new();
-    let inputs: HashSet<&Name> = graph.inputs.iter().map(|input| &input.name).collect();
+    let inputs: HashSet<&Name> = graph.inputs.iter().map(|input| &input.value).collect();
     for (index, node) in graph.nodes.iter().enumerate() {
         for output in node.outputs.iter().filter(|output| !output.is_empty()) {
             let defined_before = producers.insert(output, index).is_some()

@@ -153,6 +153,11 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     }
 }
 
+/// The sum of any number of inputs.
+pub(crate) fn build_sum(context: &NodeContext<'_>) -> Result<Built, ModelError> {
+    build_many(context, Operation::Add)
+}
+
 /// The operation over any number of inputs, from the left.
 fn build_many(context: &NodeContext<'_>, operation: Operation) -> Result<Built, ModelError> {
     let indices: Vec<usize> = (0..context.inputs.len()).collect();

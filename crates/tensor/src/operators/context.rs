@@ -6,7 +6,7 @@ use scorewheel_model::ModelError;
 
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
-use crate::error::{invalid, unsupported};
+use crate::error::{invalid, too_large, unsupported};
 use crate::graph::{Attributes, Node};
 use crate::tensor::{Tensor, TensorType};
 
@@ -137,5 +137,19 @@ pub(crate) fn axes(list: &[i64], rank: usize) -> Result<Vec<usize>, ModelError> 
 
 /// A length of a dimension or a count.
 pub(crate) fn length(value: i64, what: &str) -> Result<usize, ModelError> {
-    usize::try_from(value).map_err(|_| invalid(format!("{what} is {value}")))
+    let length = usize::try_from(value).map_err(|_| invalid(format!("{what} is {value}")))?;
+    if length > LONGEST {
+        return Err(too_large(format!("{what} is {value}")));
+    }
+    Ok(length)
+}
+
+/// Longest dimension.
+const LONGEST: usize = 1 << 31;
+
+/// Refuses shapes whose arithmetic could leave the range of integers, even where a dimension of 0 leaves no elements.
+pub(crate) fn check_shape(shape: &[usize]) -> Result<(), ModelError> {
+    let fits = shape.iter().all(|dimension| *dimension <= LONGEST)
+        && shape.iter().fold(1usize, |all, dimension| all.saturating_mul((*dimension).max(1))) <= 1 << 40;
+    if fits { Ok(()) } else { Err(too_large(format!("a tensor of shape {shape:?}"))) }
 }

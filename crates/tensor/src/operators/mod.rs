@@ -9,19 +9,44 @@
 //! | [`registry`] | which builder an operator has |
 //! | [`broadcast`] | how two shapes meet |
 //! | [`unary`], [`binary`], [`logic`] | element by element |
-//! | [`matrix`] | matrix products |
+//! | [`matrix`], [`einsum`] | matrix products |
 //! | [`softmax`] | softmax and its kin |
-//! | [`movement`] | reshaping and moving elements |
+//! | [`movement`] | other shapes for the same elements |
+//! | [`arrange`], [`strided`] | other places for elements |
+//! | [`gather`] | elements by index |
+//! | [`facts`] | what the types of inputs tell: shapes, ranges |
+//! | [`reduce`] | one number of many, the largest few, running sums |
+//! | [`window`], [`convolution`], [`pooling`], [`resize`] | images and the like |
+//! | [`normalisation`] | normalisations |
+//! | [`recurrent`] | LSTM, GRU, RNN |
+//! | [`ml`] | classical models |
+//! | [`quantised`] | integers with a scale |
 
+#![allow(clippy::clone_on_copy, reason = "code for buffers of every kind clones numbers as it does strings")]
+
+pub(crate) mod arrange;
 pub(crate) mod binary;
 pub(crate) mod broadcast;
 pub(crate) mod context;
+pub(crate) mod convolution;
+pub(crate) mod einsum;
+pub(crate) mod facts;
+pub(crate) mod gather;
 pub(crate) mod logic;
 pub(crate) mod matrix;
+pub(crate) mod ml;
 pub(crate) mod movement;
+pub(crate) mod normalisation;
+pub(crate) mod pooling;
+pub(crate) mod quantised;
+pub(crate) mod recurrent;
+pub(crate) mod reduce;
 pub(crate) mod registry;
+pub(crate) mod resize;
 pub(crate) mod softmax;
+pub(crate) mod strided;
 pub(crate) mod unary;
+pub(crate) mod window;
 
 use std::sync::Arc;
 
@@ -32,7 +57,7 @@ pub(crate) use context::{Input, NodeContext};
 
 use crate::data::Data;
 use crate::gemm::Panels;
-use crate::tensor::TensorType;
+use crate::tensor::{Tensor, TensorType};
 
 /// Computes the outputs of one node. Outputs have the right kind and length already; their content is left over.
 pub(crate) type Kernel =
@@ -49,6 +74,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Default)]
 pub(crate) struct Buffers<T> {
     pub elements: Vec<T>,
+    pub results: Vec<T>,
     pub panels: Panels<T>,
 }
 
@@ -58,6 +84,8 @@ pub(crate) enum Built {
     Compute(Computation),
     /// Every output is the first input, element by element, in another shape.
     View(TensorType),
+    /// Values that the types of the inputs tell, such as their shapes.
+    Known(Vec<Tensor>),
 }
 
 /// A kernel and what it computes.
@@ -99,6 +127,8 @@ pub(crate) enum RowForm {
     Product { weights: Arc<[f32]>, outputs: usize },
     /// Times a matrix, plus a vector, or one number for all.
     ProductAndSum { weights: Arc<[f32]>, outputs: usize, summand: Arc<[f32]> },
+    /// Every number times one of its own plus another.
+    ScaleAndShift { scale: Arc<[f32]>, shift: Arc<[f32]> },
     /// Element by element.
     Map(Map),
     /// Element by element with the operand that is not constant, or with a constant.

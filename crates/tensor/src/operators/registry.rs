@@ -4,7 +4,11 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::graph::Domain;
-use crate::operators::{Builder, binary, logic, matrix, movement, softmax, unary};
+use crate::operators::ml::{encoding, ensemble, features, linear, scaling, vectors, words};
+use crate::operators::{
+    Builder, arrange, binary, convolution, einsum, facts, gather, logic, matrix, movement, normalisation,
+    pooling, quantised, recurrent, reduce, resize, softmax, unary,
+};
 
 /// Operators of ONNX.
 const ONNX: &[(&[&str], Builder)] = &[
@@ -31,11 +35,87 @@ const ONNX: &[(&[&str], Builder)] = &[
     (&["MatMul"], matrix::build),
     (&["Gemm"], matrix::gemm),
     (&["Softmax", "LogSoftmax", "Hardmax"], softmax::build),
-    (&["Identity"], movement::identity),
+    (&["Identity", "Dropout"], movement::identity),
+    (&["Transpose"], arrange::transpose),
+    (&["Concat"], arrange::concat),
+    (&["Split"], arrange::split),
+    (&["Slice"], arrange::slice),
+    (&["Expand"], arrange::expand),
+    (&["Tile"], arrange::tile),
+    (&["Pad"], arrange::pad),
+    (&["DepthToSpace", "SpaceToDepth"], arrange::blocks),
+    (&["ReverseSequence"], arrange::reverse_sequence),
+    (&["Trilu"], arrange::band),
+    (&["Gather"], gather::gather),
+    (&["GatherElements"], gather::gather_elements),
+    (&["GatherND"], gather::gather_nd),
+    (&["Scatter", "ScatterElements"], gather::scatter_elements),
+    (&["ScatterND"], gather::scatter_nd),
+    (&["OneHot"], gather::one_hot),
+    (&["Compress"], gather::compress),
+    (&["NonZero"], gather::non_zero),
+    (&["Shape"], facts::shape),
+    (&["Size"], facts::size),
+    (&["ConstantOfShape"], facts::constant_of_shape),
+    (&["Range"], facts::range),
+    (&["EyeLike"], facts::eye_like),
+    (&["Constant"], facts::constant),
+    (
+        &["ReduceSum", "ReduceMean", "ReduceProd", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2"],
+        reduce::build,
+    ),
+    (&["ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp"], reduce::build),
+    (&["ArgMax", "ArgMin"], reduce::arg),
+    (&["TopK"], reduce::top_k),
+    (&["CumSum", "CumProd"], reduce::running),
+    (&["Mean"], reduce::mean_of_inputs),
+    (&["Conv"], convolution::build),
+    (&["ConvTranspose"], convolution::transposed),
+    (&["MaxPool", "AveragePool", "LpPool"], pooling::build),
+    (&["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"], pooling::global),
+    (&["BatchNormalization"], normalisation::batch),
+    (&["LayerNormalization", "RMSNormalization"], normalisation::layer),
+    (&["InstanceNormalization", "GroupNormalization"], normalisation::instance),
+    (&["LpNormalization"], normalisation::unit_length),
+    (&["LRN"], normalisation::local_response),
+    (&["MeanVarianceNormalization"], normalisation::mean_variance),
+    (&["LSTM", "GRU", "RNN"], recurrent::build),
+    (&["QuantizeLinear"], quantised::quantise),
+    (&["DequantizeLinear"], quantised::dequantise),
+    (&["DynamicQuantizeLinear"], quantised::quantise_dynamically),
+    (&["MatMulInteger"], quantised::integer_product),
+    (&["QLinearMatMul"], quantised::quantised_product),
+    (&["ConvInteger", "QLinearConv"], quantised::convolution),
+    (&["Resize", "Upsample"], resize::build),
+    (&["Einsum"], einsum::build),
     (&["Reshape"], movement::reshape),
     (&["Flatten"], movement::flatten),
     (&["Squeeze"], movement::squeeze),
     (&["Unsqueeze"], movement::unsqueeze),
+    (&["StringNormalizer"], words::normalizer),
+    (&["TfIdfVectorizer"], words::counts),
+    (&["StringConcat"], words::concatenate),
+];
+
+/// Operators of `ai.onnx.ml`.
+const ONNX_ML: &[(&[&str], Builder)] = &[
+    (&["ArrayFeatureExtractor"], features::extractor),
+    (&["Binarizer"], scaling::binarizer),
+    (&["CategoryMapper"], encoding::category_mapper),
+    (&["FeatureVectorizer"], features::vectorizer),
+    (&["Imputer"], scaling::imputer),
+    (&["LabelEncoder"], encoding::label_encoder),
+    (&["LinearClassifier"], linear::classifier),
+    (&["LinearRegressor"], linear::regressor),
+    (&["Normalizer"], scaling::normalizer),
+    (&["OneHotEncoder"], encoding::one_hot_encoder),
+    (&["SVMClassifier"], vectors::classifier),
+    (&["SVMRegressor"], vectors::regressor),
+    (&["Scaler"], scaling::scaler),
+    (&["TreeEnsemble"], ensemble::unified),
+    (&["TreeEnsembleClassifier"], ensemble::classifier),
+    (&["TreeEnsembleRegressor"], ensemble::regressor),
+    (&["ZipMap"], encoding::zip_map),
 ];
 
 /// Operators of TensorFlow.
@@ -63,6 +143,46 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
         movement::identity,
     ),
     (&["PlaceholderWithDefault"], movement::identity),
+    (&["Transpose"], arrange::transpose),
+    (&["Concat", "ConcatV2"], arrange::concat),
+    (&["Pack"], arrange::pack),
+    (&["Split", "SplitV", "Unpack"], arrange::split),
+    (&["Slice"], arrange::slice),
+    (&["StridedSlice"], arrange::strided_slice),
+    (&["BroadcastTo"], arrange::expand),
+    (&["Tile"], arrange::tile),
+    (&["Pad", "PadV2", "MirrorPad"], arrange::pad),
+    (&["ReverseV2"], arrange::reverse),
+    (&["DepthToSpace", "SpaceToDepth"], arrange::blocks),
+    (&["SpaceToBatchND", "BatchToSpaceND"], arrange::space_and_batch),
+    (&["ReverseSequence"], arrange::reverse_sequence),
+    (&["MatrixBandPart"], arrange::band),
+    (&["Gather", "GatherV2", "ResourceGather"], gather::gather),
+    (&["GatherNd"], gather::gather_nd),
+    (&["ScatterNd", "TensorScatterUpdate", "TensorScatterAdd", "TensorScatterSub"], gather::scatter_nd),
+    (&["TensorScatterMin", "TensorScatterMax"], gather::scatter_nd),
+    (&["OneHot"], gather::one_hot),
+    (&["Where"], gather::non_zero),
+    (&["Shape"], facts::shape),
+    (&["ShapeN"], facts::shapes),
+    (&["Size"], facts::size),
+    (&["Rank"], facts::rank),
+    (&["Fill"], facts::fill),
+    (&["ZerosLike", "OnesLike"], facts::like),
+    (&["Range"], facts::range),
+    (&["LinSpace"], facts::linear_space),
+    (&["Sum", "Mean", "Prod", "Max", "Min", "EuclideanNorm"], reduce::build),
+    (&["All", "Any"], reduce::all_or_any),
+    (&["ArgMax", "ArgMin"], reduce::arg),
+    (&["TopK", "TopKV2"], reduce::top_k),
+    (&["Cumsum", "Cumprod"], reduce::running),
+    (&["Conv2D", "Conv3D", "DepthwiseConv2dNative"], convolution::build),
+    (&["Conv2DBackpropInput"], convolution::transposed),
+    (&["MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"], pooling::build),
+    (&["FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"], normalisation::batch),
+    (&["LRN"], normalisation::local_response),
+    (&["ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic"], resize::image),
+    (&["Einsum"], einsum::build),
     (&["Reshape"], movement::reshape),
     (&["Squeeze"], movement::squeeze),
     (&["ExpandDims"], movement::unsqueeze),
@@ -70,15 +190,81 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
 
 /// The builder of an operator; `None` if no kernel is known.
 pub(crate) fn builder(domain: Domain, operator: &str) -> Option<Builder> {
-    static TABLES: OnceLock<[HashMap<&'static str, Builder>; 2]> = OnceLock::new();
+    static TABLES: OnceLock<[HashMap<&'static str, Builder>; 3]> = OnceLock::new();
     let tables = TABLES.get_or_init(|| {
-        [ONNX, TENSORFLOW].map(|rows| {
+        [ONNX, TENSORFLOW, ONNX_ML].map(|rows| {
             rows.iter().flat_map(|(names, builder)| names.iter().map(|name| (*name, *builder))).collect()
         })
     });
     match domain {
         Domain::Onnx => tables[0].get(operator).copied(),
         Domain::TensorFlow => tables[1].get(operator).copied(),
-        Domain::OnnxMl => None,
+        Domain::OnnxMl => tables[2].get(operator).copied(),
+        Domain::Function => None,
+    }
+}
+
+/// Operators that are followed while tracing, by the domain's heading.
+#[cfg(test)]
+const FOLLOWED: [(&str, &[&str]); 3] = [
+    ("ai.onnx", &["If", "Loop", "Scan"]),
+    ("ai.onnx.ml", &[]),
+    (
+        "TensorFlow",
+        &[
+            "Const",
+            "HashTableV2",
+            "IdentityN",
+            "If",
+            "LookupTableFindV2",
+            "Merge",
+            "PartitionedCall",
+            "Placeholder",
+            "ReadVariableOp",
+            "StatefulPartitionedCall",
+            "StatelessIf",
+            "StatelessWhile",
+            "Switch",
+            "VarHandleOp",
+            "VariableV2",
+            "While",
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reference page of all operators.
+    fn page() -> String {
+        let mut page = String::from(
+            "# Operators of tensor models\n\nWritten by a test of the crate `tensor` from its registry \
+             (`UPDATE=1 cargo test -p scorewheel-tensor registry`).\nWhat is not listed is refused when a model is \
+             installed, with the node's name.\n",
+        );
+        for ((heading, followed), rows) in FOLLOWED.iter().zip([ONNX, ONNX_ML, TENSORFLOW]) {
+            let mut names: Vec<&str> = rows.iter().flat_map(|(names, _)| names.iter().copied()).collect();
+            names.extend(followed.iter());
+            names.sort_unstable();
+            names.dedup();
+            page.push_str(&format!("\n## {heading}: {}\n", names.len()));
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            page.push_str(&names.join(", "));
+            page.push('\n');
+        }
+        page
+    }
+
+    #[test]
+    fn the_reference_page_lists_every_operator() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tensor/operators.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, page()).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(path).is_ok_and(|found| found == page()),
+            "run this test with UPDATE=1"
+        );
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn read_frozen_graph(
     Ok(GraphFile {
         graph: graph_between(nodes, None, outputs)?,
         library,
+        resources: HashMap::new(),
         format: "TensorFlow frozen graph".to_owned(),
         producer: None,
     })
@@ -92,7 +93,7 @@ pub(crate) fn graph_between(
     let mut graph = Graph { inputs: Vec::new(), outputs, nodes, constants: HashMap::new() };
     match inputs {
         Some(inputs) => {
-            let fed: HashSet<Name> = inputs.iter().map(|input| input.name.clone()).collect();
+            let fed: HashSet<Name> = inputs.iter().map(|input| input.value.clone()).collect();
             for node in &mut graph.nodes {
                 for output in node.outputs.iter_mut().filter(|output| fed.contains(&**output)) {
                     *output = "".into();
@@ -127,7 +128,7 @@ fn placeholder(node: &Node) -> Result<GraphInput, ModelError> {
         Some(Attribute::Shape(Some(shape))) if !shape.is_empty() => Some(shape.clone()),
         _ => None,
     };
-    Ok(GraphInput { name: node.name.clone(), element, shape })
+    Ok(GraphInput { name: node.name.clone(), value: node.name.clone(), element, shape })
 }
 
 /// Names the outputs of every node that something reads; `GraphDef` only has the references.

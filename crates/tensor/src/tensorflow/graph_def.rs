@@ -10,6 +10,7 @@ use crate::graph::{
     Attribute, Attributes, Domain, Function, Graph, GraphInput, GraphOutput, Library, Name, Node,
 };
 use crate::protobuf::{Budget, Reader};
+use crate::tensorflow::frozen::name_outputs;
 use crate::tensorflow::tensor_proto::{element_type, read_shape, read_tensor};
 
 /// A graph and its functions, as the file states them.
@@ -34,7 +35,7 @@ pub(crate) fn read_graph_def(bytes: &[u8], budget: &mut Budget) -> Result<GraphD
 }
 
 /// A graph's reference to a value, `node:index`, as a name of a value; `None` for a control input.
-fn reference(text: &str) -> Option<Name> {
+pub(crate) fn reference(text: &str) -> Option<Name> {
     if text.starts_with('^') {
         return None;
     }
@@ -149,7 +150,7 @@ fn read_function_name(bytes: &[u8]) -> Result<Name, ModelError> {
 
 fn read_list(bytes: &[u8], budget: &mut Budget) -> Result<Option<Attribute>, ModelError> {
     let (mut texts, mut integers, mut floats) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut elements, mut shapes) = (Vec::new(), Vec::new());
+    let mut untold = false;
     let mut reader = Reader::new(bytes);
     while let Some((number, value)) = reader.next_field()? {
         budget.take_nodes(1)?;
@@ -157,8 +158,8 @@ fn read_list(bytes: &[u8], budget: &mut Budget) -> Result<Option<Attribute>, Mod
             2 => texts.extend(text(value.bytes()?)),
             3 | 5 => value.integers(&mut integers)?,
             4 => value.floats(&mut floats)?,
-            6 => elements.push(value),
-            7 => shapes.push(read_shape(value.bytes()?)?),
+            // Lists of types and shapes tell nothing that the values do not.
+            6 | 7 => untold = true,
             _ => {}
         }
     }
@@ -166,14 +167,8 @@ fn read_list(bytes: &[u8], budget: &mut Budget) -> Result<Option<Attribute>, Mod
         Attribute::Texts(texts)
     } else if !floats.is_empty() {
         Attribute::Floats(floats)
-    } else if !elements.is_empty() {
-        let mut numbers = Vec::new();
-        for value in elements {
-            value.integers(&mut numbers)?;
-        }
-        Attribute::Elements(numbers.into_iter().map(element_type).collect())
-    } else if !shapes.is_empty() {
-        Attribute::Shapes(shapes)
+    } else if untold {
+        return Ok(None);
     } else {
         Attribute::Integers(integers)
     }))
@@ -267,11 +262,17 @@ fn read_function(bytes: &[u8], budget: &mut Budget) -> Result<(Name, Function), 
                 .ok_or_else(|| invalid(format!("the function returns no {output:?}")).at(&*name))?;
             Ok(GraphOutput { name: output, value: function_reference(value, &operators)? })
         })
-        .collect::<Result<_, ModelError>>()?;
+        .collect::<Result<Vec<GraphOutput>, ModelError>>()?;
     let inputs = inputs
         .into_iter()
-        .map(|(input, data_type)| GraphInput { name: input, element: element_type(data_type), shape: None })
+        .map(|(input, data_type)| GraphInput {
+            value: input.clone(),
+            name: input,
+            element: element_type(data_type),
+            shape: None,
+        })
         .collect();
+    name_outputs(&mut nodes, &outputs)?;
     let graph = Graph { inputs, outputs, nodes, constants: HashMap::new() };
     Ok((name, Function { graph, default_attributes: Attributes::default() }))
 }

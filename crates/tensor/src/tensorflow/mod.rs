@@ -3,11 +3,19 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`frozen`] | frozen graphs: finding inputs and outputs |
+//! | [`saved_model`], [`signature`] | SavedModels: choosing the graph and the signature |
+//! | [`resources`] | which variable and table has which content |
+//! | [`bundle`], [`crc32c`] | the files of variables |
 //! | [`graph_def`] | `GraphDef`, `NodeDef`, `FunctionDef` read into a [`Graph`](crate::graph::Graph) |
 //! | [`tensor_proto`] | `TensorProto`, `TensorShapeProto`, `DataType` |
 //!
 //! Source: the `.proto` files of `tensorflow/core/framework`.
 
+pub(crate) mod bundle;
+pub(crate) mod crc32c;
 pub(crate) mod frozen;
 pub(crate) mod graph_def;
+pub(crate) mod resources;
+pub(crate) mod saved_model;
+pub(crate) mod signature;
 pub(crate) mod tensor_proto;

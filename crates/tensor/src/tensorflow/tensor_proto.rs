@@ -91,7 +91,7 @@ pub(crate) fn read_tensor(bytes: &[u8], budget: &mut Budget) -> Result<Tensor, M
             7 | 10 | 11 | 16 | 17 => value.integers(&mut integers)?,
             8 => {
                 budget.take_nodes(1)?;
-                texts.push(value.text()?.into());
+                texts.push(String::from_utf8_lossy(value.bytes()?).as_ref().into());
             }
             13 => value.integers(&mut halves)?,
             _ => {}

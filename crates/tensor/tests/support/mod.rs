@@ -59,3 +59,34 @@ pub fn reference(name: &str) -> Option<Vec<Vec<f64>>> {
 pub fn near(a: f64, b: f64, tolerance: f64) -> bool {
     (a.is_nan() && b.is_nan()) || a == b || (a - b).abs() <= tolerance * 1.0f64.max(a.abs()).max(b.abs())
 }
+
+/// The files of a folder beside the repository, with their paths within it; `None` where there is none.
+pub fn folder(path: &str) -> Option<Vec<(String, Vec<u8>)>> {
+    fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
+        let mut entries: Vec<PathBuf> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                walk(root, &path, files);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.push((name, std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    let root = shared_path(path);
+    if !root.is_dir() {
+        println!("skipped: {path} not found");
+        return None;
+    }
+    let mut files = Vec::new();
+    walk(&root, &root, &mut files);
+    Some(files)
+}
+
+/// A folder beside the repository as one archive.
+pub fn packed_folder(path: &str) -> Option<Vec<u8>> {
+    let files = folder(path)?;
+    Some(scorewheel_tensor::pack(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))))
+}

@@ -1,0 +1,244 @@
+//! Categories to codes and back.
+
+use std::collections::HashMap;
+
+use scorewheel_columns::ErrorCode;
+use scorewheel_model::ModelError;
+use smol_str::SmolStr;
+
+use crate::data::Data;
+use crate::element::{ElementType, Storage};
+use crate::error::{invalid, unsupported};
+use crate::graph::{Attribute, Attributes, Table};
+use crate::operators::{Built, Computation, NodeContext};
+use crate::tensor::{Tensor, TensorType};
+
+/// A value that can be looked up. Floats are told apart by their bits; all NaNs are one, and so are both zeros.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Text(SmolStr),
+    Integer(i64),
+    Float(u64),
+}
+
+fn float_key(value: f64) -> Key {
+    Key::Float(if value.is_nan() {
+        f64::NAN.to_bits()
+    } else if value == 0.0 {
+        0
+    } else {
+        value.to_bits()
+    })
+}
+
+fn keys_of(data: &Data) -> Vec<Key> {
+    match data {
+        Data::Text(values) => values.iter().cloned().map(Key::Text).collect(),
+        Data::I64(values) => values.iter().copied().map(Key::Integer).collect(),
+        Data::F32(values) => values.iter().map(|value| float_key(f64::from(*value))).collect(),
+        Data::F64(values) => values.iter().copied().map(float_key).collect(),
+        Data::Bool(values) => values.iter().map(|value| Key::Integer(i64::from(*value))).collect(),
+    }
+}
+
+fn key_at(data: &Data, at: usize) -> Key {
+    match data {
+        Data::Text(values) => Key::Text(values[at].clone()),
+        Data::I64(values) => Key::Integer(values[at]),
+        Data::F32(values) => float_key(f64::from(values[at])),
+        Data::F64(values) => float_key(values[at]),
+        Data::Bool(values) => Key::Integer(i64::from(values[at])),
+    }
+}
+
+/// A list of values under one of the names that attributes of this kind have.
+fn list(attributes: &Attributes, prefix: &str) -> Result<Option<(ElementType, Data)>, ModelError> {
+    if let Some(tensor) = attributes.tensor(&format!("{prefix}_tensor"))? {
+        return Ok(Some((tensor.element, tensor.data.clone())));
+    }
+    for (name, attribute) in attributes.iter() {
+        let Some(kind) = name.strip_prefix(prefix) else { continue };
+        let found = match (kind, attribute) {
+            ("_strings", Attribute::Texts(texts)) => {
+                (ElementType::Text, Data::Text(texts.iter().map(|text| (&**text).into()).collect()))
+            }
+            ("_int64s", Attribute::Integers(values)) => (ElementType::I64, Data::I64(values.clone())),
+            ("_floats", Attribute::Floats(values)) => (ElementType::F32, Data::F32(values.clone())),
+            _ => continue,
+        };
+        if !found.1.is_empty() {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn default_value(attributes: &Attributes, element: ElementType, version: i64) -> Result<Data, ModelError> {
+    if let Some(tensor) = attributes.tensor("default_tensor")? {
+        if tensor.data.len() == 1 && tensor.data.storage() == element.storage() {
+            return Ok(tensor.data.clone());
+        }
+        return Err(invalid("default_tensor is no single value of the values' type"));
+    }
+    Ok(match element.storage() {
+        Storage::Text => {
+            let text = attributes.text("default_string")?.map_or("_Unused", |text| &**text);
+            Data::Text(vec![text.into()])
+        }
+        Storage::I64 => Data::I64(vec![attributes.integer_or("default_int64", -1)?]),
+        Storage::F32 => {
+            let value = if version >= 2 { attributes.float_or("default_float", -0.0)? } else { 0.0 };
+            Data::F32(vec![value])
+        }
+        Storage::F64 => Data::F64(vec![0.0]),
+        Storage::Bool => Data::Bool(vec![false]),
+    })
+}
+
+/// Looks every element up among `keys`; `values` follow the same order, `default` stands for all others.
+fn lookup(
+    context: &NodeContext<'_>,
+    keys: &Data,
+    values: Data,
+    element: ElementType,
+    default: Data,
+) -> Result<Built, ModelError> {
+    let input = context.input(0)?;
+    if keys.len() != values.len() {
+        return Err(invalid(format!("{} keys and {} values", keys.len(), values.len())));
+    }
+    let same = keys.storage() == input.element().storage()
+        || (keys.storage() != Storage::Text && input.element() != ElementType::Text);
+    if !same || default.storage() != values.storage() {
+        return Err(context.no_kernel(input.element()));
+    }
+    // The first of equal keys counts.
+    let mut places: HashMap<Key, usize> = HashMap::with_capacity(keys.len());
+    for (index, key) in keys_of(keys).into_iter().enumerate() {
+        places.entry(key).or_insert(index);
+    }
+    let as_integers = keys.storage() == Storage::I64;
+    Ok(Computation::one(TensorType::new(element, input.shape()), move |inputs, outputs, _| {
+        for at in 0..inputs[0].len() {
+            let key = match (inputs[0], as_integers) {
+                (Data::F32(values), true) => whole(f64::from(values[at])),
+                (Data::F64(values), true) => whole(values[at]),
+                (Data::I64(values), false) if keys_are_floats(&places) => float_key(values[at] as f64),
+                (data, _) => key_at(data, at),
+            };
+            match places.get(&key) {
+                Some(place) => outputs[0].copy_range(at, &values, *place, 1),
+                None => outputs[0].copy_range(at, &default, 0, 1),
+            }
+        }
+        Ok(())
+    }))
+}
+
+fn keys_are_floats(places: &HashMap<Key, usize>) -> bool {
+    matches!(places.keys().next(), Some(Key::Float(_)))
+}
+
+fn whole(value: f64) -> Key {
+    Key::Integer(value as i64)
+}
+
+/// `LookupTableFindV2`: its keys are input 1, its default input 2.
+pub(crate) fn table_lookup(context: &NodeContext<'_>, table: &Table) -> Result<Built, ModelError> {
+    let default = context.constant(2, "the default of a table")?;
+    if default.data.len() != 1 {
+        return Err(unsupported("a table with a default that is no single value"));
+    }
+    let keys = context.inputs.get(1..2).unwrap_or_default();
+    let inner = NodeContext { node: context.node, inputs: keys };
+    lookup(&inner, &table.keys.data, table.values.data.clone(), table.values.element, default.data.clone())
+}
+
+/// `LabelEncoder` of all versions.
+pub(crate) fn label_encoder(context: &NodeContext<'_>) -> Result<Built, ModelError> {
+    let attributes = context.attributes();
+    if let Some(classes) = attributes.texts("classes_strings")? {
+        return by_position(context, classes.iter().map(|text| (&**text).into()).collect());
+    }
+    let (_, keys) = list(attributes, "keys")?.ok_or_else(|| invalid("LabelEncoder without keys"))?;
+    let (element, values) =
+        list(attributes, "values")?.ok_or_else(|| invalid("LabelEncoder without values"))?;
+    let default = default_value(attributes, element, context.version())?;
+    lookup(context, &keys, values, element, default)
+}
+
+/// Strings to their positions, or positions to strings.
+fn by_position(context: &NodeContext<'_>, classes: Vec<SmolStr>) -> Result<Built, ModelError> {
+    let positions: Vec<i64> = (0..classes.len() as i64).collect();
+    let attributes = context.attributes();
+    if context.input(0)?.element() == ElementType::Text {
+        let default = Data::I64(vec![attributes.integer_or("default_int64", -1)?]);
+        return lookup(context, &Data::Text(classes), Data::I64(positions), ElementType::I64, default);
+    }
+    let text = attributes.text("default_string")?.map_or("_Unused", |text| &**text);
+    let default = Data::Text(vec![text.into()]);
+    lookup(context, &Data::I64(positions), Data::Text(classes), ElementType::Text, default)
+}
+
+/// `CategoryMapper`: strings to integers, or integers to strings.
+pub(crate) fn category_mapper(context: &NodeContext<'_>) -> Result<Built, ModelError> {
+    let attributes = context.attributes();
+    let integers = Data::I64(attributes.integers("cats_int64s")?.unwrap_or_default().to_vec());
+    let texts = attributes.texts("cats_strings")?.unwrap_or_default();
+    let texts = Data::Text(texts.iter().map(|text| (&**text).into()).collect());
+    let text_in = context.input(0)?.element() == ElementType::Text;
+    let element = if text_in { ElementType::I64 } else { ElementType::Text };
+    let default = default_value(attributes, element, context.version())?;
+    if text_in {
+        lookup(context, &texts, integers, element, default)
+    } else {
+        lookup(context, &integers, texts, element, default)
+    }
+}
+
+/// `OneHotEncoder`: one dimension more, with a 1 at the category's place.
+pub(crate) fn one_hot_encoder(context: &NodeContext<'_>) -> Result<Built, ModelError> {
+    let input = context.input(0)?;
+    let zeros = context.attributes().flag_or("zeros", true)?;
+    let (_, categories) = list(context.attributes(), "cats")?.ok_or_else(|| invalid("no categories"))?;
+    if (categories.storage() == Storage::Text) != (input.element() == ElementType::Text) {
+        return Err(context.no_kernel(input.element()));
+    }
+    let mut places: HashMap<Key, usize> = HashMap::with_capacity(categories.len());
+    for (index, key) in keys_of(&categories).into_iter().enumerate() {
+        places.entry(key).or_insert(index);
+    }
+    let width = categories.len();
+    let mut shape = input.shape().to_vec();
+    shape.push(width);
+    Ok(Computation::one(TensorType::new(ElementType::F32, shape), move |inputs, outputs, _| {
+        let out = outputs[0].f32_mut();
+        out.fill(0.0);
+        for at in 0..inputs[0].len() {
+            let key = match inputs[0] {
+                Data::F32(values) => whole(f64::from(values[at])),
+                Data::F64(values) => whole(values[at]),
+                data => key_at(data, at),
+            };
+            match places.get(&key) {
+                Some(place) => out[at * width + place] = 1.0,
+                None if zeros => {}
+                None => return Err(ErrorCode::InvalidValue),
+            }
+        }
+        Ok(())
+    }))
+}
+
+/// The class labels of a `ZipMap`, for the column that it becomes.
+pub(crate) fn zip_map(context: &NodeContext<'_>) -> Result<Built, ModelError> {
+    context.storage(0, &[Storage::F32])?;
+    Ok(Built::View(context.input(0)?.tensor_type.clone()))
+}
+
+/// What the labels of a `ZipMap` node are.
+pub(crate) fn zip_map_labels(attributes: &Attributes) -> Result<Tensor, ModelError> {
+    let (element, data) =
+        list(attributes, "classlabels")?.ok_or_else(|| invalid("a ZipMap without class labels"))?;
+    Ok(Tensor { element, shape: vec![data.len()], data })
+}

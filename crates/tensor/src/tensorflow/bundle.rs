@@ -1,0 +1,199 @@
+//! `TensorBundle`: the variables of a SavedModel, as an index (a sorted table) and shards of bytes.
+
+use std::collections::BTreeMap;
+
+use scorewheel_model::ModelError;
+
+use crate::error::{invalid, malformed, unsupported};
+use crate::protobuf::{Budget, Reader, Wire};
+use crate::tensor::{Tensor, element_count};
+use crate::tensorflow::crc32c::{crc32c, masked};
+use crate::tensorflow::tensor_proto::{element_type, fixed_shape, from_little_endian, read_shape};
+
+/// The last eight bytes of a sorted table.
+const MAGIC: u64 = 0xdb47_7524_8b80_fb57;
+const FOOTER: usize = 48;
+
+/// Where a tensor lies.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    data_type: i64,
+    shape: Vec<usize>,
+    shard: i64,
+    offset: i64,
+    size: i64,
+    crc: u32,
+    sliced: bool,
+}
+
+/// The index of a bundle.
+#[derive(Clone, Debug)]
+pub(crate) struct Bundle {
+    entries: BTreeMap<String, Entry>,
+    shards: i64,
+}
+
+impl Bundle {
+    /// Reads an index.
+    pub fn read(index: &[u8], budget: &mut Budget) -> Result<Self, ModelError> {
+        let mut bundle = Self { entries: BTreeMap::new(), shards: 0 };
+        let mut has_header = false;
+        for (key, value) in read_table(index, budget)? {
+            if key.is_empty() {
+                has_header = true;
+                bundle.header(value)?;
+            } else {
+                let name = String::from_utf8(key).map_err(|_| damaged())?;
+                let entry = read_entry(value).map_err(|error| error.at(name.as_str()))?;
+                bundle.entries.insert(name, entry);
+            }
+        }
+        if has_header { Ok(bundle) } else { Err(malformed("the index of variables has no header")) }
+    }
+
+    fn header(&mut self, bytes: &[u8]) -> Result<(), ModelError> {
+        let mut reader = Reader::new(bytes);
+        while let Some((number, value)) = reader.next_field()? {
+            match number {
+                1 => self.shards = value.integer()?,
+                2 if value.integer()? != 0 => {
+                    return Err(unsupported("variables written by a big-endian machine"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The tensor of this name; `shard` gives the bytes of a shard by its file name's end.
+    pub fn tensor<'a>(
+        &self,
+        name: &str,
+        budget: &mut Budget,
+        shard: impl Fn(&str) -> Option<&'a [u8]>,
+    ) -> Result<Option<Tensor>, ModelError> {
+        let Some(entry) = self.entries.get(name) else { return Ok(None) };
+        self.load(entry, budget, shard).map(Some).map_err(|error| error.at(name))
+    }
+
+    fn load<'a>(
+        &self,
+        entry: &Entry,
+        budget: &mut Budget,
+        shard: impl Fn(&str) -> Option<&'a [u8]>,
+    ) -> Result<Tensor, ModelError> {
+        if entry.sliced {
+            return Err(unsupported("a variable in partitions"));
+        }
+        let element = element_type(entry.data_type)
+            .ok_or_else(|| unsupported(format!("a variable of data type {}", entry.data_type)))?;
+        budget.take_elements(element_count(&entry.shape))?;
+        let file = format!("data-{:05}-of-{:05}", entry.shard, self.shards);
+        let bytes = shard(&file).ok_or_else(|| {
+            invalid(format!("the file variables/variables.{file} did not come with the model"))
+        })?;
+        let range = usize::try_from(entry.offset).ok().zip(usize::try_from(entry.size).ok());
+        let bytes = range
+            .and_then(|(start, size)| bytes.get(start..)?.get(..size))
+            .ok_or_else(|| malformed(format!("variables.{file} is cut short")))?;
+        if masked(crc32c(&[bytes])) != entry.crc {
+            return Err(malformed(format!("variables.{file} is damaged: a checksum differs")));
+        }
+        let data = from_little_endian(element, bytes)?;
+        if data.len() != element_count(&entry.shape) {
+            return Err(invalid(format!("{} values for the shape {:?}", data.len(), entry.shape)));
+        }
+        Ok(Tensor { element, shape: entry.shape.clone(), data })
+    }
+}
+
+fn damaged() -> ModelError {
+    malformed("the index of variables is damaged or cut short")
+}
+
+fn read_entry(bytes: &[u8]) -> Result<Entry, ModelError> {
+    let mut entry = Entry::default();
+    let mut reader = Reader::new(bytes);
+    while let Some((number, value)) = reader.next_field()? {
+        match number {
+            1 => entry.data_type = value.integer()?,
+            2 => entry.shape = fixed_shape(read_shape(value.bytes()?)?)?,
+            3 => entry.shard = value.integer()?,
+            4 => entry.offset = value.integer()?,
+            5 => entry.size = value.integer()?,
+            6 => {
+                let Wire::Fixed32(crc) = value else { return Err(damaged()) };
+                entry.crc = crc;
+            }
+            7 => entry.sliced = true,
+            _ => {}
+        }
+    }
+    Ok(entry)
+}
+
+/// A key and its value.
+type Pair<'a> = (Vec<u8>, &'a [u8]);
+
+/// All pairs of a sorted table.
+fn read_table<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>, ModelError> {
+    let start = bytes.len().checked_sub(FOOTER).ok_or_else(damaged)?;
+    let (footer, magic) = bytes[start..].split_last_chunk::<8>().ok_or_else(damaged)?;
+    if u64::from_le_bytes(*magic) != MAGIC {
+        return Err(malformed("not an index of variables, or cut short"));
+    }
+    let mut handles = Reader::new(footer);
+    let _meta = (handles.varint()?, handles.varint()?);
+    let index = read_block(bytes, handles.varint()?, handles.varint()?)?;
+    let mut pairs = Vec::new();
+    for (_, handle) in read_pairs(index, budget)? {
+        let mut handle = Reader::new(handle);
+        let block = read_block(bytes, handle.varint()?, handle.varint()?)?;
+        pairs.extend(read_pairs(block, budget)?);
+    }
+    Ok(pairs)
+}
+
+/// The content of a block, its checksum verified.
+fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<&[u8], ModelError> {
+    let range = usize::try_from(offset).ok().zip(usize::try_from(size).ok());
+    let (start, size) = range.ok_or_else(damaged)?;
+    let rest = bytes.get(start..).ok_or_else(damaged)?;
+    let block = rest.get(..size).ok_or_else(damaged)?;
+    let trailer = rest.get(size..).and_then(|rest| rest.first_chunk::<5>()).ok_or_else(damaged)?;
+    let [kind, c0, c1, c2, c3] = *trailer;
+    if masked(crc32c(&[block, &[kind]])) != u32::from_le_bytes([c0, c1, c2, c3]) {
+        return Err(malformed("the index of variables is damaged: a checksum differs"));
+    }
+    if kind != 0 {
+        return Err(unsupported("a compressed index of variables"));
+    }
+    Ok(block)
+}
+
+/// The pairs of a block: each key shares its start with the one before.
+fn read_pairs<'a>(block: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>, ModelError> {
+    let (entries, restarts) = block.split_last_chunk::<4>().ok_or_else(damaged)?;
+    let restarts = (u32::from_le_bytes(*restarts) as usize).checked_mul(4).ok_or_else(damaged)?;
+    let end = entries.len().checked_sub(restarts).ok_or_else(damaged)?;
+    let mut rest = &entries[..end];
+    let mut pairs = Vec::new();
+    let mut key: Vec<u8> = Vec::new();
+    while !rest.is_empty() {
+        budget.take_nodes(1)?;
+        let mut reader = Reader::new(rest);
+        let mut length = || usize::try_from(reader.varint()?).map_err(|_| damaged());
+        let (shared, unshared, value) = (length()?, length()?, length()?);
+        rest = reader.rest();
+        let suffix = rest.get(..unshared).ok_or_else(damaged)?;
+        let value = rest[unshared..].get(..value).ok_or_else(damaged)?;
+        if shared > key.len() {
+            return Err(damaged());
+        }
+        key.truncate(shared);
+        key.extend_from_slice(suffix);
+        pairs.push((key.clone(), value));
+        rest = &rest[unshared + value.len()..];
+    }
+    Ok(pairs)
+}

@@ -1,0 +1,170 @@
+//! Files that are no models, and models that contradict themselves: each is one clear error.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::sync::Arc;
+
+use scorewheel_columns::{Batch, DataType, ErrorCode, Field, Schema, Scores, Value};
+use scorewheel_model::{Format, InputMapping, Limits, Mapping, Model, ModelError, ModelErrorKind};
+use scorewheel_tensor::{ArchiveFormat, FrozenGraphFormat, OnnxFormat, pack};
+use support::{folder, shared, wine};
+
+/// A protobuf field that is a message or a string.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![number << 3 | 2];
+    let mut length = content.len();
+    while length >= 128 {
+        out.push(length as u8 | 128);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend_from_slice(content);
+    out
+}
+
+/// A node of ONNX: inputs, outputs, operator, domain.
+fn node(inputs: &[&str], outputs: &[&str], operator: &str, domain: &str) -> Vec<u8> {
+    let mut out: Vec<u8> = inputs.iter().flat_map(|name| field(1, name.as_bytes())).collect();
+    out.extend(outputs.iter().flat_map(|name| field(2, name.as_bytes())));
+    out.extend(field(4, operator.as_bytes()));
+    out.extend(field(7, domain.as_bytes()));
+    out
+}
+
+/// A vector of three f32 numbers a row.
+fn value(name: &str) -> Vec<u8> {
+    let shape: Vec<u8> = [field(1, &field(2, b"N")), field(1, &[0x08, 3])].concat();
+    let tensor = [vec![0x08, 1], field(2, &shape)].concat();
+    [field(1, name.as_bytes()), field(2, &field(1, &tensor))].concat()
+}
+
+/// An ONNX file with the input `x` and the output `y`.
+fn onnx(nodes: &[Vec<u8>], version: u8) -> Vec<u8> {
+    let mut graph: Vec<u8> = nodes.iter().flat_map(|node| field(1, node)).collect();
+    graph.extend(field(11, &value("x")));
+    graph.extend(field(12, &value("y")));
+    [vec![0x08, 8], field(7, &graph), field(8, &[0x10, version])].concat()
+}
+
+fn load(bytes: &[u8]) -> Result<Arc<dyn Model>, ModelError> {
+    OnnxFormat.load(bytes, &Mapping::default(), &Limits::default())
+}
+
+fn refused(bytes: &[u8], kind: ModelErrorKind, words: &[&str]) {
+    let error = load(bytes).unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.kind, kind, "{text}");
+    words.iter().for_each(|word| assert!(text.contains(word), "{text} lacks {word:?}"));
+}
+
+#[test]
+fn onnx_is_refused_with_the_nodes_name() {
+    load(&onnx(&[node(&["x"], &["y"], "Relu", "")], 17)).unwrap();
+    refused(&onnx(&[node(&["x"], &["y"], "Fly", "")], 17), ModelErrorKind::Unsupported, &["Fly", "y"]);
+    let foreign = onnx(&[node(&["x"], &["y"], "CDist", "com.microsoft")], 17);
+    refused(&foreign, ModelErrorKind::Unsupported, &["com.microsoft", "CDist"]);
+    refused(&onnx(&[node(&["x"], &["y"], "Relu", "")], 99), ModelErrorKind::Unsupported, &["99", "25"]);
+    refused(&onnx(&[node(&["z"], &["y"], "Relu", "")], 17), ModelErrorKind::Invalid, &["\"z\"", "Relu"]);
+    let cycle = [node(&["b"], &["y"], "Relu", ""), node(&["y"], &["b"], "Relu", "")];
+    refused(&onnx(&cycle, 17), ModelErrorKind::Invalid, &["cycle", "Relu"]);
+    let twice = [node(&["x"], &["y"], "Relu", ""), node(&["x"], &["y"], "Abs", "")];
+    refused(&onnx(&twice, 17), ModelErrorKind::Invalid, &["twice"]);
+    refused(&onnx(&[node(&["x"], &["w"], "Relu", "")], 17), ModelErrorKind::Invalid, &["output", "y"]);
+}
+
+#[test]
+fn what_is_cut_short_or_no_model_is_refused() {
+    let whole = onnx(&[node(&["x"], &["y"], "Relu", "")], 17);
+    for end in 0..whole.len() {
+        // A prefix may be a file without a version of its operator set; it must never panic.
+        let _ = load(&whole[..end]);
+    }
+    for text in [&b"hello, I am text"[..], b"", b"<PMML/>", &[0xff; 40]] {
+        assert!(load(text).is_err());
+        assert!(FrozenGraphFormat.load(text, &Mapping::default(), &Limits::default()).is_err());
+        assert!(ArchiveFormat.load(text, &Mapping::default(), &Limits::default()).is_err());
+    }
+    let small = Limits { bytes: 10, ..Limits::default() };
+    let error = OnnxFormat.load(&whole, &Mapping::default(), &small).unwrap_err();
+    assert_eq!(error.kind, ModelErrorKind::TooLarge);
+    for path in ["data/wine/optimized_WineQuality.pb", "tensor-suite/scaler_mlp_nozm.onnx"] {
+        let Some(bytes) = shared(path) else { return };
+        for end in (0..bytes.len()).step_by(211) {
+            let _ = load(&bytes[..end]);
+            let _ = FrozenGraphFormat.load(&bytes[..end], &Mapping::default(), &Limits::default());
+        }
+    }
+}
+
+#[test]
+fn saved_models_that_lack_a_part_are_refused() {
+    let Some(files) = folder("data/wine/saved_model") else { return };
+    let load = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>), mapping: &Mapping| {
+        let mut files = files.clone();
+        change(&mut files);
+        let bytes = pack(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+        let error = ArchiveFormat.load(&bytes, mapping, &Limits::default()).err();
+        error.map(|error| error.to_string()).unwrap_or_default()
+    };
+    let none = Mapping::default();
+    assert_eq!(load(&|_| {}, &none), "");
+    let without = |part: &'static str| {
+        move |files: &mut Vec<(String, Vec<u8>)>| files.retain(|(name, _)| !name.contains(part))
+    };
+    assert!(load(&without("saved_model.pb"), &none).contains("saved_model.pb"));
+    assert!(load(&without("variables.index"), &none).contains("variables.index"));
+    assert!(load(&without("data-00000"), &none).contains("data-00000-of-00001"));
+    let named = Mapping { signature: Some("train".into()), ..Mapping::default() };
+    assert!(load(&|_| {}, &named).contains("predict"));
+    let damage = |part: &'static str, at: usize| {
+        move |files: &mut Vec<(String, Vec<u8>)>| {
+            let file = files.iter_mut().find(|(name, _)| name.contains(part));
+            if let Some((_, bytes)) = file {
+                bytes.iter_mut().skip(at).step_by(16).for_each(|byte| *byte ^= 1);
+            }
+        }
+    };
+    assert!(load(&damage("data-00000", 5), &none).contains("checksum"));
+    assert!(!load(&damage("variables.index", 8), &none).is_empty());
+    let cut = |files: &mut Vec<(String, Vec<u8>)>| {
+        files.iter_mut().for_each(|(_, bytes)| bytes.truncate(bytes.len() / 2));
+    };
+    assert!(!load(&cut, &none).is_empty());
+    let outside = |files: &mut Vec<(String, Vec<u8>)>| files.push(("../x".into(), vec![1]));
+    assert!(load(&outside, &none).contains("leaves"));
+}
+
+#[test]
+fn a_record_that_does_not_fit_is_an_error_of_its_row() {
+    let model = load(&onnx(&[node(&["x"], &["y"], "Relu", "")], 17)).unwrap();
+    let names = ["a", "b", "c"];
+    let fields = names.iter().map(|name| Field::new(*name, DataType::F64)).collect();
+    let schema = Arc::new(Schema::new(fields).unwrap());
+    let mapped = |fields: &[&str]| Mapping {
+        inputs: vec![InputMapping {
+            input: "x".into(),
+            fields: fields.iter().map(|field| (*field).into()).collect(),
+        }],
+        ..Mapping::default()
+    };
+    let error = model.bind(&schema, &mapped(&["a", "b"])).err().unwrap();
+    assert_eq!(error.kind, ModelErrorKind::WrongSchema);
+    let bound = model.bind(&schema, &mapped(&names)).unwrap();
+    let mut batch = Batch::new(Arc::clone(&schema));
+    batch.push_row(&[Value::F64(1.0), Value::F64(-2.0), Value::F64(f64::NAN)]);
+    batch.push_row(&[Value::F64(1.0), Value::Missing, Value::F64(3.0)]);
+    batch.push_row(&[Value::F64(1.0), Value::from("red"), Value::F64(3.0)]);
+    batch.push_row(&[Value::F64(1.0), Value::F64(-2.0), Value::F64(3.0)]);
+    let mut scores = Scores::new();
+    bound.score(&batch, 0..4, &mut bound.new_scratch(), &mut scores);
+    assert_eq!(scores.error(0), None);
+    assert_eq!(scores.error(1).map(|error| error.code), Some(ErrorCode::MissingValue));
+    assert_eq!(scores.error(2).map(|error| error.code), Some(ErrorCode::WrongType));
+    assert_eq!(scores.get(0, 3), Value::List(vec![Value::F64(1.0), Value::F64(0.0), Value::F64(3.0)]));
+    let explained = bound.explain(scores.error(1).unwrap(), &batch, 1).message;
+    assert!(explained.contains("missing"), "{explained}");
+    let Some(other) = wine() else { return };
+    assert!(model.bind(other.schema(), &Mapping::default()).is_err());
+}
