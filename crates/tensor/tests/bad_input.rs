@@ -11,6 +11,9 @@ use scorewheel_model::{Format, InputMapping, Limits, Mapping, Model, ModelError,
 use scorewheel_tensor::{ArchiveFormat, FrozenGraphFormat, OnnxFormat, pack};
 use support::{folder, shared, wine};
 
+/// A file of a folder: name and bytes.
+type NamedFile = (String, Vec<u8>);
+
 /// A protobuf field that is a message or a string.
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![number << 3 | 2];
@@ -101,7 +104,7 @@ fn what_is_cut_short_or_no_model_is_refused() {
 #[test]
 fn saved_models_that_lack_a_part_are_refused() {
     let Some(files) = folder("data/wine/saved_model") else { return };
-    let load = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>), mapping: &Mapping| {
+    let load = |change: &dyn Fn(&mut Vec<NamedFile>), mapping: &Mapping| {
         let mut files = files.clone();
         change(&mut files);
         let bytes = pack(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));

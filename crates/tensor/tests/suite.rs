@@ -149,10 +149,13 @@ fn check(model: &dyn Model, case: &Case, by_name: bool) -> Result<(), String> {
     Ok(())
 }
 
+/// A model, or why it is refused.
+type Loaded = Result<Arc<dyn Model>, String>;
+
 #[test]
 fn onnx_models_agree_with_onnx_runtime() {
     let (mut good, mut bad) = (0, Vec::new());
-    let mut loaded: Option<(String, Result<Arc<dyn Model>, String>)> = None;
+    let mut loaded: Option<(String, Loaded)> = None;
     for case in cases() {
         let file = &case.model.1;
         if loaded.as_ref().is_none_or(|(name, _)| name != file) {

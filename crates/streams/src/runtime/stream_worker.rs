@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scorewheel_topics::{GroupEvent, GroupReader, Offset, RecordBatch, Remedy, StartPosition, Timestamp, TopicPartition, TopicsError};
+use scorewheel_topics::{
+    GroupEvent, GroupReader, Offset, RecordBatch, Remedy, StartPosition, Timestamp, TopicPartition,
+    TopicsError,
+};
 
 use super::config::Start;
 use super::log_writer::LogWriter;
