@@ -46,7 +46,7 @@ pub struct Document<'a> {
     pub split: SplitCharacteristic,
     /// The nodes, depth first, parents before their children.
     pub nodes: Vec<NodeDocument<'a>>,
-    /// Score distributions of all nodes, see [`NodeDocument::distributions`].
+    /// Score distributions of all nodes, see `NodeDocument::distributions`.
     pub distributions: Vec<ScoreDistribution<'a>>,
 }
 
