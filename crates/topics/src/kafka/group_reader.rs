@@ -8,6 +8,7 @@ use rdkafka::consumer::{CommitMode, Consumer};
 
 use super::errors::About;
 use super::fetcher::{Fetched, Fetcher, Place};
+use super::leaving::leave;
 use super::lookup::{list, list_at, list_of_commits, number};
 use super::native;
 use super::settings::{self, KafkaSettings};
@@ -95,6 +96,12 @@ impl KafkaGroupReader {
         };
         if let Err(error) = outcome {
             tracing::debug!(target: "librdkafka", "leaving a group: {error}");
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(fetcher) = self.fetcher.take() {
+            leave(fetcher);
         }
     }
 
@@ -204,7 +211,7 @@ impl GroupReader for KafkaGroupReader {
                 self.open("acknowledge_revoked")?;
                 self.settle();
                 // The old client leaves before the new one joins, so that the group waits for neither.
-                self.fetcher = None;
+                self.leave();
                 self.fetcher = Some(subscribed(&self.settings, &self.options)?);
                 self.expelled.set(false);
                 return Ok(());
@@ -281,7 +288,7 @@ impl GroupReader for KafkaGroupReader {
 
     fn close(&mut self) -> Result<(), TopicsError> {
         self.settle();
-        self.fetcher = None;
+        self.leave();
         Ok(())
     }
 }
@@ -289,5 +296,6 @@ impl GroupReader for KafkaGroupReader {
 impl Drop for KafkaGroupReader {
     fn drop(&mut self) {
         self.settle();
+        self.leave();
     }
 }

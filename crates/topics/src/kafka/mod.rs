@@ -6,6 +6,7 @@
 //! | `native` | what rdkafka's safe wrappers cannot do; all unsafe code of this crate |
 //! | `context` | librdkafka's log; the last rebalance of a consumer that closes |
 //! | `errors` | librdkafka's codes as errors that say what to do |
+//! | `leaving` | how a client goes without holding up its thread |
 //! | `lookup`, `questions`, `members`, `block_on` | asking brokers |
 //! | `broker_age` | whether they are new enough for transactions |
 //! | `fetcher` | from a consumer's queue into batches |
@@ -24,6 +25,7 @@ mod context;
 mod errors;
 mod fetcher;
 mod group_reader;
+mod leaving;
 mod lookup;
 mod members;
 mod native;

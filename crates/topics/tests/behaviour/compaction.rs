@@ -48,11 +48,13 @@ pub fn the_last_record_of_a_key_stays(harness: &dyn Harness) {
     };
     assert_eq!(last("a"), Some((3, b"3".to_vec())));
     assert_eq!(last("b"), Some((1, b"1".to_vec())), "an aborted record has not displaced it");
-    assert_eq!(last("c"), Some((7, b"2".to_vec())));
+    // An abort may overtake the record it takes back: then only its marker has burnt an offset.
+    let (offset, value) = last("c").unwrap();
+    assert!((6..=7).contains(&offset) && value == b"2", "{offset}: {value:?}");
     assert!(!records.iter().any(|record| record.offset == 0), "what was overwritten is gone");
     let offsets = harness.backend().admin().unwrap().offsets(&partition).unwrap();
     assert_eq!(offsets.earliest, 0, "compaction leaves gaps and does not move the start");
-    assert!(offsets.high_watermark >= 8);
+    assert!(offsets.high_watermark > offset);
 }
 
 pub fn tombstones_remove_keys(harness: &dyn Harness) {
