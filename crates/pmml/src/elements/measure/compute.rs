@@ -7,8 +7,8 @@ use crate::document::dictionary::Property;
 use crate::document::table::Matrix;
 use crate::elements::measure::read::{CompareFunction, ComparisonField, ComparisonMeasure, MeasureFunction};
 use crate::fault::{Fault, Result};
-use crate::plan::{Place, Slot};
-use crate::score::Row;
+use crate::plan::{ModelPlan, Place, Slot};
+use crate::score::{Prediction, Row};
 
 /// A field that is compared.
 #[derive(Debug)]
@@ -121,6 +121,32 @@ impl Measure {
         Ok(None)
     }
 
+    /// Ranks the points of a model, one value a field each, by how near they are to a row: their figures, their order and
+    /// the nearest one go into `prediction`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::MissingValue`] if all fields are missing; else that of the fields or of [`Measure::figure`].
+    pub fn rank(
+        &self,
+        model: &ModelPlan,
+        row: &mut Row<'_>,
+        points: &[f64],
+        prediction: &mut Prediction,
+    ) -> std::result::Result<(), RowError> {
+        let Some(point) = self.point(row)? else {
+            return Err(row.error(ErrorCode::MissingValue, model.place));
+        };
+        let figures = &mut prediction.affinities;
+        let outcome = points
+            .chunks_exact(self.fields.len())
+            .try_for_each(|other| self.figure(row, &point, other).map(|figure| figures.push(figure)));
+        row.give_numbers(point.values);
+        outcome?;
+        order(&mut prediction.ranking, &prediction.affinities, self.function.is_similarity());
+        prediction.entity = prediction.ranking.first().copied();
+        Ok(())
+    }
+
     /// The figure between a row and a point of the model.
     ///
     /// # Errors
@@ -202,5 +228,21 @@ impl Measure {
             }
             _ => return None,
         })
+    }
+}
+
+/// Points by growing distance or falling similarity; as near ones in their own order.
+///
+/// What is not a number is larger than all that are.
+fn order(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool) {
+    let figure = |point: u32| match figures[point as usize] {
+        figure if figure.is_nan() => f64::NAN,
+        figure => figure + 0.0,
+    };
+    ranking.extend(0..figures.len() as u32);
+    if is_similarity {
+        ranking.sort_by(|a, b| figure(*b).total_cmp(&figure(*a)));
+    } else {
+        ranking.sort_by(|a, b| figure(*a).total_cmp(&figure(*b)));
     }
 }
