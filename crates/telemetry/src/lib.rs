@@ -1,4 +1,4 @@
-//! What happens, as logs and as metrics for Prometheus.
+//! What happens, as logs, as metrics for Prometheus, and as points in InfluxDB.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | [`recorder`] | [`Telemetry`]: takes events, writes logs, keeps metrics |
 //! | [`catalogue`] | [`Metric`]: every metric there is, with its kind, labels and meaning |
 //! | [`exposition`] | [`Exposition`]: metrics as Prometheus' text |
+//! | [`influx`] | scores as points in InfluxDB
 //! | [`latency`] | [`Latencies`]: histograms of durations, of this process |
 //! | [`logging`] | the log on standard error, for people or as JSON |
 //! | [`reference`](mod@reference) | the page of metrics, generated |
@@ -16,6 +17,7 @@
 pub mod catalogue;
 pub mod event;
 pub mod exposition;
+pub mod influx;
 pub mod latency;
 pub mod logging;
 pub mod recorder;
@@ -24,6 +26,7 @@ pub mod reference;
 pub use catalogue::{Kind, Metric};
 pub use event::Event;
 pub use exposition::Exposition;
+pub use influx::InfluxSettings;
 pub use latency::{Latencies, Quantiles};
 pub use logging::{LogError, LogFormat, start_logging};
 pub use recorder::Telemetry;

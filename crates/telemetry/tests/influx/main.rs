@@ -1,0 +1,75 @@
+//! The InfluxDB sink against servers.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `doubles` | a server of ours that answers as it is told and keeps what it gets |
+//! | `database` | a real InfluxDB, started and killed by the test; named by `SCOREWHEEL_TEST_INFLUXD` |
+//! | `version_two` | version 2 against its documented interface |
+//! | `misfits` | wrong addresses, credentials, other servers |
+//! | `real` | everything on the real InfluxDB |
+
+mod database;
+mod doubles;
+mod misfits;
+mod real;
+mod version_two;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use scorewheel_telemetry::InfluxSettings;
+use scorewheel_telemetry::influx::{Collector, Queue, Sender, SenderNote};
+
+/// A sender at work, and what it tells.
+struct Running {
+    queue: Arc<Queue>,
+    notes: Receiver<SenderNote>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(settings: InfluxSettings) -> Self {
+        let queue = Arc::new(Queue::new(settings.capacity, settings.thinning));
+        let sender = Sender::new(Arc::clone(&queue), settings).unwrap();
+        let (tell, notes) = channel();
+        // Nobody listens any more once the test is over.
+        let thread = std::thread::spawn(move || {
+            sender.run(move |note| {
+                let _ = tell.send(note);
+            });
+        });
+        Self { queue, notes, thread: Some(thread) }
+    }
+
+    fn collector(&self) -> Collector {
+        Collector::new(Arc::clone(&self.queue), 0)
+    }
+
+    fn note(&self) -> SenderNote {
+        self.notes.recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+
+    /// Ends the sender and waits for it.
+    fn close(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what}: not in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
