@@ -21,6 +21,7 @@
 //! | [`model_store`] | [`ModelStore`]: {current, new} × {reference, statistics} in one record |
 //! | [`task_view`] | [`TaskView`]: what a task has committed |
 //! | [`state`] | [`ServingState`]: what can be asked of this instance |
+//! | [`followers`] | [`Scores`], [`ScoreFollower`]: who follows the scores as they are made |
 //! | [`event`] | [`ScoringEvent`], [`Observer`]: what scoring lets its surroundings know |
 //!
 //! The heart is in `scorewheel-serving`; here it meets topics, codecs, stores and the clock.
@@ -31,6 +32,7 @@ pub mod custom;
 pub mod dead_letter;
 pub mod error;
 pub mod event;
+pub mod followers;
 pub mod golden;
 pub mod handler;
 pub mod markers;
@@ -51,6 +53,7 @@ pub use access::{ControlAccess, Message, TopicsAccess};
 pub use control_topic::{ControlTopicError, ControlTopicWarning};
 pub use error::BuildError;
 pub use event::{Observer, ScoringEvent, Unobserved};
+pub use followers::{ScoreFollower, Scores};
 pub use golden::JsonGolden;
 pub use handler::ModelsHandler;
 pub use markers::Markers;

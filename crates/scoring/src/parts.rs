@@ -9,6 +9,7 @@ use scorewheel_topics::{Backend, TopicsError};
 
 use crate::access::{ControlAccess, TopicsAccess};
 use crate::event::{Observer, Unobserved};
+use crate::followers::Scores;
 use crate::golden::JsonGolden;
 use crate::markers::Markers;
 use crate::names::Names;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub markers: Arc<Markers>,
     /// Takes events.
     pub observer: Arc<dyn Observer>,
+    /// Follows the scores, if anything does.
+    pub scores: Option<Arc<dyn Scores>>,
     /// What can be asked.
     pub state: Arc<ServingState>,
     /// Makes the access to the control topics, when the application starts.
@@ -84,6 +87,7 @@ impl Parts {
             instance: application.to_owned(),
             markers: Arc::new(Markers::none()),
             observer: Arc::new(Unobserved),
+            scores: None,
             state: Arc::new(ServingState::new()),
             access: Box::new(access),
         }

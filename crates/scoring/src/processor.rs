@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 
-use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder};
+use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, score_number};
 use scorewheel_serving::{
     Adoption, Answer, Cutover, InstalledModel, Mark, Marking, Meter, ModelReference, Outcome, Revision,
     RevisionId, Scored, Scorer, Step, TaskStatistics, Wait,
@@ -17,6 +17,7 @@ use scorewheel_topics::{Clock, RecordTooLarge, RecordView, TopicPartition};
 
 use crate::dead_letter::{self, Cause};
 use crate::event::ScoringEvent;
+use crate::followers::ScoreFollower;
 use crate::markers::Markers;
 use crate::names::{CUTOVERS, DEAD_LETTERS};
 use crate::parts::{Parts, PartsError};
@@ -38,6 +39,8 @@ pub struct ScoringProcessor<S> {
     outputs: Option<[OutputId; 2]>,
     /// Cut-overs of the transaction under way.
     uncommitted: Vec<Cutover>,
+    /// Who follows this task's scores, from its first batch on.
+    follower: Option<Box<dyn ScoreFollower>>,
     store: PhantomData<fn() -> S>,
 }
 
@@ -67,6 +70,7 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
             encoders: Vec::new(),
             outputs: None,
             uncommitted: Vec::new(),
+            follower: None,
             store: PhantomData,
         })
     }
@@ -129,6 +133,9 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
                     if let Err(error) = writer.result(index, &record, &answer, context) {
                         writer.too_large(index, &record, &error, context)?;
                         unwritten.push((answer.model, answer.nanoseconds));
+                    } else if let Some(follower) = &mut self.follower {
+                        let score = score_number(answer.scores, answer.row);
+                        follower.scored(&answer.installed.reference, score, answer.nanoseconds);
                     }
                 }
                 Outcome::DeadLetter(letter) => {
@@ -175,6 +182,9 @@ impl<S: StatisticsStore> Processor for ScoringProcessor<S> {
         context: &mut ProcessorContext<'_>,
     ) -> Result<Flow, ProcessorError> {
         let revision = context.snapshots.get(&self.models)?.snapshot();
+        if let Some(scores) = self.parts.scores.as_ref().filter(|_| self.follower.is_none()) {
+            self.follower = Some(scores.follow(context.input));
+        }
         self.encoders
             .retain(|encoder| revision.models().iter().any(|model| model.serial() == encoder.serial));
         if self.in_force.len() != revision.models().len()
@@ -229,10 +239,16 @@ impl<S: StatisticsStore> Processor for ScoringProcessor<S> {
             self.parts.observer.observe(&ScoringEvent::CutOver(cutover.clone()));
         }
         self.parts.state.push_cutovers(self.uncommitted.drain(..));
+        if let Some(follower) = &mut self.follower {
+            follower.committed();
+        }
     }
 
     fn rolled_back(&mut self, context: &mut CommitContext<'_>) -> Result<(), ProcessorError> {
         self.uncommitted.clear();
+        if let Some(follower) = &mut self.follower {
+            follower.rolled_back();
+        }
         self.load(&mut context.stores)
     }
 }

@@ -117,6 +117,10 @@ catalogue! {
     Rebalances: Counter "scorewheel_rebalances_total" [],
     /// Alarms that this process has raised, by kind.
     Alarms: Counter "scorewheel_alarms_total" ["kind"],
+    /// Points of this process for InfluxDB by what became of them: written, dropped (did not fit), refused.
+    InfluxPoints: Counter "scorewheel_influx_points_total" ["outcome"],
+    /// Points that wait for InfluxDB.
+    InfluxWaitingPoints: Gauge "scorewheel_influx_waiting_points" [],
     /// Resident memory of this process.
     ResidentBytes: Gauge "scorewheel_resident_bytes" [],
     /// Processor time of this process.

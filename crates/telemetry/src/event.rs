@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::influx::SenderNote;
+
 /// Something that happened and that an operator may want to know. A closed list: who adds one says how it is logged and
 /// counted, in [`crate::recorder`].
 #[derive(Clone, Debug, PartialEq)]
@@ -126,6 +128,8 @@ pub enum Event {
         /// What, where, and what to do.
         message: String,
     },
+    /// What the way to InfluxDB tells.
+    Influx(SenderNote),
     /// The process stops.
     Stopping {
         /// Why, for people.

@@ -1,13 +1,14 @@
 //! Takes events, writes logs, keeps metrics.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tracing::{debug, error, info, warn};
 
 use crate::catalogue::Metric;
 use crate::event::Event;
 use crate::exposition::Exposition;
+use crate::influx::{Queue, SenderNote};
 use crate::latency::Latencies;
 
 /// Most different labels of one metric; further ones are counted together as `other`, so that names which come from
@@ -24,6 +25,8 @@ pub struct Telemetry {
     install: Latencies,
     /// The same as `latency`, forgotten each time it is asked for.
     recent: Latencies,
+    /// Points on their way to InfluxDB, if there is one.
+    influx: OnceLock<Arc<Queue>>,
 }
 
 impl Telemetry {
@@ -31,6 +34,11 @@ impl Telemetry {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Shows what becomes of the points of this queue. Only the first queue is shown.
+    pub fn show_influx(&self, queue: Arc<Queue>) {
+        _ = self.influx.set(queue);
     }
 
     /// Logs an event and counts it.
@@ -96,6 +104,16 @@ impl Telemetry {
                 self.add(Metric::Alarms, &[kind], 1);
                 error!(kind, "{message}");
             }
+            Event::Influx(note) => match note {
+                SenderNote::Prepared(what) => info!("{what}"),
+                SenderNote::Failing(why) => warn!(why, "no points are written; scoring goes on"),
+                SenderNote::Recovered { dropped } => info!(dropped, "points are written again"),
+                SenderNote::Refused { points, reason } => warn!(points, reason, "InfluxDB refuses points"),
+                SenderNote::Aggregates(true) => {
+                    info!("scores come fast: InfluxDB gets one point a second for each model and partition");
+                }
+                SenderNote::Aggregates(false) => info!("InfluxDB gets a point a score again"),
+            },
             Event::Stopping { reason } => info!(reason, "stopping"),
         }
     }
@@ -146,6 +164,15 @@ impl Telemetry {
         exposition.histogram(Metric::ScoringSeconds, &self.scoring);
         exposition.histogram(Metric::CommitSeconds, &self.commit);
         exposition.histogram(Metric::InstallSeconds, &self.install);
+        if let Some(queue) = self.influx.get() {
+            let counts = queue.counts();
+            let points =
+                [("written", counts.written), ("dropped", counts.dropped), ("refused", counts.refused)];
+            for (outcome, count) in points {
+                exposition.sample(Metric::InfluxPoints, &[outcome], count as f64);
+            }
+            exposition.sample(Metric::InfluxWaitingPoints, &[], counts.waiting as f64);
+        }
         process(exposition);
     }
 }

@@ -133,6 +133,13 @@ choices! {
         /// When the system sees fit.
         Never = "never",
     }
+    /// Which InfluxDB.
+    InfluxVersion {
+        /// With databases and retention policies.
+        One = "1",
+        /// With organisations and buckets.
+        Two = "2",
+    }
     /// How the log is written.
     LogFormat {
         /// Lines for people.

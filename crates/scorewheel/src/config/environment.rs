@@ -15,8 +15,6 @@ const FILE_SUFFIX: &str = "_FILE";
 
 /// Variables of the original that mean nothing to this version, and why.
 const LATER: &[(&str, &str)] = &[
-    ("INFLUXDB_HOST", "this version does not write to InfluxDB"),
-    ("INFLUXDB_PORT", "this version does not write to InfluxDB"),
     ("GRAFANA_HOST", "this version does not set up Grafana"),
     ("GRAFANA_PORT", "this version does not set up Grafana"),
     ("ZOOKEEPER_HOST", "Kafka no longer needs Zookeeper"),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::choices::InfluxVersion;
 use super::data_type;
 use super::environment;
 use super::file;
@@ -126,6 +127,15 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
         "commit.transaction_timeout",
         "is not longer than `commit.interval`",
     );
+    if config.influx_url().is_some() {
+        let (influx, two) = (&config.influx, config.influx.version == InfluxVersion::Two);
+        const NEEDED: &str = "is needed for InfluxDB 2";
+        require(!two || influx.organization.is_some(), "influx.organization", NEEDED);
+        require(!two || influx.token.is_some(), "influx.token", NEEDED);
+        let user = influx.user.is_some();
+        require(user || influx.password.is_none(), "influx.password", "needs `influx.user` as well");
+        require(influx.queue >= 1, "influx.queue", "is 0");
+    }
     require(
         config.kafka.heartbeat_interval < config.kafka.session_timeout,
         "kafka.heartbeat_interval",

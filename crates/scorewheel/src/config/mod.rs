@@ -9,6 +9,7 @@
 //! | [`section`] | [`Setting`], and the macro that declares sections |
 //! | [`value`] | [`SettingValue`]: the types of settings |
 //! | [`choices`] | settings that are one of a few words |
+//! | [`points`] | [`Points`]: how many points a score makes |
 //! | [`data_type`] | [`DataTypeConfig`]: an entry of `[[data_types]]` |
 //! | [`layers`] | [`Layers`], [`Source`]: who said what, and who wins |
 //! | [`mod@file`] | the TOML file |
@@ -27,6 +28,7 @@ pub mod file;
 pub mod layers;
 pub mod load;
 pub mod place;
+pub mod points;
 pub mod problem;
 pub mod reference;
 pub mod section;
@@ -36,13 +38,14 @@ pub mod suggest;
 pub mod value;
 
 pub use choices::{
-    Create, Engine, Guarantee, LogFormat, NoModel, Numbering, OnFailure, ResultFormat, Start, Store,
-    SyncChoice,
+    Create, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure, ResultFormat, Start,
+    Store, SyncChoice,
 };
 pub use data_type::{CodecChoice, DataTypeConfig};
 pub use layers::{Layers, Source};
 pub use load::{Loaded, Request, load};
 pub use place::Place;
+pub use points::Points;
 pub use problem::{Problem, Problems};
 pub use section::Setting;
 pub use settings::Config;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::choices::{
-    Create, Engine, Guarantee, LogFormat, NoModel, Numbering, OnFailure, ResultFormat, Start, Store,
-    SyncChoice,
+    Create, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure, ResultFormat, Start,
+    Store, SyncChoice,
 };
 use super::data_type::DataTypeConfig;
 use super::layers::Layers;
+use super::points::Points;
 use super::problem::Problem;
 use super::section::{Section, SectionValues, Setting, sections};
 use super::value::{Bytes, Period, Secret, SettingValue};
@@ -181,6 +182,41 @@ sections! {
         format: LogFormat = LogFormat::Text;
     }
 
+    /// Scores as points in InfluxDB, as the original writes them. Off unless `host` or `url` is set. Points never make
+    /// scoring wait: what does not fit is counted in `scorewheel_influx_points_total` and forgotten.
+    influx: Influx {
+        /// The host of InfluxDB.
+        host: Option<String> = None, from "INFLUXDB_HOST";
+        /// Its port.
+        port: u16 = 8086, from "INFLUXDB_PORT";
+        /// Scheme, host and port together, such as `http://influx:8086`; wins over `host` and `port`. `https` needs a
+        /// build with the feature `tls`.
+        url: Option<String> = None;
+        /// `1`: databases and retention policies. `2`: organisations and buckets.
+        version: InfluxVersion = InfluxVersion::One;
+        /// Database of version 1. Made when missing.
+        database: String = "serving".into();
+        /// Retention policy of version 1. Made when missing: one day, in shards of 30 minutes.
+        retention_policy: String = "default".into();
+        /// User of version 1.
+        user: Option<String> = None;
+        /// Password of that user.
+        password: Option<Secret> = None;
+        /// Organisation of version 2.
+        organization: Option<String> = None;
+        /// Bucket of version 2. Made when missing: one day.
+        bucket: String = "serving".into();
+        /// Token of version 2.
+        token: Option<Secret> = None;
+        /// How many points a score makes. `every`: one. `1/N`: one of N scores. `aggregate`: one a second for each model
+        /// and partition, with means and a count. `auto`: `every`, and `aggregate` above 10,000 scores a second.
+        points: Points = Points::Auto;
+        /// Whether points also carry the tags `partition`, `version` and `outcome` and the field `duration_ns`.
+        details: bool = false;
+        /// Most points that wait.
+        queue: u32 = 50_000;
+    }
+
     /// How much memory and how large batches may be.
     memory: Memory {
         /// Most records of a batch.
@@ -232,6 +268,19 @@ impl Config {
             Some(listen) => listen.clone(),
             None => format!("127.0.0.1:{}", self.queriable_state.port.unwrap_or(default)),
         }
+    }
+
+    /// The address of InfluxDB, if points go there.
+    #[must_use]
+    pub fn influx_url(&self) -> Option<String> {
+        let influx = &self.influx;
+        let address = |host: &String| {
+            // The address of version 6 of the protocol stands in brackets.
+            let host =
+                if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.clone() };
+            format!("http://{host}:{}", influx.port)
+        };
+        influx.url.clone().or_else(|| influx.host.as_ref().map(address))
     }
 
     /// The topic of cut-overs.

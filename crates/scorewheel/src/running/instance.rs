@@ -14,7 +14,7 @@ use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
 use super::own_topics;
 use super::settings::streams_config;
-use super::{Events, HttpThread, InstanceView, ResultsTail, RunningPlace, parts};
+use super::{Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, parts};
 use crate::config::{Config, Loaded};
 use crate::exit_code::{ExitCode, Failure};
 use crate::places::TopicsGateway;
@@ -34,6 +34,7 @@ pub struct Instance {
     streams: Arc<Streams>,
     view: Arc<InstanceView>,
     http: HttpThread,
+    influx: Option<InfluxFeed>,
     url: String,
     stopping: Arc<AtomicBool>,
     /// What the thread that keeps the instance's own topics ended with.
@@ -54,7 +55,9 @@ impl Instance {
         let url = server.url();
         let telemetry = Arc::new(Telemetry::new());
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
-        let parts = parts::parts(config, &place.backend, options.adopt)?;
+        let mut parts = parts::parts(config, &place.backend, options.adopt)?;
+        let influx = InfluxFeed::start(config, &telemetry)?;
+        parts.scores = influx.as_ref().map(InfluxFeed::scores);
         let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
         let topology = parts::topology(config.engine.store, &parts)
             .map_err(|error| Failure::new(ExitCode::Configuration, error.to_string()))?;
@@ -87,7 +90,7 @@ impl Instance {
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
         let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
         let http = serve(config, &place, served, &stopping, server)?;
-        Ok(Self { streams, view, http, url, stopping, topics_failure, place })
+        Ok(Self { streams, view, http, influx, url, stopping, topics_failure, place })
     }
 
     /// Where HTTP answers.
@@ -139,6 +142,9 @@ impl Instance {
             None => Err(self.not_stopped()),
         };
         self.http.stop();
+        if let Some(influx) = self.influx {
+            influx.stop();
+        }
         closed.map(|()| self.place)
     }
 

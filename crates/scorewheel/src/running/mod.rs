@@ -10,6 +10,7 @@
 //! | [`events`] | [`Events`]: what scoring and the run time tell, as telemetry |
 //! | [`view`] | [`InstanceView`]: the last committed state, for queries and metrics |
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
+//! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
 //! | [`http_thread`] | [`HttpThread`]: the server and its run time |
 //! | [`failure`] | errors of the run time as exit codes |
 //! | [`stage`] | `run --engine stage`: the stage between topics |
@@ -18,6 +19,7 @@
 pub mod events;
 pub mod failure;
 pub mod http_thread;
+pub mod influx;
 pub mod instance;
 pub mod own_topics;
 pub mod parts;
@@ -30,6 +32,7 @@ pub mod view;
 
 pub use events::Events;
 pub use http_thread::HttpThread;
+pub use influx::InfluxFeed;
 pub use instance::{Instance, InstanceOptions};
 pub use place::{RunningPlace, open_for_running};
 pub use results_feed::ResultsTail;

@@ -21,13 +21,14 @@ use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
 use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, serve, wait_until};
 use crate::running::settings::streams_config;
-use crate::running::{Events, HttpThread, RunningPlace, own_topics, parts};
+use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, own_topics, parts};
 
 /// A stage at work.
 pub struct StageInstance {
     shared: Arc<StageShared>,
     threads: Vec<JoinHandle<()>>,
     http: HttpThread,
+    influx: Option<InfluxFeed>,
     url: String,
     feed_stopping: Arc<AtomicBool>,
     // Dropped last: the lock of an embedded directory goes with it.
@@ -47,6 +48,7 @@ impl StageInstance {
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let parts = parts::parts(config, &place.backend, options.adopt)?;
         let parts = parts::of_process(parts, &place.state_directory, events.clone())?;
+        let influx = InfluxFeed::start(config, &telemetry)?;
         let default = parts.data_types.get(parts.data_types.default_type());
         let shared = Arc::new(StageShared {
             application: config.application.id.clone(),
@@ -91,6 +93,7 @@ impl StageInstance {
             format: parts.result_format,
             lineage: parts.lineage,
             checkpoint: config.stage.checkpoint.clone(),
+            scores: influx.as_ref().map(InfluxFeed::scores),
         };
         let records = records_thread(config, &shared, &place, settings, &url);
         let keeps = own_topics_thread(config, &shared, &place);
@@ -99,7 +102,7 @@ impl StageInstance {
             spawn("records", &shared, move || records.work())?,
             spawn("topics", &shared, keeps)?,
         ];
-        Ok(Self { shared, threads, http, url, feed_stopping, _place: place })
+        Ok(Self { shared, threads, http, influx, url, feed_stopping, _place: place })
     }
 
     /// Where HTTP answers.
@@ -127,6 +130,9 @@ impl StageInstance {
         self.feed_stopping.store(true, Ordering::Release);
         let ended = wait_until(STOP_WITHIN, || self.threads.iter().all(JoinHandle::is_finished));
         self.http.stop();
+        if let Some(influx) = self.influx {
+            influx.stop();
+        }
         if let Some(failure) = lock(&self.shared.failure).take() {
             return Err(failure);
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::Stream;
 use scorewheel_codecs::{DATA_TYPE_HEADER, ResultFormat};
-use scorewheel_scoring::{Names, RecordCodecs};
+use scorewheel_scoring::{Names, RecordCodecs, ScoreFollower, Scores};
 use scorewheel_serving::Policies;
 use scorewheel_stage::{Checkpoint, Models, Record, ScoredRecord, StageHandle, StageOptions};
 use scorewheel_topics::{RecordView, TopicPartition};
@@ -36,6 +36,8 @@ pub struct StageSettings {
     pub lineage: bool,
     /// Where references and statistics are written to; the partition's number is appended.
     pub checkpoint: Option<PathBuf>,
+    /// Follows the scores, if anything does.
+    pub scores: Option<Arc<dyn Scores>>,
 }
 
 /// A partition of ours.
@@ -52,6 +54,8 @@ pub struct Partition {
     pub committed: Option<i64>,
     /// True while it is not read on.
     pub paused: bool,
+    /// Follows its scores, if anything does.
+    pub follower: Option<Box<dyn ScoreFollower>>,
     queue: Queue<Record<Origin>>,
     stage: Pin<Box<dyn Stream<Item = Scored> + Send>>,
     checkpoint: Option<PathBuf>,
@@ -86,6 +90,7 @@ impl Partition {
             position: None,
             committed: None,
             paused: false,
+            follower: settings.scores.as_ref().map(|scores| scores.follow(input)),
             queue,
             stage: Box::pin(stage),
             checkpoint,

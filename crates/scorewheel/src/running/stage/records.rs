@@ -238,7 +238,10 @@ impl Work {
                     self.thread.shared.cut_over(entry);
                 }
                 match &scored.outcome {
-                    scorewheel_stage::Outcome::Result { nanoseconds, .. } => {
+                    scorewheel_stage::Outcome::Result { output, model, nanoseconds } => {
+                        if let Some(follower) = &mut partition.follower {
+                            follower.scored(model, output.score, *nanoseconds);
+                        }
                         (rows, took) = (rows + 1, took + nanoseconds);
                     }
                     scorewheel_stage::Outcome::DeadLetter { step, .. } => {
@@ -283,6 +286,9 @@ impl Work {
         let mut views = lock(&shared.partitions);
         for partition in self.partitions.values_mut() {
             partition.committed = partition.position.or(partition.committed);
+            if let Some(follower) = &mut partition.follower {
+                follower.committed();
+            }
             if let Some(view) = views.get_mut(&partition.input.partition()) {
                 view.committed = partition.committed.unwrap_or(-1);
                 view.end = self.reader.known_end(&partition.input).unwrap_or(-1);

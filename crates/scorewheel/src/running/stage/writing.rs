@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, ResultFormat};
+use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, ResultFormat, score_number};
 use scorewheel_scoring::Names;
 use scorewheel_scoring::dead_letter::{
     EXCEPTION_HEADER, MESSAGE_HEADER, OFFSET_HEADER, PARTITION_HEADER, STACKTRACE_HEADER, STEP_HEADER,
@@ -31,6 +31,8 @@ pub struct Origin {
 pub struct Encoded {
     value: Vec<u8>,
     lineage: Option<Vec<u8>>,
+    /// The first target as a number, if it is one.
+    pub score: Option<f64>,
 }
 
 /// Encodes the answers of one partition.
@@ -78,7 +80,8 @@ impl AnswerEncoder {
             duration_ns: i64::try_from(answer.nanoseconds).unwrap_or(i64::MAX),
             model_since: reference.timestamp,
         };
-        let mut encoded = Encoded { value: Vec::new(), lineage: None };
+        let score = score_number(answer.scores, answer.row);
+        let mut encoded = Encoded { value: Vec::new(), lineage: None, score };
         result.encode(answer.scores, answer.row, making, &mut encoded.value);
         if self.lineage {
             let mut header = Vec::new();
