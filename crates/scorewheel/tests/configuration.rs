@@ -69,7 +69,7 @@ fn the_originals_environment_is_read() {
             ("MODEL_PUBLISH_INTERVAL", "300000"),
             ("DATA_DIRECTORY", "data"),
             ("DATA_FILENAME", "winequality_red.csv"),
-            ("GRAFANA_HOST", "grafana"),
+            ("ZOOKEEPER_HOST", "zookeeper"),
         ],
     );
     let config = &loaded.config;
@@ -78,7 +78,7 @@ fn the_originals_environment_is_read() {
     assert_eq!(config.publish.every, Some(Period::millis(300_000)));
     assert_eq!(config.produce.directory.as_deref(), Some(Path::new("data")));
     assert_eq!(config.produce.filename.as_deref(), Some(Path::new("winequality_red.csv")));
-    assert_eq!(loaded.notices, ["GRAFANA_HOST is ignored: this version does not set up Grafana"]);
+    assert_eq!(loaded.notices, ["ZOOKEEPER_HOST is ignored: Kafka no longer needs Zookeeper"]);
 }
 
 /// Text of the file, environment, and what is said.

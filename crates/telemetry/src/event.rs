@@ -130,6 +130,18 @@ pub enum Event {
     },
     /// What the way to InfluxDB tells.
     Influx(SenderNote),
+    /// What was made in Grafana, or is not as it would have been made.
+    Grafana {
+        /// What, for people.
+        note: String,
+    },
+    /// Grafana cannot be set up.
+    GrafanaFailed {
+        /// Why, for people.
+        reason: String,
+        /// Whether it is tried again.
+        again: bool,
+    },
     /// The process stops.
     Stopping {
         /// Why, for people.

@@ -6,6 +6,7 @@
 //! | [`recorder`] | [`Telemetry`]: takes events, writes logs, keeps metrics |
 //! | [`catalogue`] | [`Metric`]: every metric there is, with its kind, labels and meaning |
 //! | [`exposition`] | [`Exposition`]: metrics as Prometheus' text |
+//! | [`grafana`] | data sources and dashboards in Grafana |
 //! | [`influx`] | scores as points in InfluxDB
 //! | [`latency`] | [`Latencies`]: histograms of durations, of this process |
 //! | [`logging`] | the log on standard error, for people or as JSON |
@@ -17,6 +18,7 @@
 pub mod catalogue;
 pub mod event;
 pub mod exposition;
+pub mod grafana;
 pub mod influx;
 pub mod latency;
 pub mod logging;
@@ -26,6 +28,7 @@ pub mod reference;
 pub use catalogue::{Kind, Metric};
 pub use event::Event;
 pub use exposition::Exposition;
+pub use grafana::GrafanaSettings;
 pub use influx::InfluxSettings;
 pub use latency::{Latencies, Quantiles};
 pub use logging::{LogError, LogFormat, start_logging};

@@ -114,6 +114,10 @@ impl Telemetry {
                 }
                 SenderNote::Aggregates(false) => info!("InfluxDB gets a point a score again"),
             },
+            Event::Grafana { note } => info!("{note}"),
+            Event::GrafanaFailed { reason, again } => {
+                warn!(reason, again, "Grafana is not set up; scoring goes on");
+            }
             Event::Stopping { reason } => info!(reason, "stopping"),
         }
     }

@@ -14,11 +14,7 @@ use super::value::Raw;
 const FILE_SUFFIX: &str = "_FILE";
 
 /// Variables of the original that mean nothing to this version, and why.
-const LATER: &[(&str, &str)] = &[
-    ("GRAFANA_HOST", "this version does not set up Grafana"),
-    ("GRAFANA_PORT", "this version does not set up Grafana"),
-    ("ZOOKEEPER_HOST", "Kafka no longer needs Zookeeper"),
-];
+const LATER: &[(&str, &str)] = &[("ZOOKEEPER_HOST", "Kafka no longer needs Zookeeper")];
 
 /// Reads the environment: settings go into `layers`, what is wrong into `problems`, what is only worth knowing into
 /// `notices`.

@@ -217,6 +217,27 @@ sections! {
         queue: u32 = 50_000;
     }
 
+    /// Data sources and dashboards of Grafana, made at start when missing. Off unless `host` or `url` is set. A dashboard
+    /// that somebody has changed stays as it is.
+    grafana: Grafana {
+        /// The host of Grafana.
+        host: Option<String> = None, from "GRAFANA_HOST";
+        /// Its port.
+        port: u16 = 3000, from "GRAFANA_PORT";
+        /// Scheme, host and port together; wins over `host` and `port`.
+        url: Option<String> = None;
+        /// A user with the right to edit.
+        user: String = "admin".into();
+        /// The user's password.
+        password: Secret = Secret("admin".into());
+        /// Token of a service account, instead of user and password.
+        token: Option<Secret> = None;
+        /// URL of InfluxDB as Grafana sees it, if that differs from the `influx` section's.
+        influx_url: Option<String> = None;
+        /// URL of a Prometheus that scrapes `/metrics`, as Grafana sees it; with it the dashboard of instances is made.
+        prometheus_url: Option<String> = None;
+    }
+
     /// How much memory and how large batches may be.
     memory: Memory {
         /// Most records of a batch.
@@ -273,14 +294,13 @@ impl Config {
     /// The address of InfluxDB, if points go there.
     #[must_use]
     pub fn influx_url(&self) -> Option<String> {
-        let influx = &self.influx;
-        let address = |host: &String| {
-            // The address of version 6 of the protocol stands in brackets.
-            let host =
-                if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.clone() };
-            format!("http://{host}:{}", influx.port)
-        };
-        influx.url.clone().or_else(|| influx.host.as_ref().map(address))
+        url_of(self.influx.url.as_deref(), self.influx.host.as_deref(), self.influx.port)
+    }
+
+    /// The address of Grafana, if it is to be set up.
+    #[must_use]
+    pub fn grafana_url(&self) -> Option<String> {
+        url_of(self.grafana.url.as_deref(), self.grafana.host.as_deref(), self.grafana.port)
     }
 
     /// The topic of cut-overs.
@@ -288,4 +308,13 @@ impl Config {
     pub fn cutovers_topic(&self) -> String {
         format!("{}-cutovers", self.application.id)
     }
+}
+
+fn url_of(url: Option<&str>, host: Option<&str>, port: u16) -> Option<String> {
+    // An address of version 6 of the protocol stands in brackets.
+    let address = |host: &str| match host.contains(':') && !host.starts_with('[') {
+        true => format!("http://[{host}]:{port}"),
+        false => format!("http://{host}:{port}"),
+    };
+    url.map(str::to_owned).or_else(|| host.map(address))
 }

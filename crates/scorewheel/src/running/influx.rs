@@ -55,7 +55,9 @@ impl InfluxFeed {
     }
 }
 
-fn settings(config: &Config, url: &str) -> InfluxSettings {
+/// The sink's settings, at this address.
+#[must_use]
+pub fn settings(config: &Config, url: &str) -> InfluxSettings {
     let influx = &config.influx;
     let secret = |secret: &Option<crate::config::Secret>| {
         secret.as_ref().map(|secret| secret.0.clone()).unwrap_or_default()

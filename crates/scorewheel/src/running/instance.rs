@@ -12,9 +12,9 @@ use scorewheel_streams::{Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
-use super::own_topics;
 use super::settings::streams_config;
 use super::{Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, parts};
+use super::{grafana, own_topics};
 use crate::config::{Config, Loaded};
 use crate::exit_code::{ExitCode, Failure};
 use crate::places::TopicsGateway;
@@ -87,6 +87,7 @@ impl Instance {
         let streams = Arc::new(Streams::start(topology, streams_config, environment)?);
         // Nobody else fills it.
         let _ = view.streams.set(Arc::clone(&streams));
+        grafana::set_up(config, &telemetry, &stopping)?;
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
         let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
         let http = serve(config, &place, served, &stopping, server)?;

@@ -11,6 +11,7 @@
 //! | [`view`] | [`InstanceView`]: the last committed state, for queries and metrics |
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
+//! | [`grafana`] | sets Grafana up at start |
 //! | [`http_thread`] | [`HttpThread`]: the server and its run time |
 //! | [`failure`] | errors of the run time as exit codes |
 //! | [`stage`] | `run --engine stage`: the stage between topics |
@@ -18,6 +19,7 @@
 
 pub mod events;
 pub mod failure;
+pub mod grafana;
 pub mod http_thread;
 pub mod influx;
 pub mod instance;

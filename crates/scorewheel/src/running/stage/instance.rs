@@ -21,7 +21,7 @@ use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
 use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, serve, wait_until};
 use crate::running::settings::streams_config;
-use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, own_topics, parts};
+use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, grafana, own_topics, parts};
 
 /// A stage at work.
 pub struct StageInstance {
@@ -77,6 +77,7 @@ impl StageInstance {
         let feed_stopping = Arc::new(AtomicBool::new(false));
         let served = Served { engine: Engine::Stage, state: shared.clone(), metrics: shared.clone() };
         let http = serve(config, &place, served, &feed_stopping, server)?;
+        grafana::set_up(config, &telemetry, &feed_stopping)?;
         let models = ModelsThread {
             shared: Arc::clone(&shared),
             backend: Arc::clone(&place.backend),

@@ -1,17 +1,17 @@
-//! The InfluxDB sink against servers.
+//! InfluxDB and Grafana, as servers of ours that answer as theirs do.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `doubles` | a server of ours that answers as it is told and keeps what it gets |
-//! | `database` | a real InfluxDB, started and killed by the test; named by `SCOREWHEEL_TEST_INFLUXD` |
-//! | `version_two` | version 2 against its documented interface |
-//! | `misfits` | wrong addresses, credentials, other servers |
-//! | `real` | everything on the real InfluxDB |
+//! | `version_two` | InfluxDB 2 against its documented interface |
+//! | `misfits` | wrong addresses, credentials, other servers instead of InfluxDB |
+//! | `grafana` | Grafana's documented interface, with what a person changes |
+//!
+//! The real InfluxDB is in the tests of services.
 
-mod database;
 mod doubles;
+mod grafana;
 mod misfits;
-mod real;
 mod version_two;
 
 use std::sync::Arc;
