@@ -1,12 +1,13 @@
-//! Everything on the real InfluxDB.
+//! The sink on the real InfluxDB: what is made, what is written, what a killed server costs.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use scorewheel_telemetry::InfluxSettings;
 use scorewheel_telemetry::influx::{SenderNote, Server, Thinning};
 
-use crate::database::Database;
-use crate::{Running, wait_until};
+use crate::influxdb::Database;
+use crate::running::Running;
+use crate::wait_until;
 
 fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap()

@@ -1,14 +1,13 @@
 //! A real InfluxDB, started and killed by the test.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::process::{Child, Command};
 
 use scorewheel_telemetry::InfluxSettings;
 use scorewheel_telemetry::influx::Server;
 use tempfile::TempDir;
 
-use crate::wait_until;
+use crate::{free_address, wait_until};
 
 /// An InfluxDB 1 with its data in a temporary directory.
 pub struct Database {
@@ -17,10 +16,6 @@ pub struct Database {
     /// Its address, kept over restarts.
     pub url: String,
     process: Option<Child>,
-}
-
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 impl Database {
@@ -70,10 +65,15 @@ impl Database {
         }
     }
 
+    /// What a query answers.
+    pub fn ask(&self, query: &str) -> serde_json::Value {
+        let server = Server::new(&InfluxSettings::at(&self.url)).unwrap();
+        server.ask_v1(query).unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
     /// The first row of a query's answer.
     pub fn first_row(&self, query: &str) -> Vec<serde_json::Value> {
-        let server = Server::new(&InfluxSettings::at(&self.url)).unwrap();
-        let answer = server.ask_v1(query).unwrap();
+        let answer = self.ask(query);
         answer["results"][0]["series"][0]["values"][0].as_array().cloned().unwrap_or_default()
     }
 }

@@ -1,0 +1,31 @@
+//! The product beside InfluxDB and Prometheus as users have them. Each is named by a variable of the environment; a test
+//! whose program is not named says that it is skipped.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `influxdb` | a real InfluxDB, `SCOREWHEEL_TEST_INFLUXD`, started and killed |
+//! | `prometheus` | a real Prometheus, `SCOREWHEEL_TEST_PROMETHEUS`, that scrapes an instance |
+//! | `running` | a sender of points at work |
+//! | `influx_sink` | the sink on the real InfluxDB |
+//! | `dashboards` | every query of every panel, on the real servers, beside the binary |
+
+mod dashboards;
+mod influx_sink;
+mod influxdb;
+mod prometheus;
+mod running;
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what}: not in time");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
