@@ -6,7 +6,7 @@ use crate::compile::{Compiled, ModelContext};
 use crate::document::ModelDocument;
 use crate::elements::Element as Scored;
 use crate::fault::Result;
-use crate::plan::model::RuleOutput;
+use crate::plan::model::{RuleOutput, Uncertainty};
 use crate::plan::{ModelId, ModelPlan};
 use crate::reader::{Element, Xml};
 use crate::score::row::Evaluated;
@@ -76,9 +76,12 @@ macro_rules! elements {
 }
 
 elements! {
+    "AnomalyDetectionModel" => AnomalyDetection in anomaly_detection,
     "AssociationModel" => Association in association,
     "BaselineModel" => Baseline in baseline,
+    "BayesianNetworkModel" => BayesianNetwork in bayesian_network,
     "ClusteringModel" => Clustering in clustering,
+    "GaussianProcessModel" => GaussianProcess in gaussian_process,
     "GeneralRegressionModel" => GeneralRegression in general_regression,
     "MiningModel" => Mining in mining,
     "NaiveBayesModel" => NaiveBayes in naive_bayes,
@@ -114,6 +117,20 @@ impl ElementPlan {
     #[must_use]
     pub fn segment(&self, id: u32) -> Option<ModelId> {
         self.element().segment(id)
+    }
+
+    /// See [`Scored::tells_uncertainty`].
+    #[must_use]
+    pub fn tells_uncertainty(&self) -> bool {
+        self.element().tells_uncertainty()
+    }
+
+    /// See [`Scored::uncertainty`].
+    ///
+    /// # Errors
+    /// Those of the row.
+    pub fn uncertainty(&self, model: &ModelPlan, row: &mut Row<'_>, wanted: Uncertainty) -> Evaluated {
+        self.element().uncertainty(model, row, wanted)
     }
 
     /// See [`Scored::rule_output`].
