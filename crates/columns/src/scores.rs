@@ -82,10 +82,33 @@ impl OutputColumn {
         self.missing[row] = true;
     }
 
+    /// Says that `rows` rows from `first` on have no value.
+    pub fn set_all_missing(&mut self, first: usize, rows: usize) {
+        if self.missing.len() < first + rows {
+            self.missing.resize(first + rows, false);
+        }
+        self.missing[first..first + rows].fill(true);
+    }
+
     /// Takes back that the row has no value, once its entry is written.
     pub fn set_present(&mut self, row: usize) {
         if let Some(missing) = self.missing.get_mut(row) {
             *missing = false;
+        }
+    }
+
+    /// Puts a row back to what resetting makes of it. Texts are left alone: they are written in order.
+    fn clear_row(&mut self, row: usize) {
+        self.set_present(row);
+        match &mut self.values {
+            OutputValues::F64(values) => values[row] = 0.0,
+            OutputValues::F32(values) => values[row] = 0.0,
+            OutputValues::I64(values) => values[row] = 0,
+            OutputValues::Bool(values) => values[row] = false,
+            OutputValues::Label(values) => values[row] = 0,
+            OutputValues::Text { .. } => {}
+            OutputValues::Numbers { width, numbers } => numbers[row * *width..(row + 1) * *width].fill(0.0),
+            OutputValues::Any(values) => values[row] = Value::Missing,
         }
     }
 
@@ -179,6 +202,13 @@ impl Scores {
     /// The columns, to be written in place.
     pub fn columns_mut(&mut self) -> &mut [OutputColumn] {
         &mut self.columns
+    }
+
+    /// Puts the answers of `row` back to what [`Scores::reset`] makes of them, texts excepted.
+    pub fn clear_row(&mut self, row: usize) {
+        for column in &mut self.columns {
+            column.clear_row(row);
+        }
     }
 
     /// Says that `row` has no answer. The first error of a row stays.

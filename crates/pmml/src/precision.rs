@@ -16,6 +16,12 @@ impl From<MathContext> for Precision {
 }
 
 impl Precision {
+    /// That of f64.
+    #[must_use]
+    pub fn double() -> Self {
+        Self(MathContext::Double)
+    }
+
     /// A result rounded to the precision.
     #[inline]
     #[must_use]
@@ -31,6 +37,26 @@ impl Precision {
     #[must_use]
     pub fn add_product(self, sum: f64, factor: f64, number: f64) -> f64 {
         self.round(sum + self.round(factor * number))
+    }
+
+    /// Adds `factor` × number to every sum, each rounded twice.
+    #[inline]
+    pub fn add_products(self, sums: &mut [f64], factor: f64, numbers: &[f64]) {
+        let pairs = sums.iter_mut().zip(numbers);
+        match self.0 {
+            MathContext::Double => pairs.for_each(|(sum, number)| *sum += factor * number),
+            MathContext::Float => {
+                pairs.for_each(|(sum, number)| *sum = self.add_product(*sum, factor, *number))
+            }
+        }
+    }
+
+    /// Rounds every number to the precision.
+    #[inline]
+    pub fn round_all(self, numbers: &mut [f64]) {
+        if self.is_float() {
+            numbers.iter_mut().for_each(|number| *number = self.round(*number));
+        }
     }
 
     /// True if results are rounded to f32.

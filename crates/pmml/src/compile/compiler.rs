@@ -147,6 +147,12 @@ impl<'d, 'a> Compiler<'d, 'a> {
         &self.slots[slot.index()]
     }
 
+    /// The plans of all slots so far.
+    #[must_use]
+    pub fn slot_plans(&self) -> &[SlotPlan] {
+        &self.slots
+    }
+
     /// Names a place where errors of rows can arise.
     pub fn place(&mut self, words: impl Into<Box<str>>) -> Place {
         self.places.push(words.into());
@@ -256,6 +262,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             reservations: self.reservations,
         };
         crate::elements::nearest_neighbor::transform(&mut plan)?;
+        crate::elements::tree::compile_columns(&mut plan);
         Ok(plan)
     }
 }

@@ -6,6 +6,7 @@ use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::plan::model::{RuleOutput, Uncertainty};
 use crate::plan::{ModelId, ModelPlan};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
 
@@ -22,6 +23,19 @@ pub trait Element: Debug + Send + Sync {
         row: &mut Row<'_>,
         prediction: &mut Prediction,
     ) -> Result<(), RowError>;
+
+    /// Adds the columns that [`Element::score_columns`] reads; `None` if the element scores rows one by one only.
+    fn columns(&self, model: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        let _ = (model, wanted);
+        None
+    }
+
+    /// Scores the rows of a block side by side, with the bits of [`Element::score`]: what it finds for one target, as
+    /// [`crate::plan::model::Figures`] promises. A row that has no prediction, or an error, is left to the exact path.
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        let _ = (model, frame, work);
+        answers.left.mark_all();
+    }
 
     /// The models whose prediction is handed on as it is; `None` if the element makes its own.
     fn delegates(&self) -> Option<&[ModelId]> {

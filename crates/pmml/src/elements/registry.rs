@@ -9,6 +9,7 @@ use crate::fault::Result;
 use crate::plan::model::{RuleOutput, Uncertainty};
 use crate::plan::{ModelId, ModelPlan};
 use crate::reader::{Element, Xml};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
 
@@ -95,6 +96,22 @@ elements! {
 }
 
 impl ElementPlan {
+    /// See [`Scored::columns`].
+    pub fn columns(&self, model: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        self.element().columns(model, wanted)
+    }
+
+    /// See [`Scored::score_columns`].
+    pub fn score_columns(
+        &self,
+        model: &ModelPlan,
+        frame: &Frame<'_>,
+        work: &mut Work,
+        answers: &mut Answers,
+    ) {
+        self.element().score_columns(model, frame, work, answers);
+    }
+
     /// See [`Scored::delegates`].
     #[must_use]
     pub fn delegates(&self) -> Option<&[ModelId]> {

@@ -62,6 +62,54 @@ pub fn binary(name: Name, arguments: &[Datum]) -> Result<Datum, ErrorCode> {
     result(kind, number)
 }
 
+/// The type of the results for numbers of these types; `None` for functions that are not of this file.
+#[must_use]
+pub fn result_kind(name: Name, kinds: &[Kind]) -> Option<Kind> {
+    let own = *kinds.first()?;
+    Some(match name {
+        Name::Plus | Name::Minus | Name::Times | Name::Divide | Name::Modulo | Name::XModulo => {
+            common(own, *kinds.last()?)
+        }
+        Name::Abs | Name::Rint | Name::XRint | Name::Threshold => own,
+        Name::Floor | Name::Ceil | Name::Round => Kind::Integer,
+        Name::Pow => common(own, *kinds.last()?),
+        Name::Log10
+        | Name::Ln
+        | Name::Ln1p
+        | Name::XLn1p
+        | Name::Sqrt
+        | Name::Exp
+        | Name::Expm1
+        | Name::XExpm1
+        | Name::Sin
+        | Name::XSin
+        | Name::Cos
+        | Name::XCos
+        | Name::Tan
+        | Name::XTan
+        | Name::Atan
+        | Name::XAtan
+        | Name::Tanh
+        | Name::XTanh => match own {
+            Kind::Float => Kind::Float,
+            _ => Kind::Double,
+        },
+        _ => return None,
+    })
+}
+
+/// The number that a function of [`result_kind`] gives; NaN where it gives none.
+#[must_use]
+pub fn apply(name: Name, arguments: &[Datum]) -> f64 {
+    let result = match name {
+        Name::Plus | Name::Minus | Name::Times | Name::Divide | Name::Modulo | Name::XModulo => {
+            binary(name, arguments)
+        }
+        _ => function(name, arguments),
+    };
+    result.map_or(f64::NAN, |datum| datum.number)
+}
+
 /// Functions of one or two numbers.
 pub fn function(name: Name, arguments: &[Datum]) -> Result<Datum, ErrorCode> {
     let number = |at: usize| -> Result<f64, ErrorCode> {

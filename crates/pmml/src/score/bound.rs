@@ -13,6 +13,7 @@ use scorewheel_model::{
 
 use crate::plan::Plan;
 use crate::score::block::{BLOCK_ROWS, Columns};
+use crate::score::columnar::{Program, program};
 use crate::score::emit::{self, NO_TEXT, TextRows};
 use crate::score::fill::{self, Filled};
 use crate::score::row::{Row, RowMemory};
@@ -35,6 +36,7 @@ pub struct Bound {
     schema: Arc<Schema>,
     inputs: Vec<InputBinding>,
     filled: Vec<Filled>,
+    program: Option<Program>,
 }
 
 /// Working memory of one thread.
@@ -42,6 +44,7 @@ pub struct Bound {
 struct Memory {
     columns: Columns,
     rows: RowMemory,
+    columnar: program::Memory,
     text_rows: Vec<TextRows>,
 }
 
@@ -77,7 +80,21 @@ impl Bound {
             inputs.push(InputBinding { column });
         }
         let filled = fill::find(&plan, &inputs, schema);
-        Ok(Self { plan, schema: Arc::clone(schema), inputs, filled })
+        let program = Program::of(&plan, &inputs, schema);
+        Ok(Self { plan, schema: Arc::clone(schema), inputs, filled, program })
+    }
+
+    /// The same without scoring column by column: every row takes the exact path. For tests and comparisons.
+    #[must_use]
+    pub fn row_by_row(mut self) -> Self {
+        self.program = None;
+        self
+    }
+
+    /// True if clean rows are scored column by column.
+    #[must_use]
+    pub fn scores_columns(&self) -> bool {
+        self.program.is_some()
     }
 
     fn score_rows(&self, batch: &Batch, rows: Range<usize>, memory: &mut Memory, scores: &mut Scores) {
@@ -108,13 +125,48 @@ impl Bound {
         memory: &mut Memory,
         scores: &mut Scores,
     ) {
+        let Some(program) = &self.program else {
+            self.score_exactly(batch, start, count, 0..count, out, memory, scores);
+            return;
+        };
+        let Memory { columnar, rows, text_rows, .. } = memory;
+        program.score(&self.plan, batch, start, count, columnar, rows, scores, text_rows, out);
+        if columnar.any_left() {
+            let columnar = std::mem::take(&mut memory.columnar);
+            for local in columnar.left() {
+                // What stands there means nothing.
+                scores.clear_row(out + local);
+                for texts in memory.text_rows.iter_mut().filter(|texts| !texts.is_empty()) {
+                    texts[out + local] = NO_TEXT;
+                }
+            }
+            self.score_exactly(batch, start, count, columnar.left(), out, memory, scores);
+            memory.columnar = columnar;
+        }
+    }
+
+    /// Scores some rows of a block one by one.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "some rows of a block, where they go, and what they are worked out in"
+    )]
+    fn score_exactly(
+        &self,
+        batch: &Batch,
+        start: usize,
+        count: usize,
+        rows: impl Iterator<Item = usize>,
+        out: usize,
+        memory: &mut Memory,
+        scores: &mut Scores,
+    ) {
         let plan = &*self.plan;
         memory.columns.clear(plan.slots.len(), count);
         memory.rows.lists.clear();
         fill::fill(plan, &self.filled, batch, start, count, &mut memory.columns, &mut memory.rows);
         let root = plan.model(plan.root);
         let mut row = Row::new(plan, &self.inputs, batch, &memory.columns, &mut memory.rows);
-        for local in 0..count {
+        for local in rows {
             row.go_to(start + local, local);
             let mut prediction = row.take_prediction(root.id);
             match row.score(root.id, &mut prediction) {
@@ -149,7 +201,9 @@ impl Bound {
         for (rows, column) in memory.text_rows.iter().zip(scores.columns_mut()) {
             if let OutputValues::Text { bytes, ends } = &mut column.values {
                 for code in rows {
-                    if *code != NO_TEXT {
+                    if let Some(position) = emit::position_of_text(*code) {
+                        emit::push_decimal(bytes, position + 1);
+                    } else if *code != NO_TEXT {
                         bytes.push_str(text(fixed, &memory.rows.own, *code));
                     }
                     ends.push(bytes.len() as u32);

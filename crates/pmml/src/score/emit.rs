@@ -52,6 +52,36 @@ pub type TextRows = Vec<u32>;
 /// A row without a text.
 pub const NO_TEXT: u32 = u32::MAX;
 
+/// Marks a text that is the position of an entity, from 0; told from 1.
+const POSITION: u32 = 1 << 31;
+
+/// The text of the position of an entity, which is told from 1, without a code of its own.
+#[must_use]
+pub fn position_text(entity: u32) -> u32 {
+    POSITION | entity
+}
+
+/// The entity that a text is the position of.
+#[must_use]
+pub fn position_of_text(code: u32) -> Option<u32> {
+    (code & POSITION != 0 && code != NO_TEXT).then_some(code & !POSITION)
+}
+
+/// Appends a number in decimal digits.
+pub fn push_decimal(text: &mut String, number: u32) {
+    let mut digits = [0_u8; 10];
+    let (mut at, mut rest) = (digits.len(), number);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    text.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+}
+
 /// Writes the answer for one row: predictions, outputs, figures.
 pub fn write_row(
     row: &mut Row<'_>,

@@ -1,6 +1,6 @@
 //! Fills the columns of inputs for a block of rows, where a value needs no look at its row.
 
-use scorewheel_columns::{Batch, Cell, Values};
+use scorewheel_columns::{Batch, Cell, Column, Values};
 
 use crate::plan::{Plan, Slot, Source, Treatment};
 use crate::score::block::{Columns, State};
@@ -120,5 +120,61 @@ fn put<T>(
             },
             None => *state = State::Fault,
         }
+    }
+}
+
+/// Writes the numbers that a treatment makes of the cells from `start` on; NaN where it makes none.
+pub fn prepare(
+    plan: &Plan,
+    treatment: &Treatment,
+    input: u32,
+    column: &Column,
+    start: usize,
+    into: &mut [f64],
+    memory: &mut RowMemory,
+) {
+    let range = start..start + into.len();
+    let passes = treatment.passes_all_numbers();
+    let number = |number: f64| {
+        if passes && !number.is_nan() {
+            return number;
+        }
+        treatment::prepare_number(treatment, number).ok().flatten().unwrap_or(f64::NAN)
+    };
+    match column.values() {
+        Values::F64(values) => each(into, &values[range], |value| number(*value)),
+        Values::F32(values) => each(into, &values[range], |value| number(f64::from(*value))),
+        Values::I64(values) => {
+            each(into, &values[range], |value| whole(*value as f64).map_or(f64::NAN, number));
+        }
+        Values::Bool(values) => each(into, &values[range], |value| number(f64::from(u8::from(*value)))),
+        Values::Text { codes, dictionary } => {
+            let mut texts = Texts::new(&plan.texts, &mut memory.own);
+            let known = &mut memory.codes[input as usize];
+            each(into, &codes[range], |code| {
+                let is_known = (*code as usize) < dictionary.len();
+                if is_known {
+                    number(f64::from(plan_code(known, *code, column.values(), &mut texts)))
+                } else {
+                    f64::NAN
+                }
+            });
+        }
+        _ => into.fill(f64::NAN),
+    }
+    let Some(cells) = column.cells() else { return };
+    let missing = treatment::missing(treatment).ok().flatten().unwrap_or(f64::NAN);
+    for (into, cell) in into.iter_mut().zip(cells.get(start..).unwrap_or_default()) {
+        match cell {
+            Cell::Value => {}
+            Cell::Missing => *into = missing,
+            _ => *into = f64::NAN,
+        }
+    }
+}
+
+fn each<T>(into: &mut [f64], values: &[T], mut number: impl FnMut(&T) -> f64) {
+    for (into, value) in into.iter_mut().zip(values) {
+        *into = number(value);
     }
 }

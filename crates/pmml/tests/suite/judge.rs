@@ -67,6 +67,11 @@ impl Case {
         Self { element, rows: lines.collect(), head, document }
     }
 
+    /// The records of the case.
+    pub fn inputs(&self) -> impl Iterator<Item = &Map<String, Json>> {
+        self.rows.iter().filter_map(|row| row["in"].as_object())
+    }
+
     fn tolerance(&self) -> f64 {
         let float = b"athContext=\"float\"";
         if self.document.windows(float.len()).any(|window| window == float) { 1e-5 } else { 1e-9 }

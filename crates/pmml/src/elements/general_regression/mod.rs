@@ -1,5 +1,6 @@
 //! `GeneralRegressionModel`: sums over parameters that are products of fields, through a link function; Cox regression.
 
+mod columns;
 mod compile;
 mod hazard;
 mod link;

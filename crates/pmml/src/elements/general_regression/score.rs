@@ -3,10 +3,13 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
+use crate::elements::general_regression::columns;
 use crate::elements::general_regression::compile::{Addend, Amount, Factor, Kind, Plan};
+use crate::elements::regression::divide_by_sum;
 use crate::plan::ModelPlan;
 use crate::plan::model::Uncertainty;
 use crate::precision::Precision;
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
 use crate::value::Datum;
@@ -56,6 +59,14 @@ impl Element for Plan {
                     }
                 },
         )))
+    }
+
+    fn columns(&self, _: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        columns::columns(self, wanted)
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        columns::score(self, model, frame, work, answers);
     }
 }
 
@@ -117,35 +128,51 @@ impl Plan {
                 prediction.value = hazard.cumulative(row, sums[0])?.map(Datum::double);
                 return Ok(());
             }
-            Kind::Binary { link, parameter, category } => {
-                let probability = link.inverse(sums[*category as usize], *parameter);
-                probabilities.extend([1.0 - probability; 2]);
-                probabilities[*category as usize] = probability;
-            }
-            Kind::Multinomial { reference } => {
-                // As it stands, not relative to the largest: where that overflows there is no probability.
-                let exponential = |(index, sum): (usize, &f64)| match *reference {
-                    Some(reference) if reference as usize == index => 1.0,
-                    _ => libm::exp(*sum),
-                };
-                probabilities.extend(sums.iter().enumerate().map(exponential));
-                crate::elements::regression::divide_by_sum(
-                    probabilities,
-                    Precision::from(model.math_context),
-                );
-            }
-            Kind::Ordinal { link } => {
-                let last = sums.len() - 1;
-                let mut below = 0.0;
-                for (index, sum) in sums.iter().enumerate() {
-                    let cumulated = if index == last { 1.0 } else { link.inverse(*sum, 1.0) };
-                    probabilities.push(cumulated - below);
-                    below = cumulated;
-                }
+            _ => {
+                probabilities.resize(model.categories().len().max(sums.len()), 0.0);
+                let width = self.probabilities(sums, Precision::from(model.math_context), probabilities);
+                probabilities.truncate(width);
             }
         }
         prediction.value = prediction.most_probable().map(|index| model.categories()[index]);
         Ok(())
+    }
+}
+
+impl Plan {
+    /// Writes the probabilities of the categories and gives their number; 0 for kinds without any.
+    pub(super) fn probabilities(&self, sums: &[f64], precision: Precision, into: &mut [f64]) -> usize {
+        match &self.kind {
+            Kind::Mean { .. } | Kind::Hazard(_) | Kind::Unlinked => 0,
+            Kind::Binary { link, parameter, category } => {
+                let probability = link.inverse(sums[*category as usize], *parameter);
+                into[..2].fill(1.0 - probability);
+                into[*category as usize] = probability;
+                2
+            }
+            Kind::Multinomial { reference } => {
+                let into = &mut into[..sums.len()];
+                // As it stands, not relative to the largest: where that overflows there is no probability.
+                for (index, (into, sum)) in into.iter_mut().zip(sums).enumerate() {
+                    *into = match *reference {
+                        Some(reference) if reference as usize == index => 1.0,
+                        _ => libm::exp(*sum),
+                    };
+                }
+                divide_by_sum(into, precision);
+                sums.len()
+            }
+            Kind::Ordinal { link } => {
+                let last = sums.len() - 1;
+                let mut below = 0.0;
+                for (index, (into, sum)) in into.iter_mut().zip(sums).enumerate() {
+                    let cumulated = if index == last { 1.0 } else { link.inverse(*sum, 1.0) };
+                    *into = cumulated - below;
+                    below = cumulated;
+                }
+                sums.len()
+            }
+        }
     }
 }
 

@@ -3,11 +3,8 @@
 //! A row with a value in every field that any tree reads takes the compiled kernel, whose answer has the same bits; all
 //! other rows are scored segment by segment, as are rows that no node of some tree fits.
 
-use std::collections::HashMap;
-
 use scorewheel_trees::{
-    Combine, Ensemble, Feature, Kernel, Leaves, Limits, Node, NullTree, Number, Row as TreesRow, Scratch,
-    Split, Sum, Test, Tree,
+    Combine, Ensemble, Kernel, Leaves, Limits, Node, NullTree, Number, Row as TreesRow, Scratch, Sum, Tree,
 };
 
 use crate::compile::Compiler;
@@ -16,16 +13,13 @@ use crate::document::head::MathContext;
 use crate::elements::ElementPlan;
 use crate::elements::mining::compile::{Plan, Segment};
 use crate::elements::mining::read::Method;
-use crate::elements::tree::{self, NoTrueChildStrategy};
-use crate::plan::predicate::Comparison;
-use crate::plan::{ModelPlan, Predicate, Slot, Source};
+use crate::elements::tree::{self, Builder};
+use crate::plan::{ModelPlan, Predicate, Slot};
 use crate::precision::Precision;
+use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
 use crate::score::prediction::largest;
 use crate::score::{Prediction, Row};
 use crate::value::{Datum, Kind};
-
-/// Most fields that are read ahead for a row.
-const MAX_FIELDS: usize = 1_024;
 
 /// A compiled forest and the fields it reads.
 #[derive(Debug)]
@@ -84,29 +78,23 @@ impl Forest {
             _ => return None,
         };
         let width = if answer == AnswerKind::Distribution { categories } else { 1 };
-        let mut builder = Builder {
-            answer,
-            width,
-            compiler,
-            slots: Vec::new(),
-            features: HashMap::new(),
-            values: Vec::new(),
-            classes: Vec::new(),
-        };
+        let mut builder = Builder::new(compiler.slot_plans());
+        let mut leaf = Leaf { answer, width, compiler, values: Vec::new(), classes: Vec::new() };
         let mut trees = Vec::with_capacity(plan.segments.len());
         for segment in &plan.segments {
             let weight = if weighted { segment.weight } else { 1.0 };
-            let nodes = builder.segment(segment)?;
+            let nodes = leaf.segment(segment, &mut builder)?;
             trees.push(Tree { weight, ..Tree::new(nodes) });
         }
-        let Builder { slots, values, classes, .. } = builder;
+        let Builder { slots, features, sets, .. } = builder;
+        let Leaf { values, classes, .. } = leaf;
         let leaves = match answer {
             AnswerKind::Vote => Leaves::Classes(classes),
             _ => Leaves::Numbers { width, values },
         };
         let ensemble = Ensemble {
-            features: vec![Feature::Number(Number::F64); slots.len()],
-            sets: Vec::new(),
+            features,
+            sets,
             trees,
             leaves,
             outputs: if answer == AnswerKind::Number { 1 } else { categories },
@@ -164,6 +152,58 @@ impl Forest {
     }
 }
 
+impl Forest {
+    /// Adds the columns that the trees read.
+    pub fn columns(&self, model: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        if model.is_classification() && model.categories().len() != self.kernel.outputs() {
+            return None;
+        }
+        wanted.extend(self.slots.iter().map(|slot| Wanted { slot: *slot, reading: Reading::Trees }));
+        Some(())
+    }
+
+    /// Scores a block.
+    pub fn score_columns(
+        &self,
+        model: &ModelPlan,
+        frame: &Frame<'_>,
+        work: &mut Work,
+        answers: &mut Answers,
+    ) {
+        let (rows, width) = (frame.rows, self.kernel.outputs());
+        let columns: Vec<_> = self.slots.iter().map(|slot| frame.tree_column(*slot)).collect();
+        let Answers { numbers, winners, probabilities, left, .. } = answers;
+        let scored = if self.votes {
+            probabilities.resize(rows * width, 0.0);
+            winners.resize(rows, 0);
+            self.kernel.score_votes(&columns, rows, &mut work.trees, probabilities, winners)
+        } else if model.is_classification() {
+            probabilities.resize(rows * width, 0.0);
+            self.kernel.score(&columns, rows, &mut work.trees, probabilities)
+        } else {
+            numbers.resize(rows * width, 0.0);
+            self.kernel.score(&columns, rows, &mut work.trees, numbers)
+        };
+        if scored.is_err() {
+            left.mark_all();
+        }
+        for (row, _) in work.trees.exceptions() {
+            left.mark(*row as usize);
+            if let Some(winner) = winners.get_mut(*row as usize) {
+                *winner = 0;
+            }
+        }
+        if self.votes {
+            for votes in probabilities.chunks_exact_mut(width) {
+                let total: f64 = votes.iter().sum();
+                votes.iter_mut().for_each(|vote| *vote /= total);
+            }
+        } else if model.is_classification() {
+            answers.elect(width);
+        }
+    }
+}
+
 /// What a tree answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AnswerKind {
@@ -172,20 +212,18 @@ enum AnswerKind {
     Vote,
 }
 
-struct Builder<'b, 'd, 'a> {
+struct Leaf<'b, 'd, 'a> {
     answer: AnswerKind,
     /// Numbers a leaf.
     width: usize,
     compiler: &'b Compiler<'d, 'a>,
-    slots: Vec<Slot>,
-    features: HashMap<Slot, u32>,
     values: Vec<f64>,
     classes: Vec<u32>,
 }
 
-impl Builder<'_, '_, '_> {
+impl Leaf<'_, '_, '_> {
     /// The nodes of a segment that is a plain tree.
-    fn segment(&mut self, segment: &Segment) -> Option<Vec<Node>> {
+    fn segment(&mut self, segment: &Segment, trees: &mut Builder<'_>) -> Option<Vec<Node>> {
         let model = self.compiler.model_plan(segment.model)?;
         let target = model.target();
         let plain = matches!(segment.predicate, Predicate::True)
@@ -196,107 +234,7 @@ impl Builder<'_, '_, '_> {
             && model.is_classification() == (self.answer != AnswerKind::Number)
             && (self.answer != AnswerKind::Number || matches!(target.kind, Kind::Double | Kind::Float));
         let ElementPlan::Tree(tree) = &model.element else { return None };
-        if plain { self.tree(tree, model, segment) } else { None }
-    }
-
-    fn tree(&mut self, tree: &tree::Plan, model: &ModelPlan, segment: &Segment) -> Option<Vec<Node>> {
-        let mut nodes = vec![Node::Null];
-        let mut at = 0;
-        // Nodes of the document to enter, each with the place of what it becomes.
-        let mut open = Vec::new();
-        match self.test(tree, 0)? {
-            None => open.push((0_usize, 0_usize)),
-            Some(split) => {
-                let yes = self.branch(&mut nodes, &mut at, split);
-                open.push((0, yes));
-            }
-        }
-        while let Some((node, place)) = open.pop() {
-            let end = tree.nodes[node].next as usize;
-            let mut child = node + 1;
-            if child == end {
-                nodes[place] = self.leaf(tree, model, segment, node)?;
-                continue;
-            }
-            at = place;
-            let mut always = false;
-            while child < end && !always {
-                match self.test(tree, child)? {
-                    None => {
-                        open.push((child, at));
-                        always = true;
-                    }
-                    Some(split) => {
-                        let yes = self.branch(&mut nodes, &mut at, split);
-                        open.push((child, yes));
-                    }
-                }
-                child = tree.nodes[child].next as usize;
-            }
-            if !always {
-                nodes[at] = match tree.no_true_child {
-                    NoTrueChildStrategy::ReturnNullPrediction => Node::Null,
-                    NoTrueChildStrategy::ReturnLastPrediction => self.leaf(tree, model, segment, node)?,
-                };
-            }
-        }
-        Some(nodes)
-    }
-
-    /// Makes the node at `at` a split; `at` becomes its other branch. Returns the place of what is taken.
-    #[expect(clippy::unused_self, reason = "reads as a step of the builder")]
-    fn branch(&self, nodes: &mut Vec<Node>, at: &mut usize, split: Split) -> usize {
-        let yes = nodes.len();
-        nodes.extend([Node::Null; 2]);
-        nodes[*at] = Node::Split(Split { yes: yes as u32, no: yes as u32 + 1, ..split });
-        *at = yes + 1;
-        yes
-    }
-
-    /// The test of a node, `Some(None)` if it always holds; `None` if it is not a comparison.
-    #[expect(clippy::option_option, reason = "the outer one is refusal")]
-    fn test(&mut self, tree: &tree::Plan, node: usize) -> Option<Option<Split>> {
-        let node = &tree.nodes[node];
-        let comparison = match node.test {
-            tree::Test::True => return Some(None),
-            tree::Test::Compare(comparison) => comparison,
-            tree::Test::Predicate => return None,
-        };
-        if node.constant.is_nan() {
-            return None;
-        }
-        let test = match comparison {
-            Comparison::Equal => Test::Equal(node.constant),
-            Comparison::NotEqual => Test::NotEqual(node.constant),
-            Comparison::Less => Test::Less(node.constant),
-            Comparison::LessOrEqual => Test::LessOrEqual(node.constant),
-            Comparison::Greater => Test::Greater(node.constant),
-            Comparison::GreaterOrEqual => Test::GreaterOrEqual(node.constant),
-        };
-        let feature = self.feature(Slot(node.slot))?;
-        Some(Some(Split::new(feature, test, 0, 0)))
-    }
-
-    /// The feature of a slot: of the field that it hands down unchanged.
-    fn feature(&mut self, slot: Slot) -> Option<u32> {
-        let mut slot = slot;
-        while let Source::Field { slot: outer, treatment } = &self.compiler.slot_plan(slot).source {
-            if !treatment.passes_all_numbers() || self.compiler.slot_plan(*outer).kind != Some(treatment.kind)
-            {
-                break;
-            }
-            slot = *outer;
-        }
-        if let Some(feature) = self.features.get(&slot) {
-            return Some(*feature);
-        }
-        if self.slots.len() >= MAX_FIELDS {
-            return None;
-        }
-        let feature = self.slots.len() as u32;
-        self.slots.push(slot);
-        self.features.insert(slot, feature);
-        Some(feature)
+        if plain { trees.tree(tree, |node| self.leaf(tree, model, segment, node)) } else { None }
     }
 
     /// What a path that ends at this node answers; a node without an answer is left to the segments.

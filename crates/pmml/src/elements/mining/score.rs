@@ -5,7 +5,8 @@ use scorewheel_columns::{ErrorCode, RowError};
 use crate::elements::Element;
 use crate::elements::mining::compile::{Plan, Segment};
 use crate::elements::mining::read::{Method, MissingPrediction};
-use crate::plan::{ModelId, ModelPlan};
+use crate::plan::{ModelId, ModelPlan, Predicate};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::{Prediction, Row};
 
 impl Element for Plan {
@@ -21,6 +22,17 @@ impl Element for Plan {
             Method::MultiModelChain | Method::XMultiModelChain => self.chain(row, prediction, true),
             Method::SelectAll => self.select_all(row, prediction),
             _ => self.combine(model, row, prediction),
+        }
+    }
+
+    fn columns(&self, model: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        self.forest.as_ref()?.columns(model, wanted)
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        match &self.forest {
+            Some(forest) => forest.score_columns(model, frame, work, answers),
+            None => answers.left.mark_all(),
         }
     }
 
@@ -42,6 +54,13 @@ impl Element for Plan {
 }
 
 impl Plan {
+    /// The segments, if each of them always hands its prediction to the one after it.
+    #[must_use]
+    pub fn plain_chain(&self) -> Option<&[Segment]> {
+        let plain = |segment: &Segment| matches!(segment.predicate, Predicate::True);
+        (self.method == Method::ModelChain && self.segments.iter().all(plain)).then_some(&self.segments)
+    }
+
     /// A segment of another mining function cannot answer for the whole.
     pub(super) fn fits(&self, segment: &Segment, row: &Row<'_>) -> Result<(), RowError> {
         if segment.is_misfit {

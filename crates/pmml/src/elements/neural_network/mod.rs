@@ -1,6 +1,7 @@
 //! `NeuralNetwork`: layers of neurons.
 
 mod activation;
+mod columns;
 mod compile;
 mod read;
 mod score;

@@ -4,11 +4,13 @@ use scorewheel_columns::RowError;
 
 use crate::elements::Element;
 use crate::elements::neural_network::activation::Activation;
+use crate::elements::neural_network::columns;
 use crate::elements::neural_network::compile::{Layer, Neuron, OutputGroup, Plan};
 use crate::elements::neural_network::read::LayerNormalization;
 use crate::elements::regression::{divide_by_sum, softmax};
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::prediction::largest;
 use crate::score::{Prediction, Row};
 use crate::value::Datum;
@@ -46,6 +48,14 @@ impl Element for Plan {
         }
         row.give_numbers(values);
         Ok(())
+    }
+
+    fn columns(&self, _: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        columns::columns(self, wanted)
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        columns::score(self, model, frame, work, answers);
     }
 }
 
@@ -112,7 +122,7 @@ fn answer(
 }
 
 /// The inverse of a piecewise linear function; its end segments go on.
-fn original(points: &[(f64, f64)], norm: f64) -> f64 {
+pub(super) fn original(points: &[(f64, f64)], norm: f64) -> f64 {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return norm };
     let rises = last.1 >= first.1;
     let inner = &points[1..points.len() - 1];

@@ -1,5 +1,6 @@
 //! `RegressionModel`: sums of products, normalised.
 
+mod columns;
 mod compile;
 mod read;
 mod score;

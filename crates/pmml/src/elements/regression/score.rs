@@ -4,11 +4,13 @@ use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::document::MiningFunction;
 use crate::elements::Element;
+use crate::elements::regression::columns;
 use crate::elements::regression::compile::{Categorical, Plan, Table};
 use crate::elements::regression::read::Normalization;
 use crate::functions::statistics;
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::{Prediction, Row};
 use crate::value::Datum;
 
@@ -48,6 +50,14 @@ impl Element for Plan {
         }
         prediction.value = prediction.most_probable().map(|index| model.categories()[index]);
         Ok(())
+    }
+
+    fn columns(&self, _: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        columns::columns(self, wanted)
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        columns::score(self, model, frame, work, answers);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::compile::model::category_index;
 use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
 use crate::elements::ElementPlan;
+use crate::elements::tree::TreeColumns;
 use crate::elements::tree::read::{Document, MissingValueStrategy, NoTrueChildStrategy, NodeDocument};
 use crate::fault::{Fault, Result};
 use crate::plan::model::{Entities, Figures};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub record_counts: Box<[f64]>,
     /// By node: its default child, `NONE` for none. Empty unless default children are taken.
     pub default_children: Box<[u32]>,
+    /// The same tree for blocks of rows, if it answers by itself.
+    pub columns: Option<TreeColumns>,
 }
 
 /// No node, no distribution.
@@ -108,6 +111,7 @@ pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, '
         confidences: Box::default(),
         record_counts: Box::default(),
         default_children: Box::default(),
+        columns: None,
     };
     if is_classification {
         compile_distributions(document, context, &mut plan, &mut categories)?;

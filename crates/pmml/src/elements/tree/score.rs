@@ -7,6 +7,7 @@ use crate::elements::tree::compile::{NONE, Node, Plan, Test};
 use crate::elements::tree::read::{MissingValueStrategy, NoTrueChildStrategy};
 use crate::plan::{ModelPlan, Slot};
 use crate::precision::Precision;
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::prediction::largest;
 use crate::score::{Prediction, Row};
 use crate::value::Datum;
@@ -36,6 +37,18 @@ impl Element for Plan {
             End::Nowhere => Ok(()),
             End::Several(node) => self.score_several(model, row, node, prediction),
             End::Node(node) => self.answer(model, row, node, penalty, prediction),
+        }
+    }
+
+    fn columns(&self, model: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        let columns = self.columns.as_ref()?;
+        columns.wanted(model, wanted)
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        match &self.columns {
+            Some(columns) => columns.score(model, frame, work, answers),
+            None => answers.left.mark_all(),
         }
     }
 }

@@ -1,0 +1,134 @@
+//! `GeneralRegressionModel` on a block of rows.
+
+use crate::elements::general_regression::compile::{Addend, Amount, Factor, Kind, Plan};
+use crate::elements::general_regression::link::Link;
+use crate::plan::{ModelPlan, Slot};
+use crate::precision::Precision;
+use crate::score::columnar::exponential::{exponentials, logistics};
+use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
+
+/// Adds the columns that the sums read; `None` for what only rows are scored by.
+pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
+    if matches!(plan.kind, Kind::Hazard(_) | Kind::Unlinked) {
+        return None;
+    }
+    let mut want = |slot: Slot, reading: Reading| wanted.push(Wanted { slot, reading });
+    for amount in [plan.offset, plan.trials] {
+        if let Amount::Field(slot) = amount {
+            want(slot, Reading::Number);
+        }
+    }
+    for factor in plan.sums.iter().flatten().flat_map(|addend| &addend.factors) {
+        match factor {
+            Factor::Power { slot, .. } => want(*slot, Reading::Number),
+            Factor::Equals { slot, .. } | Factor::Contrast { slot, .. } => want(*slot, Reading::Code),
+        }
+    }
+    Some(())
+}
+
+/// Scores a block.
+pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+    let rows = frame.rows;
+    let count = plan.sums.len();
+    // The sums stand one after another, and behind them a product.
+    work.columns.clear();
+    work.columns.resize((count + 1) * rows, 0.0);
+    let (sums, product) = work.columns.split_at_mut(count * rows);
+    for (addends, sums) in plan.sums.iter().zip(sums.chunks_exact_mut(rows)) {
+        for addend in addends {
+            addend.add(frame, sums, product, answers);
+        }
+        match plan.offset {
+            Amount::Constant(offset) => sums.iter_mut().for_each(|sum| *sum += offset),
+            Amount::Field(slot) => {
+                sums.iter_mut().zip(frame.column(slot)).for_each(|(sum, offset)| *sum += offset);
+            }
+        }
+    }
+    if let Kind::Mean { link, parameter } = plan.kind {
+        answers.numbers.extend_from_slice(&sums[..rows]);
+        inverse(link, parameter, &mut answers.numbers);
+        match plan.trials {
+            Amount::Constant(trials) => answers.numbers.iter_mut().for_each(|number| *number *= trials),
+            Amount::Field(slot) => {
+                answers
+                    .numbers
+                    .iter_mut()
+                    .zip(frame.column(slot))
+                    .for_each(|(number, trials)| *number *= trials);
+            }
+        }
+        return;
+    }
+    let precision = Precision::from(model.math_context);
+    let width = model.categories().len();
+    answers.probabilities.resize(rows * width, 0.0);
+    for (row, into) in answers.probabilities.chunks_exact_mut(width).enumerate() {
+        work.row.clear();
+        work.row.extend(sums.iter().skip(row).step_by(rows));
+        work.row.resize(count.max(width), 0.0);
+        plan.probabilities(&work.row[..count], precision, into);
+    }
+    answers.elect(width);
+}
+
+impl Addend {
+    /// Adds the products of all rows to their sums.
+    fn add(&self, frame: &Frame<'_>, sums: &mut [f64], product: &mut [f64], answers: &mut Answers) {
+        match &self.factors[..] {
+            [] => sums.iter_mut().for_each(|sum| *sum += self.beta),
+            [Factor::Power { slot, exponent: 1.0 }] => {
+                let column = frame.column(*slot);
+                sums.iter_mut().zip(column).for_each(|(sum, number)| *sum += self.beta * number);
+            }
+            factors => {
+                product.fill(self.beta);
+                for factor in factors {
+                    factor.multiply(frame, product, answers);
+                }
+                // Nought, whatever the other factors are, where a field does not have the value.
+                for factor in factors {
+                    if let Factor::Equals { slot, value } = factor {
+                        let column = frame.column(*slot);
+                        for (product, number) in product.iter_mut().zip(column) {
+                            *product = if number == value { *product } else { 0.0 };
+                        }
+                    }
+                }
+                sums.iter_mut().zip(&*product).for_each(|(sum, product)| *sum += product);
+            }
+        }
+    }
+}
+
+impl Factor {
+    fn multiply(&self, frame: &Frame<'_>, product: &mut [f64], answers: &mut Answers) {
+        match self {
+            Self::Power { slot, exponent } => {
+                for (product, number) in product.iter_mut().zip(frame.column(*slot)) {
+                    *product *= if *exponent == 1.0 { *number } else { libm::pow(*number, *exponent) };
+                }
+            }
+            Self::Equals { .. } => {}
+            Self::Contrast { slot, figures } => {
+                for (row, (product, number)) in product.iter_mut().zip(frame.column(*slot)).enumerate() {
+                    match figures.binary_search_by(|(known, _)| known.total_cmp(&(number + 0.0))) {
+                        Ok(index) => *product *= figures[index].1,
+                        Err(_) => answers.left.mark(row),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The means of sums.
+fn inverse(link: Link, parameter: f64, numbers: &mut [f64]) {
+    match link {
+        Link::Identity => {}
+        Link::Log => exponentials(numbers),
+        Link::Logit => logistics(numbers, Precision::double()),
+        _ => numbers.iter_mut().for_each(|number| *number = link.inverse(*number, parameter)),
+    }
+}

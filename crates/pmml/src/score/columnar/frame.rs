@@ -1,0 +1,174 @@
+//! The columns of one block.
+
+use std::ops::Range;
+
+use scorewheel_columns::{Batch, Cell, Values};
+use scorewheel_trees as trees;
+
+use crate::plan::{Plan, Slot, Source};
+use crate::score::columnar::answers::Left;
+use crate::score::columnar::derived::{self, Evaluation};
+use crate::score::columnar::feed::{Feed, Feeds};
+use crate::score::fill;
+use crate::score::row::RowMemory;
+use crate::score::treatment;
+
+/// Some rows of a batch.
+#[derive(Clone, Copy)]
+pub struct Block<'f> {
+    /// The batch.
+    pub batch: &'f Batch,
+    /// The first row.
+    pub start: usize,
+    /// Number of rows.
+    pub rows: usize,
+}
+
+/// The columns of one block, by slot.
+///
+/// A row that is not clean has any numbers.
+pub struct Frame<'f> {
+    batch: &'f Batch,
+    start: usize,
+    /// Number of rows.
+    pub rows: usize,
+    feeds: &'f Feeds,
+    buffers: &'f [Vec<f64>],
+}
+
+impl<'f> Frame<'f> {
+    /// The columns of a block, out of [`fill`]ed buffers.
+    #[must_use]
+    pub fn new(block: Block<'f>, feeds: &'f Feeds, buffers: &'f [Vec<f64>]) -> Self {
+        let Block { batch, start, rows } = block;
+        Self { batch, start, rows, feeds, buffers }
+    }
+
+    /// The column of a slot. Of one that was not wanted it is empty.
+    #[inline]
+    #[must_use]
+    pub fn column(&self, slot: Slot) -> &'f [f64] {
+        self.feeds.of(slot).map_or(&[], |feed| self.feed(feed))
+    }
+
+    #[inline]
+    fn feed(&self, feed: usize) -> &'f [f64] {
+        match self.feeds.all()[feed] {
+            Feed::Doubles { field } => match self.batch.column(field).values() {
+                Values::F64(values) => &values[self.start..self.start + self.rows],
+                _ => &[],
+            },
+            Feed::Singles { .. } => &[],
+            Feed::Prepared { buffer, .. }
+            | Feed::Treated { buffer, .. }
+            | Feed::Derived { buffer, .. }
+            | Feed::HandedOn { buffer } => self.buffers[buffer].get(..self.rows).unwrap_or_default(),
+        }
+    }
+
+    /// The column of a slot as trees take it.
+    #[must_use]
+    pub fn tree_column(&self, slot: Slot) -> trees::Column<'f> {
+        let found = self.feeds.of(slot);
+        if let Some(Feed::Singles { field }) = found.map(|feed| self.feeds.all()[feed])
+            && let Values::F32(values) = self.batch.column(field).values()
+        {
+            return trees::Column::f32(&values[self.start..self.start + self.rows]);
+        }
+        trees::Column::f64(self.column(slot))
+    }
+
+    /// One number of a slot's column.
+    #[inline]
+    #[must_use]
+    pub fn number(&self, slot: Slot, row: usize) -> f64 {
+        let Some(feed) = self.feeds.of(slot) else { return f64::NAN };
+        match self.feeds.all()[feed] {
+            Feed::Singles { field } => match self.batch.column(field).values() {
+                Values::F32(values) => f64::from(values[self.start + row]),
+                _ => f64::NAN,
+            },
+            _ => self.feed(feed)[row],
+        }
+    }
+}
+
+/// Fills the buffers of some feeds and marks the rows that are not clean.
+#[expect(clippy::too_many_arguments, reason = "a block, and what it is filled into")]
+pub fn fill(
+    plan: &Plan,
+    feeds: &Feeds,
+    of: Range<usize>,
+    block: Block<'_>,
+    buffers: &mut [Vec<f64>],
+    spare: &mut Vec<Vec<f64>>,
+    memory: &mut RowMemory,
+    left: &mut Left,
+) {
+    let Block { batch, start, rows } = block;
+    for feed in &feeds.all()[of] {
+        match *feed {
+            Feed::Doubles { field } => {
+                let column = batch.column(field);
+                if let Values::F64(values) = column.values() {
+                    left.mark_nan(&values[start..start + rows]);
+                }
+                mark_cells(column.cells(), start, rows, left);
+            }
+            Feed::Singles { field } => {
+                let column = batch.column(field);
+                if let Values::F32(values) = column.values() {
+                    let values = &values[start..start + rows];
+                    if values.iter().fold(false, |any, value| any | value.is_nan()) {
+                        left.mark_where(values, |value| value.is_nan());
+                    }
+                }
+                mark_cells(column.cells(), start, rows, left);
+            }
+            Feed::Prepared { slot, input, field, buffer } => {
+                let Source::Input { treatment, .. } = &plan.slots[slot.index()].source else { continue };
+                let into = &mut buffers[buffer];
+                into.resize(rows, 0.0);
+                fill::prepare(plan, treatment, input, batch.column(field), start, into, memory);
+                left.mark_nan(into);
+            }
+            Feed::Treated { slot, of, buffer } => {
+                let Source::Field { treatment, .. } = &plan.slots[slot.index()].source else { continue };
+                // The other column stands in a buffer before this one, or in the batch.
+                let mut into = std::mem::take(&mut buffers[buffer]);
+                let from = Frame::new(block, feeds, buffers).feed(of);
+                into.clear();
+                into.extend(from.iter().map(|number| {
+                    if number.is_nan() {
+                        return f64::NAN;
+                    }
+                    treatment::prepare_number(treatment, *number).ok().flatten().unwrap_or(f64::NAN)
+                }));
+                left.mark_nan(&into);
+                buffers[buffer] = into;
+            }
+            Feed::Derived { slot, from, buffer } => {
+                let Source::Derived { expression, .. } = &plan.slots[slot.index()].source else { continue };
+                let mut into = std::mem::take(&mut buffers[buffer]);
+                let frame = Frame::new(block, feeds, buffers);
+                Evaluation { plan, left, spare }.evaluate(expression, &frame, &mut into);
+                if let Some(kind) = plan.slots[slot.index()].kind {
+                    derived::convert(from, kind, &mut into);
+                    left.mark_nan(&into);
+                }
+                buffers[buffer] = into;
+            }
+            Feed::HandedOn { .. } => {}
+        }
+    }
+}
+
+fn mark_cells(cells: Option<&[Cell]>, start: usize, rows: usize, left: &mut Left) {
+    let Some(cells) = cells else { return };
+    let end = cells.len().min(start + rows);
+    if let Some(cells) = cells.get(start..end)
+        && cells.iter().any(|cell| *cell != Cell::Value)
+    {
+        left.mark_where(cells, |cell| *cell != Cell::Value);
+    }
+}

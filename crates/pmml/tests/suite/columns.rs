@@ -1,0 +1,94 @@
+//! Rows scored column by column against the same rows scored one by one: the same bits, the same errors.
+
+use std::sync::Arc;
+
+use scorewheel_columns::{Batch, OutputValues, Scores};
+use scorewheel_model::{BoundModel, Mapping, Model};
+use scorewheel_pmml::PmmlModel;
+use scorewheel_pmml::score::Bound;
+use serde_json::{Map, Value as Json};
+
+use crate::record;
+
+/// Records that are made of cells of the given ones, chosen at random.
+const MIXED: usize = 90;
+
+/// Compares both ways of scoring; tells whether the document is scored by columns at all, and the first difference.
+pub fn compare<'a>(
+    model: &PmmlModel,
+    records: impl Iterator<Item = &'a Map<String, Json>>,
+) -> (bool, Option<String>) {
+    let Ok(schema) = model.schema() else { return (false, None) };
+    let Ok(fast) = Bound::new(Arc::clone(model.plan()), &schema, &Mapping::default()) else {
+        return (false, None);
+    };
+    let Ok(exact) = Bound::new(Arc::clone(model.plan()), &schema, &Mapping::default()) else {
+        return (false, None);
+    };
+    if !fast.scores_columns() {
+        return (false, None);
+    }
+    let exact = exact.row_by_row();
+    let records: Vec<&Map<String, Json>> = records.collect();
+    let mut batch = Batch::new(Arc::clone(&schema));
+    for record in &records {
+        record::push(&mut batch, &schema, record);
+    }
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..MIXED.min(records.len() * MIXED) {
+        let mut mixed = Map::new();
+        for field in schema.fields() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let from = records[(state >> 33) as usize % records.len()];
+            mixed.insert(field.name.to_string(), from.get(&*field.name).cloned().unwrap_or(Json::Null));
+        }
+        record::push(&mut batch, &schema, &mixed);
+    }
+    batch.settle();
+    let whole = said(&fast, &batch, batch.rows().max(1));
+    for (row, (one, other)) in whole.iter().zip(said(&exact, &batch, batch.rows().max(1))).enumerate() {
+        if *one != other {
+            return (true, Some(format!("row {row}: {one} by columns, {other} by rows")));
+        }
+    }
+    for size in [1, 13] {
+        for (row, (one, other)) in whole.iter().zip(said(&fast, &batch, size)).enumerate() {
+            if *one != other {
+                return (true, Some(format!("row {row}: {one} in one batch, {other} in batches of {size}")));
+            }
+        }
+    }
+    (true, None)
+}
+
+/// Everything that is said of the rows, numbers by their bits.
+fn said(bound: &dyn BoundModel, batch: &Batch, size: usize) -> Vec<String> {
+    let (mut scores, mut scratch) = (Scores::new(), bound.new_scratch());
+    let mut out = Vec::new();
+    for first in (0..batch.rows()).step_by(size) {
+        let rows = first..batch.rows().min(first + size);
+        bound.score(batch, rows.clone(), &mut scratch, &mut scores);
+        for row in 0..rows.len() {
+            if let Some(error) = scores.error(row) {
+                out.push(format!("{error:?}"));
+                continue;
+            }
+            let columns = scores.columns().iter().enumerate().map(|(index, column)| {
+                if column.is_missing(row) {
+                    return "missing".to_owned();
+                }
+                match &column.values {
+                    OutputValues::F64(values) => format!("{:x}", values[row].to_bits()),
+                    OutputValues::F32(values) => format!("{:x}", values[row].to_bits()),
+                    OutputValues::Numbers { width, numbers } => {
+                        let numbers = numbers[row * width..(row + 1) * width].iter();
+                        format!("{:x?}", numbers.map(|number| number.to_bits()).collect::<Vec<_>>())
+                    }
+                    _ => format!("{:?}", scores.get(index, row)),
+                }
+            });
+            out.push(columns.collect::<Vec<_>>().join(" "));
+        }
+    }
+    out
+}
