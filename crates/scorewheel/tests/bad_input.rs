@@ -34,9 +34,9 @@ fn a_side_file_or_a_run_time_that_is_wrong_says_so() {
     for command in commands {
         world.say(command).failure(78, "did you mean `output.classes`?");
     }
-    with_side_file(&world, model, "[inputs]\nsamples = [\"alcohol\"]\n");
+    with_side_file(&world, model, "[inputs]\nsamples = [\"alcohol\", \"pH\"]\n");
     world.say(&["inspect", model]).success();
-    world.say(&["score", "--model", model]).failure(65, "takes 11 numbers, 1 fields are mapped to it");
+    world.say(&["score", "--model", model]).failure(65, "takes 11 numbers, 2 fields are mapped to it");
     with_side_file(&world, model, "runtime = \"onnxruntime\"\n");
     world.say(&["inspect", model]).failure(65, "`library` in the section `[onnxruntime]`");
     let library = "onnxruntime.library=/nowhere/libonnxruntime.so";
