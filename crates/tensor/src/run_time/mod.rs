@@ -6,10 +6,10 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`mod@self`] | [`RunTime`], [`Session`], [`Handover`]: the contract; [`RunTimes`]: those that there are |
-//! | [`check`] | what must not be in a graph that is handed over |
-//! | [`refused_operators`] | operators that read or write files, open sockets, run code or draw lots |
-//! | [`engine`] | a session as an [`Engine`](crate::engine::Engine) |
-//! | [`load`] | from a graph to a model that a session evaluates |
+//! | `check` | what must not be in a graph that is handed over |
+//! | `refused_operators` | operators that read or write files, open sockets, run code or draw lots |
+//! | `engine` | a session as an engine |
+//! | `load` | from a graph to a model that a session evaluates |
 
 pub(crate) mod check;
 pub(crate) mod engine;
