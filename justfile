@@ -31,3 +31,7 @@ bench:
 # Seeded mixtures of crashes, rebalances and faults for as long as one has patience.
 soak seeds="200":
     SOAK_SEEDS={{seeds}} cargo test --release -p scorewheel-streams --test chaos -- --nocapture
+
+# The suite over the embedded engine, ONNX Runtime and TensorFlow; their libraries come from PyPI.
+runtimes:
+    .ci/run runtimes

@@ -5,6 +5,7 @@
 //! | `decode` | a record into columns, beside prost's generated struct |
 //! | `encode` | the encode step with and without lineage |
 //! | `documents` | PMML documents by batch and by row, beside JPMML in a process of its own |
+//! | `swaps` | memory over a thousand swaps of a model, on each run time |
 //! | `clock` | CPU time of this thread |
 //! | `spread` | medians and spreads of interleaved rounds |
 //! | `peer` | a peer in a child process that answers one question a line |
@@ -17,11 +18,12 @@ mod documents;
 mod encode;
 mod peer;
 mod spread;
+mod swaps;
 mod wine;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …]";
+const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …] | swaps MODEL RUNTIME [LIBRARY]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
         ["decode"] => decode::run(),
         ["encode"] => encode::run(),
         ["pmml", folder, data, peer @ ..] => documents::run(folder.as_ref(), data.as_ref(), peer),
+        ["swaps", model, run_time] => swaps::run(model.as_ref(), run_time, None),
+        ["swaps", model, run_time, library] => swaps::run(model.as_ref(), run_time, Some(library)),
         _ => Err(USAGE.into()),
     };
     match outcome {

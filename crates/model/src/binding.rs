@@ -38,6 +38,12 @@ pub fn resolve_inputs(
             return Err(ModelError::new(ModelErrorKind::WrongSchema, message));
         }
     }
+    for (index, stated) in mapping.inputs.iter().enumerate() {
+        if mapping.inputs[..index].iter().any(|earlier| earlier.input == stated.input) {
+            let message = format!("the mapping names the input {:?} twice", stated.input);
+            return Err(ModelError::new(ModelErrorKind::WrongSchema, message));
+        }
+    }
     let lone = inputs.len() == 1;
     inputs.iter().map(|input| resolve(schema, input, mapping, lone)).collect()
 }

@@ -30,7 +30,7 @@ pub struct Summary {
     pub kind: String,
     /// What wrote it, if it says so.
     pub producer: Option<String>,
-    /// Run time that scores it: `native`, `rten`, `onnxruntime`.
+    /// What scores it: `native`, or a run time with its version such as `ONNX Runtime 1.32.0`.
     pub engine: String,
     /// Further facts in order: number of trees, layers, elements that some records cannot be scored by.
     pub details: Vec<(String, String)>,
@@ -92,6 +92,11 @@ pub trait BoundModel: Send + Sync {
     /// Errors are by row, in `scores`. `scratch` must come from [`BoundModel::new_scratch`] of this model; after a
     /// caught panic it is thrown away.
     fn score(&self, batch: &Batch, rows: Range<usize>, scratch: &mut Scratch, scores: &mut Scores);
+
+    /// What was decided for this binding that nobody stated, a sentence each, for the log and for `inspect`.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
 
     /// The error of a row in words. `row` counts from the start of `batch`.
     fn explain(&self, error: RowError, batch: &Batch, row: usize) -> RecordError;

@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 
 use crate::digest::Digest;
 use crate::identity::{DataTypeName, ModelKey, ModelName, NameError, to_name};
-use crate::mapping::{InputMapping, Mapping, OutputMapping};
+use crate::mapping::{FieldCodes, InputMapping, LabelRule, Mapping, OutputMapping, RunTimeChoice};
 
 /// What a descriptor says its content is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,6 +137,12 @@ pub enum DescriptorError {
     /// Neither data nor location.
     #[error("the descriptor carries neither data nor a location")]
     NoContent,
+    /// A rule by which the score becomes a label that this version does not know.
+    #[error("the output mapping says label {0:?}; known are model, largest, above-half, above-zero, none")]
+    UnknownLabelRule(String),
+    /// A run time that this version does not know.
+    #[error("the run time {0:?} is not known; known are auto, embedded, onnxruntime, tensorflow")]
+    UnknownRunTime(String),
     /// Field 102 is not 32 bytes long.
     #[error("the field sha256 has {0} bytes instead of 32")]
     BadDigestLength(usize),
@@ -174,20 +180,32 @@ impl ModelDescriptor {
             other => return Err(DescriptorError::BadDigestLength(other)),
         };
         let output = wire.output.unwrap_or_default();
+        let label = match text(output.label) {
+            Some(name) => LabelRule::parse(&name).ok_or(DescriptorError::UnknownLabelRule(name))?,
+            None => LabelRule::default(),
+        };
+        let run_time = match text(wire.run_time) {
+            Some(name) => RunTimeChoice::parse(&name).ok_or(DescriptorError::UnknownRunTime(name))?,
+            None => RunTimeChoice::default(),
+        };
         let mapping = Mapping {
             inputs: wire
                 .inputs
                 .into_iter()
-                .map(|m| InputMapping {
-                    input: m.input.into(),
-                    fields: m.fields.into_iter().map(Into::into).collect(),
-                })
+                .map(|m| InputMapping { input: m.input.into(), fields: boxed(m.fields) })
+                .collect(),
+            codes: wire
+                .codes
+                .into_iter()
+                .map(|m| FieldCodes { field: m.field.into(), strings: boxed(m.strings) })
                 .collect(),
             output: OutputMapping {
                 score: text(output.score).map(Into::into),
-                classes: output.classes.into_iter().map(Into::into).collect(),
+                classes: boxed(output.classes),
+                label,
             },
             signature: text(output.signature).map(Into::into),
+            run_time,
         };
         Ok(Self {
             name: wire.name,
@@ -209,7 +227,11 @@ impl ModelDescriptor {
         let mapping = &self.mapping;
         let output = wire::OutputMapping {
             score: mapping.output.score.as_deref().unwrap_or_default().to_owned(),
-            classes: mapping.output.classes.iter().map(|class| class.to_string()).collect(),
+            classes: texts(&mapping.output.classes),
+            label: match mapping.output.label {
+                LabelRule::Model => String::new(),
+                rule => rule.as_str().to_owned(),
+            },
             signature: mapping.signature.as_deref().unwrap_or_default().to_owned(),
         };
         let wire = wire::Descriptor {
@@ -227,13 +249,19 @@ impl ModelDescriptor {
             inputs: mapping
                 .inputs
                 .iter()
-                .map(|m| wire::InputMapping {
-                    input: m.input.to_string(),
-                    fields: m.fields.iter().map(|field| field.to_string()).collect(),
-                })
+                .map(|m| wire::InputMapping { input: m.input.to_string(), fields: texts(&m.fields) })
                 .collect(),
             output: (output != wire::OutputMapping::default()).then_some(output),
             golden_rows: self.golden_rows.clone(),
+            codes: mapping
+                .codes
+                .iter()
+                .map(|m| wire::FieldCodes { field: m.field.to_string(), strings: texts(&m.strings) })
+                .collect(),
+            run_time: match mapping.run_time {
+                RunTimeChoice::Auto => String::new(),
+                choice => choice.as_str().to_owned(),
+            },
         };
         wire.encode_to_vec()
     }
@@ -274,6 +302,14 @@ fn text(value: String) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
+fn boxed(names: Vec<String>) -> Vec<Box<str>> {
+    names.into_iter().map(Into::into).collect()
+}
+
+fn texts(names: &[Box<str>]) -> Vec<String> {
+    names.iter().map(|name| name.to_string()).collect()
+}
+
 /// The message as it lies on the wire.
 mod wire {
     use super::{Bytes, GoldenRow, Message};
@@ -302,6 +338,10 @@ mod wire {
         pub output: Option<OutputMapping>,
         #[prost(message, repeated, tag = "105")]
         pub golden_rows: Vec<GoldenRow>,
+        #[prost(message, repeated, tag = "106")]
+        pub codes: Vec<FieldCodes>,
+        #[prost(string, tag = "107")]
+        pub run_time: String,
     }
 
     #[derive(Clone, PartialEq, prost::Oneof)]
@@ -328,6 +368,16 @@ mod wire {
         pub classes: Vec<String>,
         #[prost(string, tag = "3")]
         pub signature: String,
+        #[prost(string, tag = "4")]
+        pub label: String,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    pub struct FieldCodes {
+        #[prost(string, tag = "1")]
+        pub field: String,
+        #[prost(string, repeated, tag = "2")]
+        pub strings: Vec<String>,
     }
 }
 
@@ -366,8 +416,14 @@ mod tests {
             sha256: Some(Digest::of(b"<PMML/>")),
             mapping: Mapping {
                 inputs: vec![InputMapping { input: "x".into(), fields: vec!["a".into(), "b".into()] }],
-                output: OutputMapping { score: Some("p".into()), classes: vec!["no".into(), "yes".into()] },
+                codes: vec![FieldCodes { field: "b".into(), strings: vec!["red".into(), "white".into()] }],
+                output: OutputMapping {
+                    score: Some("p".into()),
+                    classes: vec!["no".into(), "yes".into()],
+                    label: LabelRule::AboveHalf,
+                },
                 signature: Some("predict".into()),
+                run_time: RunTimeChoice::TensorFlow,
             },
             golden_rows: vec![GoldenRow { record: "{}".into(), expected: "{}".into(), tolerance: 1e-9 }],
             model_type: ModelType::Onnx,
@@ -406,6 +462,13 @@ mod tests {
             let read = ModelDescriptor::decode(Bytes::copy_from_slice(bytes), TypeNumbering::Original);
             assert!(matches!(read, Err(DescriptorError::Undecodable(_))), "{bytes:?}");
         }
+        // Field 107, and the label of field 104.
+        let unknown = b"\x2a\x01x\xda\x06\x04tvmx";
+        let read = ModelDescriptor::decode(Bytes::from_static(unknown), TypeNumbering::Original);
+        assert_eq!(read, Err(DescriptorError::UnknownRunTime("tvmx".into())));
+        let unknown = b"\x2a\x01x\xc2\x06\x05\x22\x03max";
+        let read = ModelDescriptor::decode(Bytes::from_static(unknown), TypeNumbering::Original);
+        assert_eq!(read, Err(DescriptorError::UnknownLabelRule("max".into())));
         let empty = ModelDescriptor::decode(Bytes::new(), TypeNumbering::Original);
         assert_eq!(empty, Err(DescriptorError::NoContent));
     }

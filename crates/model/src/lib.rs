@@ -32,4 +32,4 @@ pub use digest::Digest;
 pub use error::{ModelError, ModelErrorKind, RecordError};
 pub use format::{Format, Limits};
 pub use identity::{DataTypeName, ModelKey, ModelName, NameError};
-pub use mapping::{InputMapping, Mapping, OutputMapping};
+pub use mapping::{FieldCodes, InputMapping, LabelRule, Mapping, OutputMapping, RunTimeChoice};

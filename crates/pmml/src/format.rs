@@ -48,6 +48,7 @@ impl Format for PmmlFormat {
     }
 
     fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        mapping.embedded_only(self.name())?;
         Ok(Arc::new(PmmlModel::load(bytes, None, mapping, limits)?))
     }
 }

@@ -4,21 +4,39 @@ use std::sync::Arc;
 
 use scorewheel_model::{Format, Limits, Mapping, Model, ModelError, ModelErrorKind, ModelType};
 use scorewheel_pmml::PmmlFormat;
+use scorewheel_runtimes::onnxruntime::OnnxRuntimeSettings;
+use scorewheel_runtimes::tensorflow::TensorFlowSettings;
+use scorewheel_runtimes::{OnnxRuntime, TensorFlow};
+use scorewheel_tensor::run_time::{RunTime, RunTimes};
+
+use crate::config::Config;
 
 /// The model formats that this build knows, in the order in which they are asked.
 ///
-/// A format is one line in [`Formats::all`].
+/// A format is one line in [`Formats::with`].
 pub struct Formats {
     formats: Vec<Arc<dyn Format>>,
 }
 
 impl Formats {
-    /// All formats of this build.
+    /// All formats of this build, evaluated by its own engines.
     #[must_use]
     pub fn all() -> Self {
+        Self::with(&RunTimes::default())
+    }
+
+    /// All formats of this build; graphs may be handed to these run times.
+    #[must_use]
+    pub fn with(run_times: &RunTimes) -> Self {
         let mut formats: Vec<Arc<dyn Format>> = vec![Arc::new(PmmlFormat)];
-        formats.extend(scorewheel_tensor::formats().into_iter().map(Arc::from));
+        formats.extend(scorewheel_tensor::formats_with(run_times).into_iter().map(Arc::from));
         Self::new(formats)
+    }
+
+    /// All formats of this build; graphs may be handed to the run times that the configuration enables.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self::with(&run_times(config))
     }
 
     /// Only these formats.
@@ -74,6 +92,24 @@ impl Formats {
         }
         self.find(bytes, claimed)?.load(bytes, mapping, limits)
     }
+}
+
+/// The run times whose libraries the configuration names. Nothing is loaded before a model asks for it.
+fn run_times(config: &Config) -> RunTimes {
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut run_times: Vec<Arc<dyn RunTime>> = Vec::new();
+    if let Some(library) = &config.onnxruntime.library {
+        let settings = OnnxRuntimeSettings {
+            threads: count(config.onnxruntime.threads),
+            sessions: count(config.onnxruntime.sessions.unwrap_or(config.engine.threads)),
+        };
+        run_times.push(Arc::new(OnnxRuntime::new(library, settings)));
+    }
+    if let Some(library) = &config.tensorflow.library {
+        let settings = TensorFlowSettings { threads: count(config.tensorflow.threads) };
+        run_times.push(Arc::new(TensorFlow::new(library, settings)));
+    }
+    RunTimes::new(run_times)
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use scorewheel_model::{InputMapping, Limits, Mapping, OutputMapping};
+use scorewheel_model::{FieldCodes, InputMapping, LabelRule, Limits, Mapping, OutputMapping, RunTimeChoice};
 use serde::Deserialize;
 
+use crate::config::suggest::{closest, did_you_mean};
 use crate::exit_code::{ExitCode, Failure};
 use crate::folder::pack_folder;
 
@@ -24,13 +25,21 @@ pub struct ModelFile {
 struct SideFile {
     /// Input of the model → the field, or the fields of a vector in order.
     inputs: BTreeMap<String, Fields>,
+    /// Field of strings → its strings; the first is 0, the next 1, and so on.
+    codes: BTreeMap<String, Vec<String>>,
     output: SideOutput,
     /// Signature of a SavedModel that has several.
     signature: Option<String>,
+    /// What evaluates the model: `auto`, `embedded`, `onnxruntime`, `tensorflow`.
+    runtime: Option<String>,
 }
 
+/// The keys of a side file, and of its `output`.
+const KEYS: [&str; 5] = ["inputs", "codes", "output", "signature", "runtime"];
+const OUTPUT_KEYS: [&str; 3] = ["score", "classes", "label"];
+
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "an input takes the name of a field, or a list of such names")]
 enum Fields {
     One(String),
     Several(Vec<String>),
@@ -43,6 +52,8 @@ struct SideOutput {
     score: Option<String>,
     /// Names of the classes, if the score is a vector over classes.
     classes: Vec<String>,
+    /// How the score becomes a label: `model`, `largest`, `above-half`, `above-zero`, `none`.
+    label: Option<String>,
 }
 
 impl ModelFile {
@@ -85,8 +96,13 @@ fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
     })
 }
 
-fn parse_mapping(text: &str) -> Result<Mapping, toml::de::Error> {
-    let side: SideFile = toml::from_str(text)?;
+fn parse_mapping(text: &str) -> Result<Mapping, String> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    check_keys(&table, "", &KEYS)?;
+    if let Some(output) = table.get("output").and_then(toml::Value::as_table) {
+        check_keys(output, "output.", &OUTPUT_KEYS)?;
+    }
+    let side: SideFile = toml::from_str(text).map_err(|error| error.to_string())?;
     let boxed = |names: Vec<String>| names.into_iter().map(Into::into).collect();
     let inputs = side.inputs.into_iter().map(|(input, fields)| InputMapping {
         input: input.into(),
@@ -95,13 +111,45 @@ fn parse_mapping(text: &str) -> Result<Mapping, toml::de::Error> {
             Fields::Several(fields) => boxed(fields),
         },
     });
+    let codes = side.codes.into_iter();
+    let codes = codes.map(|(field, strings)| FieldCodes { field: field.into(), strings: boxed(strings) });
+    let label = named("output.label", side.output.label, &LabelRule::ALL, LabelRule::as_str)?;
+    let run_time = named("runtime", side.runtime, &RunTimeChoice::ALL, RunTimeChoice::as_str)?;
     Ok(Mapping {
         inputs: inputs.collect(),
+        codes: codes.collect(),
         output: OutputMapping {
             score: side.output.score.map(Into::into),
             classes: boxed(side.output.classes),
+            label,
         },
         signature: side.signature.map(Into::into),
+        run_time,
+    })
+}
+
+/// Refuses a key that a table of the side file does not have.
+fn check_keys(table: &toml::Table, prefix: &str, known: &[&str]) -> Result<(), String> {
+    let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
+    let hint = match closest(key, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{prefix}{meant}`?"),
+        None => format!("known are {}", known.join(", ")),
+    };
+    Err(format!("there is no `{prefix}{key}`; {hint}"))
+}
+
+/// The value that is written by one of several names; the default where nothing is written.
+fn named<T: Copy + Default>(
+    key: &str,
+    written: Option<String>,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<T, String> {
+    let Some(written) = written else { return Ok(T::default()) };
+    all.iter().copied().find(|value| name(*value) == written).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
+        let hint = did_you_mean(&written, names.iter().copied()).map(|hint| format!("; {hint}"));
+        format!("`{key}` is {written:?}; known are {}{}", names.join(", "), hint.unwrap_or_default())
     })
 }
 
@@ -111,14 +159,45 @@ mod tests {
 
     #[test]
     fn the_side_file_maps_inputs_and_outputs() {
-        let text = "signature = \"predict\"\n[inputs]\nx = [\"alcohol\", \"pH\"]\ny = \"colour\"\n[output]\nscore = \"p\"\n";
+        let text = r#"
+            signature = "predict"
+            runtime = "onnxruntime"
+            [inputs]
+            x = ["alcohol", "pH"]
+            y = "colour"
+            [codes]
+            colour = ["red", "white"]
+            [output]
+            score = "p"
+            label = "largest"
+        "#;
         let mapping = parse_mapping(text).unwrap();
         assert_eq!(mapping.fields_of("x"), Some(&["alcohol".into(), "pH".into()][..]));
         assert_eq!(mapping.fields_of("y"), Some(&["colour".into()][..]));
+        assert_eq!(mapping.codes_of("colour"), Some(&["red".into(), "white".into()][..]));
         assert_eq!(mapping.output.score.as_deref(), Some("p"));
+        assert_eq!(mapping.output.label, LabelRule::Largest);
         assert_eq!(mapping.signature.as_deref(), Some("predict"));
-        let error = parse_mapping("[output]\nclases = []").unwrap_err();
-        assert!(error.to_string().contains("unknown field `clases`"), "{error}");
+        assert_eq!(mapping.run_time, RunTimeChoice::OnnxRuntime);
+        assert_eq!(parse_mapping("").unwrap(), Mapping::default());
+    }
+
+    #[test]
+    fn what_no_side_file_has_says_what_was_meant() {
+        for (text, wanted) in [
+            ("input = {}", "there is no `input`; did you mean `inputs`?"),
+            ("[output]\nclases = []", "there is no `output.clases`; did you mean `output.classes`?"),
+            ("wheels = 4", "there is no `wheels`; known are inputs, codes, output, signature, runtime"),
+            ("runtime = \"onnx-runtime\"", "did you mean `onnxruntime`?"),
+            ("runtime = \"tpu\"", "known are auto, embedded, onnxruntime, tensorflow"),
+            ("[output]\nlabel = \"larges\"", "did you mean `largest`?"),
+            ("[inputs]\nx = 3", "an input takes the name of a field, or a list of such names"),
+            ("[codes]\ncolour = \"red\"", "invalid type"),
+            ("signature = [", "TOML parse error"),
+        ] {
+            let error = parse_mapping(text).unwrap_err();
+            assert!(error.contains(wanted), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -19,6 +19,46 @@ fn configuration_is_refused_with_a_hint() {
     world.say(&["run", "--store", "shiny"]).failure(2, "persistent, memory, custom");
 }
 
+/// A model of the demonstration in the world, with a side file.
+fn with_side_file(world: &World, model: &str, side_file: &str) {
+    std::fs::copy(demo(&format!("models/{model}")), world.path().join(model)).expect("a copy");
+    std::fs::write(world.path().join(format!("{model}.toml")), side_file).expect("a side file");
+}
+
+#[test]
+fn a_side_file_or_a_run_time_that_is_wrong_says_so() {
+    let world = World::new();
+    let model = "7-network.onnx";
+    let commands = [&["inspect", model][..], &["score", "--model", model], &["publish", model]];
+    with_side_file(&world, model, "[output]\nclases = [\"low\"]\n");
+    for command in commands {
+        world.say(command).failure(78, "did you mean `output.classes`?");
+    }
+    with_side_file(&world, model, "[inputs]\nsamples = [\"alcohol\", \"pH\"]\n");
+    world.say(&["inspect", model]).success();
+    world.say(&["score", "--model", model]).failure(65, "takes 11 numbers, 2 fields are mapped to it");
+    with_side_file(&world, model, "runtime = \"onnxruntime\"\n");
+    world.say(&["inspect", model]).failure(65, "`library` in the section `[onnxruntime]`");
+    let library = "onnxruntime.library=/nowhere/libonnxruntime.so";
+    world.say(&["score", "--model", model, "--set", library]).failure(65, "/nowhere/libonnxruntime.so");
+    with_side_file(&world, model, "runtime = \"tensorflow\"\n");
+    world.say(&["inspect", model]).failure(65, "\"onnxruntime\" does");
+}
+
+#[test]
+fn inspect_says_what_runs_the_nodes_and_what_feeds_them() {
+    let world = World::new();
+    let said = world.say(&["inspect", &demo("models/7-network.onnx")]).success();
+    for line in [
+        "engine: native",
+        "on native: Gemm 2, Softmax 1, Tanh 1",
+        "records of type wine: fit",
+        "  input \"samples\" takes the 11 numeric fields in the order of the schema: fixed_acidity, volatile_acidity,",
+    ] {
+        assert!(said.lines().any(|found| found.starts_with(line)), "{line:?} is not in\n{said}");
+    }
+}
+
 #[test]
 fn a_port_in_use_is_named() {
     let world = World::new();

@@ -11,6 +11,8 @@ pub enum ScoringEvent {
         model: ModelReference,
         /// From its message's timestamp to now, milliseconds.
         milliseconds: i64,
+        /// What was decided for it, as [`scorewheel_model::BoundModel::notes`] tells.
+        notes: Vec<String>,
     },
     /// A control message was refused.
     Rejected(Rejection),

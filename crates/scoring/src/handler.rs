@@ -116,7 +116,11 @@ impl ModelsHandler {
         self.parts.markers.leave(&put.reference);
         if let Verdict::Accepted(model) = &verdict {
             let milliseconds = context.clock().wall().saturating_sub(record.timestamp);
-            self.observe(ScoringEvent::Installed { model: model.reference.clone(), milliseconds });
+            self.observe(ScoringEvent::Installed {
+                model: model.reference.clone(),
+                milliseconds,
+                notes: model.bound.notes().to_vec(),
+            });
         }
         if let Some(rejection) = self.log.judged(control, verdict) {
             self.reject(rejection);

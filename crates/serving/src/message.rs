@@ -1,7 +1,9 @@
 //! One message of the control log, read but not judged.
 
 use bytes::Bytes;
-use scorewheel_model::{Content, DescriptorError, Digest, ModelDescriptor, ModelKey, TypeNumbering};
+use scorewheel_model::{
+    Content, DescriptorError, Digest, ModelDescriptor, ModelErrorKind, ModelKey, TypeNumbering,
+};
 
 use crate::reference::ModelReference;
 use crate::rejection::{Refusal, RefusalKind};
@@ -219,6 +221,9 @@ impl From<DescriptorError> for Refusal {
         let kind = match &error {
             DescriptorError::Undecodable(_) => RefusalKind::Undecodable,
             DescriptorError::UnknownType(_) => RefusalKind::UnknownType,
+            DescriptorError::UnknownLabelRule(_) | DescriptorError::UnknownRunTime(_) => {
+                RefusalKind::Model(ModelErrorKind::Unsupported)
+            }
             DescriptorError::NoContent => RefusalKind::NoContent,
             DescriptorError::BadDigestLength(_) => RefusalKind::DigestMismatch,
             DescriptorError::Name(_) => RefusalKind::BadName,

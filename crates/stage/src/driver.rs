@@ -112,7 +112,11 @@ impl<M> ModelDriver<M> {
         surroundings.leave(&put.reference, Moment::Install);
         if let Verdict::Accepted(model) = &verdict {
             let milliseconds = surroundings.wall().saturating_sub(model.reference.timestamp);
-            surroundings.observe(&StageEvent::Installed { model: model.reference.clone(), milliseconds });
+            surroundings.observe(&StageEvent::Installed {
+                model: model.reference.clone(),
+                milliseconds,
+                notes: model.bound.notes().to_vec(),
+            });
         }
         if let Some(rejection) = self.shared.ledger().log.judged(control, verdict) {
             surroundings.observe(&StageEvent::Rejected(rejection));

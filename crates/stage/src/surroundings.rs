@@ -13,6 +13,8 @@ pub enum StageEvent {
         model: ModelReference,
         /// From its message's timestamp to now, milliseconds.
         milliseconds: i64,
+        /// What was decided for it, as [`scorewheel_model::BoundModel::notes`] tells.
+        notes: Vec<String>,
     },
     /// A control message was refused; to be written to the rejections topic, if there is one.
     Rejected(Rejection),

@@ -55,6 +55,8 @@ pub enum Event {
         control_offset: i64,
         /// From its message to its being ready.
         took: Duration,
+        /// What was decided for it that its publisher did not state, a sentence each.
+        notes: Vec<String>,
     },
     /// A control message was refused.
     Rejected {

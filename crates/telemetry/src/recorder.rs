@@ -62,10 +62,13 @@ impl Telemetry {
             Event::Restored { partition, records, took } => {
                 info!(partition, records, seconds = took.as_secs_f64(), "store restored");
             }
-            Event::Installed { model, version, control_offset, took } => {
+            Event::Installed { model, version, control_offset, took, notes } => {
                 self.add(Metric::Installs, &[], 1);
                 self.install.record(*took);
                 info!(model, version, control_offset, seconds = took.as_secs_f64(), "model installed");
+                for note in notes {
+                    info!(model, version, "{note}");
+                }
             }
             Event::Rejected { control_offset, model, kind, reason } => {
                 self.add(Metric::Rejections, &[kind], 1);

@@ -6,7 +6,7 @@ use scorewheel_columns::{
     ErrorCode, Label, Labels, OutputField, OutputSchema, OutputType, OutputValues, Role, RowError, Scores,
     Value,
 };
-use scorewheel_model::{Mapping, ModelError};
+use scorewheel_model::{LabelRule, Mapping, ModelError, OutputMapping};
 
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
@@ -34,8 +34,8 @@ enum Make {
     Copy { slot: usize },
     /// The class of the largest number.
     Largest { slot: usize },
-    /// The second class if the only number is above one half.
-    AboveHalf { slot: usize },
+    /// The second class if the only number is above this one.
+    Above { slot: usize, bound: f64 },
 }
 
 /// How the outputs of an engine become the columns of the scores.
@@ -61,7 +61,7 @@ impl Answers {
         let mut fields = Vec::new();
         let mut makes = Vec::new();
         let answer = answers.get(score).ok_or_else(|| invalid("the model has no output"))?;
-        let label = label(answer, score, &mapping.output.classes)?;
+        let label = label(answer, score, &mapping.output)?;
         let labelled = label.is_some();
         if let Some((labels, make)) = label {
             fields.push(OutputField {
@@ -107,14 +107,16 @@ impl Answers {
                     let strides = layout.0.strides(slots[*slot], layout.1);
                     copy(&buffers[*slot], slots[*slot].width, strides, first, rows, &mut column.values);
                 }
-                Make::Largest { slot } | Make::AboveHalf { slot } => {
+                Make::Largest { slot } | Make::Above { slot, .. } => {
                     let OutputValues::Label(codes) = &mut column.values else { continue };
                     let strides = layout.0.strides(slots[*slot], layout.1);
-                    let half = matches!(make, Make::AboveHalf { .. });
                     for row in 0..rows {
                         let start = row * strides.0;
                         let at = |index: usize| number(&buffers[*slot], start + index * strides.1);
-                        let class = if half { above_half(at(0)) } else { largest(slots[*slot].width, at) };
+                        let class = match make {
+                            Make::Above { bound, .. } => above(at(0), *bound),
+                            _ => largest(slots[*slot].width, at),
+                        };
                         match class {
                             Some(class) => codes[first + row] = class,
                             None => unknown.push(first + row),
@@ -144,8 +146,8 @@ fn largest(width: usize, at: impl Fn(usize) -> f64) -> Option<u32> {
     Some(best.0 as u32)
 }
 
-fn above_half(value: f64) -> Option<u32> {
-    (!value.is_nan()).then_some(u32::from(value > 0.5))
+fn above(value: f64, bound: f64) -> Option<u32> {
+    (!value.is_nan()).then_some(u32::from(value > bound))
 }
 
 fn number(data: &Data, index: usize) -> f64 {
@@ -157,34 +159,55 @@ fn number(data: &Data, index: usize) -> f64 {
     }
 }
 
-/// The labels of a score that is a vector over classes.
+/// The labels of a score, and how they are found; `None` if the score stays what it is.
 fn label(
     answer: &Answer,
     slot: usize,
-    classes: &[Box<str>],
+    output: &OutputMapping,
 ) -> Result<Option<(Arc<Labels>, Make)>, ModelError> {
     let width = element_count(&answer.shape);
     let numeric = matches!(answer.element.storage(), Storage::F32 | Storage::F64 | Storage::I64);
-    if !classes.is_empty() {
-        if width == 1 && classes.len() == 2 && answer.element.is_float() {
-            let labels = Arc::new(Labels::of_texts(classes.iter().cloned()));
-            return Ok(Some((labels, Make::AboveHalf { slot })));
+    let classes = &output.classes;
+    let single = width == 1 && numeric;
+    let vector = width >= 2 && numeric;
+    let over_classes =
+        answer.over_classes && answer.element.is_float() && answer.shape.len() == 1 && width >= 2;
+    let (make, count) = match output.label {
+        LabelRule::None if classes.is_empty() => return Ok(None),
+        LabelRule::None => {
+            return Err(wrong_schema("the mapping names classes and says that the score is no label"));
         }
-        if width != classes.len() || !numeric {
+        LabelRule::Model if classes.is_empty() && !over_classes => return Ok(None),
+        LabelRule::Model if classes.len() == 2 && single => (Make::Above { slot, bound: 0.5 }, 2),
+        LabelRule::Model | LabelRule::Largest if vector => (Make::Largest { slot }, width),
+        LabelRule::AboveHalf if single => (Make::Above { slot, bound: 0.5 }, 2),
+        LabelRule::AboveZero if single => (Make::Above { slot, bound: 0.0 }, 2),
+        rule => {
+            let what = match rule {
+                LabelRule::Model => "names its classes".to_owned(),
+                rule => format!("says that it becomes a label by {:?}", rule.as_str()),
+            };
             return Err(wrong_schema(format!(
-                "the mapping names {} classes; the output {:?} has {width} elements of {}",
-                classes.len(),
+                "the output {:?} is {} of {}, and the mapping {what}",
                 answer.name,
+                if width == 1 { "one value".to_owned() } else { format!("{width} values") },
                 answer.element
             )));
         }
-        return Ok(Some((Arc::new(Labels::of_texts(classes.iter().cloned())), Make::Largest { slot })));
+    };
+    if !classes.is_empty() && classes.len() != count {
+        return Err(wrong_schema(format!(
+            "the mapping names {} classes; the output {:?} tells {count} apart",
+            classes.len(),
+            answer.name
+        )));
     }
-    if !answer.over_classes || !answer.element.is_float() || answer.shape.len() != 1 || width < 2 {
-        return Ok(None);
-    }
-    let label = |index: usize| Label { value: Value::I64(index as i64), text: index.to_string().into() };
-    Ok(Some((Arc::new(Labels::new((0..width).map(label).collect())), Make::Largest { slot })))
+    let numbered = |index: usize| Label { value: Value::I64(index as i64), text: index.to_string().into() };
+    let labels = match classes.is_empty() {
+        true => Labels::new((0..count).map(numbered).collect()),
+        false => Labels::of_texts(classes.iter().cloned()),
+    };
+    Ok(Some((Arc::new(labels), make)))
 }
 
 fn output_type(answer: &Answer) -> OutputType {

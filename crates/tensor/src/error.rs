@@ -22,6 +22,11 @@ pub(crate) fn too_large(message: impl Into<String>) -> ModelError {
     ModelError::new(ModelErrorKind::TooLarge, message)
 }
 
+/// A run time that it needs is not there.
+pub(crate) fn missing_run_time(message: impl Into<String>) -> ModelError {
+    ModelError::new(ModelErrorKind::MissingRuntime, message)
+}
+
 /// It does not fit the records of its route.
 pub(crate) fn wrong_schema(message: impl Into<String>) -> ModelError {
     ModelError::new(ModelErrorKind::WrongSchema, message)

@@ -12,22 +12,65 @@ use crate::onnx::model_proto::read_model;
 use crate::onnx::tensor_proto::{NoSideFiles, SideFiles};
 use crate::protobuf::{Reader, Wire};
 use crate::refused::RefusedFormats;
+use crate::run_time::{Document, RunTimes};
 use crate::tensorflow::frozen::read_frozen_graph;
 use crate::tensorflow::saved_model::{SAVED_MODEL, read_saved_model};
 use crate::xgboost::XgBoostFormat;
 
-/// All formats of this crate.
+/// All formats of this crate, evaluated by its own engines.
 #[must_use]
 pub fn formats() -> Vec<Box<dyn Format>> {
+    formats_with(&RunTimes::default())
+}
+
+/// All formats of this crate; graphs may be handed to these run times.
+#[must_use]
+pub fn formats_with(run_times: &RunTimes) -> Vec<Box<dyn Format>> {
+    let run_times = || run_times.clone();
     vec![
-        Box::new(OnnxFormat),
-        Box::new(FrozenGraphFormat),
+        Box::new(Served { format: OnnxFormat, run_times: run_times() }),
+        Box::new(Served { format: FrozenGraphFormat, run_times: run_times() }),
         Box::new(XgBoostFormat),
         Box::new(LightGbmFormat),
         // Before archives: some of what is refused comes as one.
         Box::new(RefusedFormats),
-        Box::new(ArchiveFormat),
+        Box::new(Served { format: ArchiveFormat, run_times: run_times() }),
     ]
+}
+
+/// A format of graphs: how a model of it is loaded if there are these run times.
+trait GraphFormat: Format {
+    fn load_with(
+        &self,
+        bytes: &[u8],
+        mapping: &Mapping,
+        limits: &Limits,
+        run_times: &RunTimes,
+    ) -> Result<Arc<dyn Model>, ModelError>;
+}
+
+/// A format of graphs, with run times.
+struct Served<F> {
+    format: F,
+    run_times: RunTimes,
+}
+
+impl<F: GraphFormat> Format for Served<F> {
+    fn name(&self) -> &'static str {
+        self.format.name()
+    }
+
+    fn model_types(&self) -> &'static [ModelType] {
+        self.format.model_types()
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        self.format.recognises(bytes)
+    }
+
+    fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        self.format.load_with(bytes, mapping, limits, &self.run_times)
+    }
 }
 
 pub(crate) fn check_size(bytes: &[u8], limits: &Limits) -> Result<(), ModelError> {
@@ -59,9 +102,21 @@ impl Format for FrozenGraphFormat {
     }
 
     fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        self.load_with(bytes, mapping, limits, &RunTimes::default())
+    }
+}
+
+impl GraphFormat for FrozenGraphFormat {
+    fn load_with(
+        &self,
+        bytes: &[u8],
+        mapping: &Mapping,
+        limits: &Limits,
+        run_times: &RunTimes,
+    ) -> Result<Arc<dyn Model>, ModelError> {
         check_size(bytes, limits)?;
         let file = read_frozen_graph(bytes, mapping, limits)?;
-        Ok(Arc::new(load_graph(&file, mapping, limits)?))
+        Ok(Arc::new(load_graph(&file, &Document::FrozenGraph(bytes), mapping, limits, run_times)?))
     }
 }
 
@@ -90,9 +145,22 @@ impl Format for OnnxFormat {
     }
 
     fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        self.load_with(bytes, mapping, limits, &RunTimes::default())
+    }
+}
+
+impl GraphFormat for OnnxFormat {
+    fn load_with(
+        &self,
+        bytes: &[u8],
+        mapping: &Mapping,
+        limits: &Limits,
+        run_times: &RunTimes,
+    ) -> Result<Arc<dyn Model>, ModelError> {
         check_size(bytes, limits)?;
         let file = read_model(bytes, &NoSideFiles, limits)?;
-        Ok(Arc::new(load_graph(&file, mapping, limits)?))
+        let document = Document::Onnx { bytes, side_files: Vec::new() };
+        Ok(Arc::new(load_graph(&file, &document, mapping, limits, run_times)?))
     }
 }
 
@@ -114,11 +182,24 @@ impl Format for ArchiveFormat {
     }
 
     fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        self.load_with(bytes, mapping, limits, &RunTimes::default())
+    }
+}
+
+impl GraphFormat for ArchiveFormat {
+    fn load_with(
+        &self,
+        bytes: &[u8],
+        mapping: &Mapping,
+        limits: &Limits,
+        run_times: &RunTimes,
+    ) -> Result<Arc<dyn Model>, ModelError> {
         check_size(bytes, limits)?;
         let files = open(bytes, limits)?;
-        if files.folder_of(SAVED_MODEL).is_some() {
-            let file = read_saved_model(&files, mapping, limits)?;
-            return Ok(Arc::new(load_graph(&file, mapping, limits)?));
+        if let Some(folder) = files.folder_of(SAVED_MODEL) {
+            let (file, tags) = read_saved_model(&files, mapping, limits)?;
+            let document = Document::SavedModel { files: files.within(folder).collect(), tags };
+            return Ok(Arc::new(load_graph(&file, &document, mapping, limits, run_times)?));
         }
         let mut models = files.names().filter(|name| name.ends_with(".onnx"));
         let (Some(name), None) = (models.next(), models.next()) else {
@@ -126,8 +207,11 @@ impl Format for ArchiveFormat {
         };
         let folder = &name[..name.rfind('/').map_or(0, |slash| slash + 1)];
         let side_files = ArchiveSideFiles { files: &files, folder };
-        let file = read_model(files.get(name).unwrap_or_default(), &side_files, limits)?;
-        Ok(Arc::new(load_graph(&file, mapping, limits)?))
+        let bytes = files.get(name).unwrap_or_default();
+        let file = read_model(bytes, &side_files, limits)?;
+        let side_files = files.within(folder).filter(|(path, _)| *path != &name[folder.len()..]).collect();
+        let document = Document::Onnx { bytes, side_files };
+        Ok(Arc::new(load_graph(&file, &document, mapping, limits, run_times)?))
     }
 }
 

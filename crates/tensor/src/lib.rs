@@ -1,4 +1,5 @@
-//! Tensor models, scored without a shared library: ONNX, TensorFlow, and the tree libraries' own files.
+//! Tensor models, scored without a shared library: ONNX, TensorFlow, and the tree libraries' own files. Where there
+//! is a library, a model may be handed to it.
 //!
 //! A front end reads a file into a graph; the graph is followed once with every shape known, which checks it, bounds
 //! it and computes what is constant; the steps that remain run on kernels of our own, row by row or many rows side by
@@ -13,6 +14,7 @@
 //! | `archive` | archives, in memory |
 //! | `xgboost`, `lightgbm`, `boosting` | the tree libraries' own files, on `scorewheel-trees` |
 //! | `refused` | formats that are refused by name |
+//! | [`run_time`] | run times outside this crate: the contract, and what is handed to them |
 //! | `graph` | what every front end reads its file into |
 //! | `engine` | from a graph to something that computes rows |
 //! | `operators` | one builder an operator |
@@ -40,6 +42,7 @@ mod operators;
 mod protobuf;
 mod records;
 mod refused;
+pub mod run_time;
 mod simd;
 pub mod tensor;
 mod tensorflow;
@@ -47,7 +50,7 @@ mod text;
 mod xgboost;
 
 pub use archive::tar::pack;
-pub use formats::{ArchiveFormat, FrozenGraphFormat, OnnxFormat, formats};
+pub use formats::{ArchiveFormat, FrozenGraphFormat, OnnxFormat, formats, formats_with};
 pub use lightgbm::LightGbmFormat;
 pub use refused::RefusedFormats;
 pub use xgboost::XgBoostFormat;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use scorewheel_columns::{DataType, Label, Labels, TensorElement};
-use scorewheel_model::{InputField, Limits, Mapping, ModelError, Summary};
+use scorewheel_model::{InputField, Limits, Mapping, ModelError, ModelErrorKind, RunTimeChoice, Summary};
 
 use crate::answers::{Answer, Answers};
 use crate::data::Data;
@@ -18,17 +18,54 @@ use crate::graph::{Dimension, Domain, Graph, GraphFile, GraphInput, GraphOutput,
 use crate::model::TensorModel;
 use crate::operators::ml::encoding::zip_map_labels;
 use crate::records::{Missing, Port};
+use crate::run_time::load::load_session;
+use crate::run_time::{Document, RunTimes, how_to_enable};
 use crate::tensor::{TensorType, element_count};
 
-/// Makes a model of a graph.
+/// Makes a model of a graph, evaluated by what the mapping says: the engines here, or a run time.
 ///
 /// # Errors
-/// Whatever is wrong with the graph or does not agree with the mapping.
+/// Whatever is wrong with the graph or does not agree with the mapping; that a run time is not there.
 pub(crate) fn load_graph(
     file: &GraphFile,
+    document: &Document<'_>,
     mapping: &Mapping,
     limits: &Limits,
+    run_times: &RunTimes,
 ) -> Result<TensorModel, ModelError> {
+    let hand_over = |choice| load_session(file, document, choice, run_times, mapping, limits);
+    match mapping.run_time {
+        RunTimeChoice::Embedded => load_embedded(file, mapping, limits),
+        RunTimeChoice::Auto => match load_embedded(file, mapping, limits) {
+            Err(mut lacking) if lacking.kind == ModelErrorKind::Unsupported => {
+                let choice = document.run_time();
+                if run_times.find(choice).is_some() {
+                    return match hand_over(choice) {
+                        Ok(model) => Ok(model.with_detail("the embedded engine lacks", lacking.to_string())),
+                        Err(mut error) => {
+                            error.message = format!("{}; the embedded engine: {lacking}", error.message);
+                            Err(error)
+                        }
+                    };
+                }
+                lacking.message = format!(
+                    "{}; another run time may evaluate it: {}",
+                    lacking.message,
+                    how_to_enable(choice)
+                );
+                Err(lacking)
+            }
+            other => other,
+        },
+        choice => hand_over(choice),
+    }
+}
+
+/// Makes a model of a graph that the engines here evaluate.
+fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result<TensorModel, ModelError> {
+    if let Some(beyond) = &file.beyond {
+        return Err(beyond.clone());
+    }
     let graph = &file.graph;
     let inputs =
         graph.inputs.iter().map(|input| row_of(graph, input, mapping)).collect::<Result<Vec<_>, _>>()?;
@@ -46,7 +83,7 @@ pub(crate) fn load_graph(
         ("nodes".to_owned(), graph.nodes.len().to_string()),
         ("computed at load".to_owned(), trace.folded.to_string()),
         ("steps a row".to_owned(), trace.steps.len().to_string()),
-        ("operators".to_owned(), operators_of(&trace)),
+        ("on native".to_owned(), operator_counts(trace.steps.iter().map(|step| &*step.operator))),
     ];
     let (engine, kind): (Box<dyn Engine>, &str) = match RowPlan::of(&trace) {
         Some(plan) => (Box::new(plan), "dense layers"),
@@ -59,7 +96,12 @@ pub(crate) fn load_graph(
         engine: "native".to_owned(),
         details,
     };
-    let ports = inputs
+    Ok(TensorModel::new(summary, ports_of(inputs), answers, engine, mapping.clone()))
+}
+
+/// Each input with the place of its elements: one slot an input.
+pub(crate) fn ports_of(inputs: Vec<RowInput>) -> Vec<(InputField, Port)> {
+    inputs
         .into_iter()
         .enumerate()
         .map(|(slot, input)| {
@@ -70,17 +112,16 @@ pub(crate) fn load_graph(
                 port,
             )
         })
-        .collect();
-    Ok(TensorModel::new(summary, ports, answers, engine, mapping.clone()))
+        .collect()
 }
 
-/// How often each operator is run for a row, for people.
-fn operators_of(trace: &Trace) -> String {
+/// How often each operator occurs, for people.
+pub(crate) fn operator_counts<'a>(operators: impl Iterator<Item = &'a str>) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    for step in &trace.steps {
-        match counts.iter_mut().find(|(operator, _)| *operator == &*step.operator) {
+    for name in operators {
+        match counts.iter_mut().find(|(operator, _)| *operator == name) {
             Some((_, count)) => *count += 1,
-            None => counts.push((&step.operator, 1)),
+            None => counts.push((name, 1)),
         }
     }
     counts.sort_by_key(|(operator, count)| (std::cmp::Reverse(*count), *operator));
@@ -89,18 +130,22 @@ fn operators_of(trace: &Trace) -> String {
 }
 
 /// An input as one row of it.
-struct RowInput {
-    name: Name,
+pub(crate) struct RowInput {
+    pub name: Name,
     /// What the graph takes for one row.
-    tensor_type: TensorType,
+    pub tensor_type: TensorType,
     /// The same without the dimension of rows.
-    row_shape: Vec<usize>,
-    data_type: DataType,
+    pub row_shape: Vec<usize>,
+    pub data_type: DataType,
     /// True if the first dimension is that of rows.
-    batched: bool,
+    pub batched: bool,
 }
 
-fn row_of(graph: &Graph, input: &GraphInput, mapping: &Mapping) -> Result<RowInput, ModelError> {
+/// One row of an input: its type, and its shape with whatever the mapping adds to what the file tells.
+///
+/// # Errors
+/// A dimension whose length nothing tells.
+pub(crate) fn row_of(graph: &Graph, input: &GraphInput, mapping: &Mapping) -> Result<RowInput, ModelError> {
     let element =
         input.element.ok_or_else(|| unsupported("an input that is no tensor").at(input.name.as_ref()))?;
     let mapped = mapping.fields_of(&input.name).map(<[_]>::len).filter(|fields| *fields > 1);
@@ -263,10 +308,7 @@ fn answer(
             return Err(unsupported("an output that is no tensor").at(output.name.as_ref()));
         }
     };
-    let shape = match tensor_type.shape.as_slice() {
-        [1, rest @ ..] if batched => rest.to_vec(),
-        shape => shape.to_vec(),
-    };
+    let shape = row_shape(&tensor_type, batched);
     let keys = keys_of(graph, &output.value)?;
     if let Some(keys) = keys.as_ref().filter(|keys| keys.len() != element_count(&shape)) {
         let message = format!("{} class labels for {} numbers", keys.len(), element_count(&shape));
@@ -281,8 +323,16 @@ fn answer(
     })
 }
 
+/// The shape of an output without the dimension of rows.
+pub(crate) fn row_shape(tensor_type: &TensorType, batched: bool) -> Vec<usize> {
+    match tensor_type.shape.as_slice() {
+        [1, rest @ ..] if batched => rest.to_vec(),
+        shape => shape.to_vec(),
+    }
+}
+
 /// The keys of an output that is a map.
-fn keys_of(graph: &Graph, value: &Name) -> Result<Option<Arc<Labels>>, ModelError> {
+pub(crate) fn keys_of(graph: &Graph, value: &Name) -> Result<Option<Arc<Labels>>, ModelError> {
     let node = graph.nodes.iter().find(|node| node.outputs.contains(value));
     let Some(node) = node.filter(|node| node.domain == Domain::OnnxMl && &*node.operator == "ZipMap") else {
         return Ok(None);

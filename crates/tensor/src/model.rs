@@ -42,6 +42,15 @@ impl TensorModel {
         let (inputs, ports) = inputs.into_iter().unzip();
         Self { core: Arc::new(Core { summary, inputs, ports, answers, engine }), mapping }
     }
+
+    /// The same model with one more fact for people.
+    #[must_use]
+    pub fn with_detail(mut self, name: &str, text: String) -> Self {
+        if let Some(core) = Arc::get_mut(&mut self.core) {
+            core.summary.details.push((name.to_owned(), text));
+        }
+        self
+    }
 }
 
 impl Model for TensorModel {
@@ -59,7 +68,8 @@ impl Model for TensorModel {
 
     fn bind(&self, schema: &Arc<Schema>, mapping: &Mapping) -> Result<Arc<dyn BoundModel>, ModelError> {
         let core = &self.core;
-        let mapping = if mapping.inputs.is_empty() { &self.mapping } else { mapping };
+        let stated = !mapping.inputs.is_empty() || !mapping.codes.is_empty();
+        let mapping = if stated { mapping } else { &self.mapping };
         let feeds = Feeds::new(schema, &core.inputs, &core.ports, core.engine.inputs(), mapping)?;
         Ok(Arc::new(BoundTensorModel { core: Arc::clone(core), feeds, schema: Arc::clone(schema) }))
     }
@@ -81,6 +91,10 @@ struct State {
 impl BoundModel for BoundTensorModel {
     fn outputs(&self) -> &Arc<OutputSchema> {
         self.core.answers.schema()
+    }
+
+    fn notes(&self) -> &[String] {
+        self.feeds.notes()
     }
 
     fn new_scratch(&self) -> Scratch {
@@ -118,6 +132,8 @@ impl BoundModel for BoundTensorModel {
             ErrorCode::WrongType => "is of another type",
             ErrorCode::InvalidValue => "is not a value that the input can take",
             ErrorCode::ResultNotANumber => "the scores of the classes are not numbers",
+            ErrorCode::RuntimeFailed => "the run time refuses this record",
+            ErrorCode::ResultOutOfType => "an output has another shape for this record than for others",
             ErrorCode::BadArgument => {
                 "an operator of the model cannot take a value computed from this record"
             }

@@ -1,5 +1,6 @@
 //! From the columns of a batch to the buffers of an engine.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -42,12 +43,18 @@ struct Feed {
     offset: usize,
     width: usize,
     missing: Missing,
+    /// The numbers that stand for the field's strings, if it has such.
+    codes: Option<Codes>,
 }
+
+/// String → number.
+type Codes = Arc<HashMap<Box<str>, u32>>;
 
 /// How the fields of a schema feed an engine.
 #[derive(Clone, Debug)]
 pub(crate) struct Feeds {
     feeds: Vec<Feed>,
+    notes: Vec<String>,
 }
 
 impl Feeds {
@@ -63,10 +70,13 @@ impl Feeds {
         mapping: &Mapping,
     ) -> Result<Self, ModelError> {
         let mut feeds = Vec::new();
+        let mut notes = Vec::new();
+        let mut codes = codes_of(schema, mapping)?;
         for ((index, bound), port) in
             resolve_inputs(schema, inputs, mapping)?.into_iter().enumerate().zip(ports)
         {
             let input = &inputs[index];
+            notes.extend(note(schema, input, &bound, mapping));
             let fields = match bound {
                 BoundInput::Field(field) => vec![(field, 0, port.width)],
                 BoundInput::Vector(fields) => {
@@ -86,7 +96,16 @@ impl Feeds {
             for (field, at, width) in fields {
                 let declared = &schema.fields()[field];
                 let element = slots[port.slot].element;
-                if !can_feed(&declared.data_type, element, width) {
+                let coded = codes.iter_mut().find(|codes| codes.field == field);
+                let coded = coded.map(|codes| {
+                    codes.used = true;
+                    Arc::clone(&codes.numbers)
+                });
+                let fits = match &coded {
+                    Some(_) => width == 1 && element.storage() != Storage::Text,
+                    None => can_feed(&declared.data_type, element, width),
+                };
+                if !fits {
                     return Err(wrong_schema(format!(
                         "field {:?} ({}) cannot feed input {:?} ({})",
                         declared.name, declared.data_type, input.name, input.data_type
@@ -99,10 +118,20 @@ impl Feeds {
                     offset: port.offset + at,
                     width,
                     missing: port.missing,
+                    codes: coded,
                 });
             }
         }
-        Ok(Self { feeds })
+        if let Some(unused) = codes.iter().find(|codes| !codes.used) {
+            let name = &schema.fields()[unused.field].name;
+            return Err(wrong_schema(format!("the mapping codes the field {name:?}, which feeds no input")));
+        }
+        Ok(Self { feeds, notes })
+    }
+
+    /// What feeds inputs that nobody stated, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Copies `rows` of `batch` into `buffers`, from their first row on. `report` is told of each row, counted from
@@ -122,7 +151,12 @@ impl Feeds {
             let target = Target { start: feed.offset * stride, row_stride, stride, element: slot.element };
             let column = batch.column(feed.field);
             let mut wrong = |row: usize, code: ErrorCode| report(row, RowError::of_field(code, feed.input));
-            copy(column, rows.clone(), feed.width, &mut buffers[feed.slot], &target, &mut wrong);
+            match &feed.codes {
+                None => copy(column, rows.clone(), feed.width, &mut buffers[feed.slot], &target, &mut wrong),
+                Some(codes) => {
+                    copy_codes(column, rows.clone(), codes, &mut buffers[feed.slot], &target, &mut wrong)
+                }
+            }
             if column.cells().is_some() {
                 for (index, row) in rows.clone().enumerate() {
                     let code = match column.cell(row) {
@@ -145,6 +179,66 @@ impl Feeds {
     /// The field that feeds an input of the model, the first one of a vector.
     pub fn field_of(&self, input: u32) -> Option<FieldIndex> {
         self.feeds.iter().find(|feed| feed.input == input).map(|feed| feed.field)
+    }
+}
+
+/// A field of strings with its numbers.
+struct CodedField {
+    field: FieldIndex,
+    numbers: Codes,
+    used: bool,
+}
+
+/// The fields that the mapping codes.
+fn codes_of(schema: &Schema, mapping: &Mapping) -> Result<Vec<CodedField>, ModelError> {
+    let mut coded: Vec<CodedField> = Vec::new();
+    for stated in &mapping.codes {
+        let field = schema
+            .find(&stated.field)
+            .map_err(|error| wrong_schema(format!("the mapping codes a field, but {error}")))?;
+        let declared = &schema.fields()[field];
+        if declared.data_type != DataType::Text {
+            return Err(wrong_schema(format!(
+                "the mapping codes the field {:?}, which holds no strings but {}",
+                declared.name, declared.data_type
+            )));
+        }
+        let mut numbers = HashMap::with_capacity(stated.strings.len());
+        for (number, string) in stated.strings.iter().enumerate() {
+            if numbers.insert(string.clone(), number as u32).is_some() {
+                return Err(wrong_schema(format!(
+                    "the mapping codes {string:?} of the field {:?} twice",
+                    declared.name
+                )));
+            }
+        }
+        if numbers.is_empty() || coded.iter().any(|earlier| earlier.field == field) {
+            let what = if numbers.is_empty() { "without strings" } else { "twice" };
+            return Err(wrong_schema(format!("the mapping codes the field {:?} {what}", declared.name)));
+        }
+        coded.push(CodedField { field, numbers: Arc::new(numbers), used: false });
+    }
+    Ok(coded)
+}
+
+/// What is said of an input whose fields follow neither from a mapping nor from its name.
+fn note(schema: &Schema, input: &InputField, bound: &BoundInput, mapping: &Mapping) -> Option<String> {
+    if mapping.fields_of(&input.name).is_some() {
+        return None;
+    }
+    let name = |field: &FieldIndex| &*schema.fields()[*field].name;
+    match bound {
+        BoundInput::Vector(fields) => Some(format!(
+            "input {:?} takes the {} numeric fields in the order of the schema: {}",
+            input.name,
+            fields.len(),
+            fields.iter().map(name).collect::<Vec<_>>().join(", ")
+        )),
+        BoundInput::Field(field) if schema.find(&input.name).is_err() => {
+            Some(format!("input {:?} takes the only field {:?}", input.name, name(field)))
+        }
+        BoundInput::Field(_) => None,
+        BoundInput::Absent => Some(format!("input {:?} has no field and is always missing", input.name)),
     }
 }
 
@@ -206,6 +300,36 @@ impl Target {
                     T::default()
                 });
             }
+        }
+    }
+}
+
+/// Writes the numbers that stand for the strings of a field.
+fn copy_codes(
+    column: &Column,
+    rows: Range<usize>,
+    codes: &HashMap<Box<str>, u32>,
+    buffer: &mut Data,
+    target: &Target,
+    wrong: &mut impl FnMut(usize, ErrorCode),
+) {
+    let Values::Text { codes: strings, dictionary } = column.values() else { return };
+    for (row, string) in strings[rows.clone()].iter().enumerate() {
+        let number = if column.cell(rows.start + row) == Cell::Value {
+            codes.get(dictionary.get(*string)).copied().unwrap_or_else(|| {
+                wrong(row, ErrorCode::InvalidValue);
+                0
+            })
+        } else {
+            0
+        };
+        let at = target.start + row * target.row_stride;
+        match buffer {
+            Data::F32(out) => out[at] = number as f32,
+            Data::F64(out) => out[at] = f64::from(number),
+            Data::I64(out) => out[at] = i64::from(number),
+            Data::Bool(out) => out[at] = number != 0,
+            Data::Text(_) => {}
         }
     }
 }

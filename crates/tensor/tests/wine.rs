@@ -70,7 +70,8 @@ fn the_mapping_names_classes_and_outputs() {
     bound.score(&batch, 0..1, &mut bound.new_scratch(), &mut scores);
     assert_eq!(scores.get(0, 0), Value::from("grade 5"));
 
-    let hidden = load(OutputMapping { score: Some("dense_2/Relu".into()), classes: vec![] }).unwrap();
+    let hidden =
+        load(OutputMapping { score: Some("dense_2/Relu".into()), ..OutputMapping::default() }).unwrap();
     let bound = hidden.bind(batch.schema(), &Mapping::default()).unwrap();
     bound.score(&batch, 0..1, &mut bound.new_scratch(), &mut scores);
     let Value::List(found) = scores.get(0, 0) else { panic!("a list") };
@@ -78,6 +79,7 @@ fn the_mapping_names_classes_and_outputs() {
 
     let few = load(OutputMapping { classes: classes[..3].to_vec(), ..OutputMapping::default() });
     assert_eq!(few.unwrap_err().kind, ModelErrorKind::WrongSchema);
-    let unknown = load(OutputMapping { score: Some("dense_9".into()), classes: vec![] }).unwrap_err();
+    let unknown =
+        load(OutputMapping { score: Some("dense_9".into()), ..OutputMapping::default() }).unwrap_err();
     assert!(unknown.message.contains("dense_3/Sigmoid"), "{unknown}");
 }

@@ -4,10 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use scorewheel_codecs::DataTypes;
 use scorewheel_columns::{OutputField, OutputType, Role};
-use scorewheel_model::{Digest, Limits, Model, Verification};
+use scorewheel_model::{Digest, Limits, Mapping, Model, Verification};
 use serde_json::{Value, json};
 
+use crate::arguments::ConfigArguments;
+use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
 use crate::model_file::ModelFile;
@@ -20,6 +23,9 @@ pub struct InspectArguments {
     /// Print one JSON object instead of lines for people
     #[arg(long)]
     pub json: bool,
+    /// Which configuration to use.
+    #[command(flatten)]
+    pub configuration: ConfigArguments,
 }
 
 impl InspectArguments {
@@ -28,12 +34,15 @@ impl InspectArguments {
     /// # Errors
     /// [`Failure`] if the file cannot be read or the model is refused.
     pub fn run(self) -> Result<ExitCode, Failure> {
+        let config = self.configuration.load(Vec::new())?.config;
+        let types = data_types(&config)?;
         let file = ModelFile::read(&self.model)?;
         let refused = |error| Failure::new(ExitCode::ModelRefused, format!("model refused: {error}"));
-        let model =
-            Formats::all().load(&file.bytes, None, &file.mapping, &Limits::default()).map_err(refused)?;
+        let model = Formats::of(&config)
+            .load(&file.bytes, None, &file.mapping, &Limits::default())
+            .map_err(refused)?;
         let verification = model.verify();
-        let report = describe(&*model, &file.bytes, &verification);
+        let report = describe(&*model, &file, &verification, &types);
         let text = if self.json { format!("{report}\n") } else { lines(&report) };
         std::io::stdout()
             .write_all(text.as_bytes())
@@ -42,7 +51,19 @@ impl InspectArguments {
     }
 }
 
-fn describe(model: &dyn Model, bytes: &[u8], verification: &Verification) -> Value {
+/// What each data type's records would be to the model: why they do not fit, or what was decided for them.
+fn records(model: &dyn Model, mapping: &Mapping, types: &DataTypes) -> Vec<Value> {
+    let types = types.all().iter();
+    types
+        .map(|definition| match model.bind(definition.schema(), mapping) {
+            Ok(bound) => json!({"type": definition.name(), "fit": true, "notes": bound.notes()}),
+            Err(error) => json!({"type": definition.name(), "fit": false, "notes": [error.to_string()]}),
+        })
+        .collect()
+}
+
+fn describe(model: &dyn Model, file: &ModelFile, verification: &Verification, types: &DataTypes) -> Value {
+    let bytes = &file.bytes;
     let summary = model.summary();
     let inputs = model.inputs().iter().map(
         |input| json!({"name": input.name, "type": input.data_type.to_string(), "required": input.required}),
@@ -66,6 +87,7 @@ fn describe(model: &dyn Model, bytes: &[u8], verification: &Verification) -> Val
         "details": details.collect::<serde_json::Map<_, _>>(),
         "inputs": inputs.collect::<Vec<_>>(),
         "outputs": outputs.collect::<Vec<_>>(),
+        "records": records(model, &file.mapping, types),
         "verification": {"rows": verification.rows, "failures": verification.failures},
     })
 }
@@ -113,7 +135,7 @@ fn texts(labels: &scorewheel_columns::Labels) -> String {
 }
 
 /// The parts of a report in the order in which people read them.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "format",
     "kind",
     "producer",
@@ -123,6 +145,7 @@ const PARTS: [&str; 10] = [
     "details",
     "inputs",
     "outputs",
+    "records",
     "verification",
 ];
 
@@ -136,6 +159,15 @@ fn lines(report: &Value) -> String {
     for name in PARTS {
         match &report[name] {
             Value::Null => {}
+            Value::Array(items) if name == "records" => {
+                for item in items {
+                    let fit = if item["fit"] == true { "fit" } else { "do not fit" };
+                    put(format!("records of type {}: {fit}", item["type"].as_str().unwrap_or_default()));
+                    for note in item["notes"].as_array().into_iter().flatten() {
+                        put(format!("  {}", note.as_str().unwrap_or_default()));
+                    }
+                }
+            }
             Value::Array(items) => {
                 put(format!("{name}:"));
                 for item in items {
@@ -182,6 +214,7 @@ mod tests {
             "details": {"trees": "100"},
             "inputs": [{"name": "alcohol", "type": "f64", "required": false}],
             "outputs": [{"name": "probability", "role": "auxiliary", "target": "quality", "type": "f64"}],
+            "records": [{"type": "wine", "fit": true, "notes": ["input \"x\" takes the only field \"a\""]}],
             "verification": {"rows": 2, "failures": ["row 1: y is 2, not 3"]},
         });
         let wanted = [
@@ -192,6 +225,8 @@ mod tests {
             "  alcohol: f64 (optional)",
             "outputs:",
             "  probability: auxiliary of quality, f64",
+            "records of type wine: fit",
+            "  input \"x\" takes the only field \"a\"",
             "verification: 2 rows, 1 not reproduced",
             "  row 1: y is 2, not 3",
         ];

@@ -10,6 +10,7 @@ use scorewheel_codecs::{CsvOptions, DecodeError, OutputEncoder, text};
 use scorewheel_columns::{Batch, DataType, Schema, Scores};
 use scorewheel_model::{Limits, ModelError};
 
+use crate::arguments::ConfigArguments;
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
 use crate::model_file::ModelFile;
@@ -55,6 +56,9 @@ pub struct ScoreArguments {
     /// Largest relative difference of two numbers with --expect
     #[arg(long, value_name = "T", default_value_t = 1e-9, requires = "expect")]
     pub tolerance: f64,
+    /// Which configuration to use.
+    #[command(flatten)]
+    pub configuration: ConfigArguments,
 }
 
 /// Reads a delimiter: one ASCII character, or `\t`.
@@ -73,7 +77,8 @@ impl ScoreArguments {
     /// [`Failure`] if a file cannot be read or written, or the model is refused.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let file = ModelFile::read(&self.model)?;
-        let model = Formats::all()
+        let config = self.configuration.load(Vec::new())?.config;
+        let model = Formats::of(&config)
             .load(&file.bytes, None, &file.mapping, &Limits::default())
             .map_err(|error| refused(&self.model, &error))?;
         let expectations = match &self.expect {

@@ -137,6 +137,29 @@ sections! {
         max_size: Bytes = Bytes::mebibytes(64);
     }
 
+    /// ONNX Runtime, for the models that ask for it and those that the embedded engine lacks an operator for. Off unless
+    /// `library` is set. Instances of one application must have the same, or they judge models differently.
+    onnxruntime: OnnxRuntimeSection {
+        /// The shared library, 1.17 or newer: `libonnxruntime.so`. It is loaded, and so its code is run, when the first
+        /// model asks for it.
+        library: Option<PathBuf> = None;
+        /// Threads that one session computes with. With 1 it computes on the thread that scores.
+        threads: u32 = 1;
+        /// Sessions of each model, each with its own copy of the weights: so many records are scored at the same time.
+        /// As many as `engine.threads` if it is not set.
+        sessions: Option<u32> = None;
+    }
+
+    /// TensorFlow, for the models that ask for it and those that the embedded engine lacks an operator for. Off unless
+    /// `library` is set. Instances of one application must have the same, or they judge models differently.
+    tensorflow: TensorFlowSection {
+        /// The shared library with the C API, 2.x: `libtensorflow.so`, or `libtensorflow_cc.so.2` of the Python package. It
+        /// is loaded, and so its code is run, when the first model asks for it.
+        library: Option<PathBuf> = None;
+        /// Threads that one operator computes with. The library takes this from the first model that it opens.
+        threads: u32 = 1;
+    }
+
     /// How results are written.
     results: Results {
         /// `json`: one JSON object. `protobuf`: the message `Score` of `proto/score.proto`.

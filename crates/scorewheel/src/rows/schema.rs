@@ -25,16 +25,16 @@ pub fn schema_of(
     let mut fields: Vec<Field> = Vec::new();
     for input in inputs {
         let feeding = match (mapping.fields_of(&input.name), inputs) {
-            (Some([field]), _) => vec![Field::new(field.clone(), input.data_type.clone())],
+            (Some([field]), _) => vec![field_of(mapping, field.clone(), &input.data_type)],
             (Some(names), _) => {
                 let element = element_of(&input.data_type);
-                names.iter().map(|name| Field::new(name.clone(), element.clone())).collect()
+                names.iter().map(|name| field_of(mapping, name.clone(), &element)).collect()
             }
             (None, [lone]) => match first {
-                Some(first) => lone_input(lone, first)?,
-                None => vec![Field::new(input.name.clone(), input.data_type.clone())],
+                Some(first) => lone_input(lone, mapping, first)?,
+                None => vec![field_of(mapping, input.name.clone(), &input.data_type)],
             },
-            (None, _) => vec![Field::new(input.name.clone(), input.data_type.clone())],
+            (None, _) => vec![field_of(mapping, input.name.clone(), &input.data_type)],
         };
         for field in feeding {
             // One field may feed several inputs.
@@ -48,9 +48,16 @@ pub fn schema_of(
     Ok(Arc::new(Schema::new(fields).map_err(invalid)?))
 }
 
+/// A field of this name: of strings if the mapping codes it, else of this type.
+fn field_of(mapping: &Mapping, name: impl Into<Box<str>>, data_type: &DataType) -> Field {
+    let name = name.into();
+    let coded = mapping.codes_of(&name).is_some();
+    Field::new(name, if coded { DataType::Text } else { data_type.clone() })
+}
+
 /// The fields of the first row that feed the only input.
-fn lone_input(input: &InputField, first: &FirstRow) -> Result<Vec<Field>, ModelError> {
-    let own = || vec![Field::new(input.name.clone(), input.data_type.clone())];
+fn lone_input(input: &InputField, mapping: &Mapping, first: &FirstRow) -> Result<Vec<Field>, ModelError> {
+    let own = || vec![field_of(mapping, input.name.clone(), &input.data_type)];
     let DataType::Tensor { shape, .. } = &input.data_type else { return Ok(own()) };
     let folded = fold_name(&input.name);
     if first.fields.is_empty() || first.fields.iter().any(|(name, _)| fold_name(name) == folded) {

@@ -73,11 +73,12 @@ impl Events {
 impl Observer for Events {
     fn observe(&self, event: &ScoringEvent) {
         let event = match event {
-            ScoringEvent::Installed { model, milliseconds } => Event::Installed {
+            ScoringEvent::Installed { model, milliseconds, notes } => Event::Installed {
                 model: model.key.to_string(),
                 version: model.version.to_string(),
                 control_offset: model.offset,
                 took: Duration::from_millis(u64::try_from(*milliseconds).unwrap_or(0)),
+                notes: notes.clone(),
             },
             ScoringEvent::Rejected(rejection) => Event::Rejected {
                 control_offset: rejection.offset,

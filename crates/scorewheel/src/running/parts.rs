@@ -60,7 +60,7 @@ pub fn policies(config: &Config) -> Policies {
 pub fn parts(config: &Config, backend: &Arc<dyn Backend>, adopt: Adopt) -> Result<Parts, Failure> {
     let data_types = Arc::new(data_types(config)?);
     let limits = Limits { bytes: config.models.max_size.as_usize(), ..Limits::default() };
-    let judge = judge(&data_types, Formats::all().list().to_vec(), limits, numbering(config))
+    let judge = judge(&data_types, Formats::of(config).list().to_vec(), limits, numbering(config))
         .map_err(|error| Failure::new(ExitCode::Configuration, error.to_string()))?;
     let names = names(config);
     let (backend, group, access_names) = (Arc::clone(backend), config.group().to_owned(), names.clone());

@@ -88,6 +88,12 @@ impl<'a> Files<'a> {
         self.files.keys().map(String::as_str)
     }
 
+    /// The files below a folder (which ends with its slash), by their names within it.
+    pub fn within(&self, folder: &str) -> impl Iterator<Item = (&str, &[u8])> {
+        let files = self.files.iter();
+        files.filter_map(move |(name, file)| Some((name.strip_prefix(folder)?, &**file)))
+    }
+
     /// The folder of the file of this name that lies least deep, with its slash at the end.
     pub fn folder_of(&self, name: &str) -> Option<&str> {
         let folders = self.names().filter_map(|path| path.strip_suffix(name));

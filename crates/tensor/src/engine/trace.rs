@@ -130,6 +130,17 @@ impl Scope<'_> {
     }
 }
 
+/// The error of a node whose operator nothing here computes.
+fn not_known(node: &Node) -> ModelError {
+    match node.operator.rsplit_once(':').filter(|_| node.domain == Domain::Other) {
+        Some((domain, operator)) => unsupported(format!(
+            "operator {operator:?} is of the domain {domain:?}; ai.onnx, ai.onnx.ml and the model's own functions \
+             are known"
+        )),
+        None => unsupported(format!("operator {:?} of {} is not supported", &*node.operator, node.domain)),
+    }
+}
+
 pub(crate) struct Tracer<'a> {
     pub(super) library: &'a Library,
     resources: &'a HashMap<Name, Resource>,
@@ -221,9 +232,7 @@ impl Tracer<'_> {
         node: &Node,
         inputs: Vec<Option<Traced>>,
     ) -> Result<Vec<Traced>, ModelError> {
-        let build = builder(node.domain, &node.operator).ok_or_else(|| {
-            unsupported(format!("operator {:?} of {} is not supported", &*node.operator, node.domain))
-        })?;
+        let build = builder(node.domain, &node.operator).ok_or_else(|| not_known(node))?;
         let seen: Vec<Option<Input>> = inputs
             .iter()
             .map(|input| match input {

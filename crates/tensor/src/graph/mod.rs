@@ -13,6 +13,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use scorewheel_model::ModelError;
+
 pub(crate) use attribute::{Attribute, Attributes};
 
 use crate::element::ElementType;
@@ -32,6 +34,8 @@ pub(crate) enum Domain {
     TensorFlow,
     /// The file's own functions.
     Function,
+    /// A domain that is none of these; the operator is `domain:name`.
+    Other,
 }
 
 impl fmt::Display for Domain {
@@ -41,6 +45,7 @@ impl fmt::Display for Domain {
             Self::OnnxMl => "ai.onnx.ml",
             Self::TensorFlow => "tensorflow",
             Self::Function => "the model's functions",
+            Self::Other => "an unknown domain",
         })
     }
 }
@@ -143,4 +148,6 @@ pub(crate) struct GraphFile {
     pub format: String,
     /// What wrote it, if it says so.
     pub producer: Option<String>,
+    /// Why the engines here do not evaluate it, if the file alone tells.
+    pub beyond: Option<ModelError>,
 }

@@ -38,6 +38,7 @@ impl Format for LightGbmFormat {
     }
 
     fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        mapping.embedded_only(self.name())?;
         check_size(bytes, limits)?;
         let text = std::str::from_utf8(bytes).map_err(|_| malformed("the LightGBM file is not UTF-8"))?;
         Ok(Arc::new(booster::read_booster(text, limits)?.into_model(mapping)?))

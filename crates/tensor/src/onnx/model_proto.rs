@@ -36,6 +36,8 @@ pub(crate) fn read_model(
             1 => ir_version = value.integer()?,
             2 => producer = value.text()?.to_owned(),
             3 => producer_version = value.text()?.to_owned(),
+            // A message in two parts would be their sum to others.
+            7 if graph_bytes.is_some() => return Err(malformed("an ONNX model with two graphs")),
             7 => graph_bytes = Some(value.bytes()?),
             8 => versions.read(value.bytes()?)?,
             25 => functions.push(value.bytes()?),
@@ -46,14 +48,14 @@ pub(crate) fn read_model(
     if ir_version <= 0 {
         return Err(malformed("not an ONNX model: it has no IR version"));
     }
-    versions.check()?;
+    let mut beyond = versions.check().err();
     let budget = Budget::new(limits);
     let names = functions.iter().map(|bytes| function_name(bytes)).collect::<Result<HashSet<_>, _>>()?;
     let mut front = FrontEnd { budget, side_files, versions: &versions, functions: &names, depth: 0 };
     let graph = front.graph(graph_bytes)?;
     let mut library = Library::new();
     for bytes in functions {
-        let (name, function) = front.function(bytes)?;
+        let (name, function) = front.function(bytes, &mut beyond)?;
         if library.insert(name.clone(), Arc::new(function)).is_some() {
             return Err(invalid(format!("the function {name:?} is defined twice")));
         }
@@ -66,6 +68,7 @@ pub(crate) fn read_model(
         resources: HashMap::new(),
         format,
         producer: (!producer.is_empty()).then_some(producer),
+        beyond,
     })
 }
 
@@ -224,13 +227,7 @@ impl FrontEnd<'_> {
         let (domain, operator, version) = match known_domain(domain) {
             _ if self.functions.contains(&key) => (Domain::Function, key, 0),
             Some(known) => (known, operator.into(), versions.of(known)),
-            None => {
-                let message = format!(
-                    "operator {operator:?} is of the domain {domain:?}; ai.onnx, ai.onnx.ml and the model's own \
-                     functions are known"
-                );
-                return Err(unsupported(message).at(described()));
-            }
+            None => (Domain::Other, format!("{domain}:{operator}").into(), 0),
         };
         if domain == Domain::Onnx && version < OLDEST {
             let message =
@@ -300,7 +297,11 @@ impl FrontEnd<'_> {
         Ok((name, attribute))
     }
 
-    fn function(&mut self, bytes: &[u8]) -> Result<(Name, Function), ModelError> {
+    fn function(
+        &mut self,
+        bytes: &[u8],
+        beyond: &mut Option<ModelError>,
+    ) -> Result<(Name, Function), ModelError> {
         let name = function_name(bytes)?;
         let mut versions = Versions::default();
         let mut graph = Graph { constants: HashMap::new(), ..Graph::default() };
@@ -326,7 +327,9 @@ impl FrontEnd<'_> {
                 _ => {}
             }
         }
-        versions.check().map_err(|error| error.at(&*name))?;
+        if let Err(error) = versions.check() {
+            beyond.get_or_insert(error.at(&*name));
+        }
         for node in nodes {
             let node = self.node(node, &versions).map_err(|error| error.at(&*name))?;
             graph.nodes.push(node);

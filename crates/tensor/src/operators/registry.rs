@@ -200,7 +200,7 @@ pub(crate) fn builder(domain: Domain, operator: &str) -> Option<Builder> {
         Domain::Onnx => tables[0].get(operator).copied(),
         Domain::TensorFlow => tables[1].get(operator).copied(),
         Domain::OnnxMl => tables[2].get(operator).copied(),
-        Domain::Function => None,
+        Domain::Function | Domain::Other => None,
     }
 }
 

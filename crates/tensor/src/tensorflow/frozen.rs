@@ -28,6 +28,7 @@ pub(crate) fn read_frozen_graph(
         resources: HashMap::new(),
         format: "TensorFlow frozen graph".to_owned(),
         producer: None,
+        beyond: None,
     })
 }
 

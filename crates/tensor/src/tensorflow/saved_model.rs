@@ -32,17 +32,17 @@ struct MetaGraph {
     assets: HashMap<String, String>,
 }
 
-/// Reads the SavedModel among `files`.
+/// Reads the SavedModel among `files`; gives the tags of its graph as well.
 pub(crate) fn read_saved_model(
     files: &Files<'_>,
     mapping: &Mapping,
     limits: &Limits,
-) -> Result<GraphFile, ModelError> {
+) -> Result<(GraphFile, Vec<String>), ModelError> {
     let folder = files.folder_of(SAVED_MODEL).unwrap_or_default();
     let file = |name: &str| files.get(&format!("{folder}{name}"));
     let bytes = file(SAVED_MODEL).ok_or_else(|| invalid(format!("the archive has no {SAVED_MODEL}")))?;
     let mut budget = Budget::new(limits);
-    let meta = choose_graph(bytes, &mut budget)?;
+    let meta = read_meta_graph(chosen_graph(bytes, &mut budget)?, &mut budget, true)?;
     let signature = choose(meta.signatures, mapping.signature.as_deref())?;
     let GraphDef { nodes, library } = meta.graph;
 
@@ -80,7 +80,7 @@ pub(crate) fn read_saved_model(
         }
     }
     let producer = (!meta.version.is_empty()).then(|| format!("TensorFlow {}", meta.version));
-    Ok(GraphFile { graph, library, resources, format, producer })
+    Ok((GraphFile { graph, library, resources, format, producer, beyond: None }, meta.tags))
 }
 
 /// The variables that the outputs need; those inside functions come as arguments.
@@ -103,8 +103,8 @@ fn names_of(node: &Node, saved_names: &HashMap<Name, SmolStr>) -> Vec<SmolStr> {
     names
 }
 
-/// The graph that is tagged `serve`, else the first.
-fn choose_graph(bytes: &[u8], budget: &mut Budget) -> Result<MetaGraph, ModelError> {
+/// The `MetaGraphDef` that is tagged `serve`, else the first.
+pub(crate) fn chosen_graph<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<&'a [u8], ModelError> {
     let mut graphs = Vec::new();
     let mut reader = Reader::new(bytes);
     while let Some((number, value)) = reader.next_field()? {
@@ -120,8 +120,7 @@ fn choose_graph(bytes: &[u8], budget: &mut Budget) -> Result<MetaGraph, ModelErr
             break;
         }
     }
-    let chosen = serving.or(first).ok_or_else(|| malformed("not a SavedModel: it has no graph"))?;
-    read_meta_graph(chosen, budget, true)
+    serving.or(first).ok_or_else(|| malformed("not a SavedModel: it has no graph"))
 }
 
 fn read_meta_graph(bytes: &[u8], budget: &mut Budget, whole: bool) -> Result<MetaGraph, ModelError> {

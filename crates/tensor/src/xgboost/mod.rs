@@ -47,6 +47,7 @@ impl Format for XgBoostFormat {
     }
 
     fn load(&self, bytes: &[u8], mapping: &Mapping, limits: &Limits) -> Result<Arc<dyn Model>, ModelError> {
+        mapping.embedded_only(self.name())?;
         check_size(bytes, limits)?;
         let text = bytes.trim_ascii_start();
         let document = match text {

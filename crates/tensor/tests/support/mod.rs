@@ -1,6 +1,8 @@
 //! Files of the folder beside the repository, and records made of them.
 #![allow(dead_code, clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests; each uses a part")]
 
+pub mod onnx;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

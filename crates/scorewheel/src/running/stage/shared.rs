@@ -188,7 +188,9 @@ impl Surroundings for StageShared {
 
     fn observe(&self, event: &StageEvent) {
         let event = match event.clone() {
-            StageEvent::Installed { model, milliseconds } => ScoringEvent::Installed { model, milliseconds },
+            StageEvent::Installed { model, milliseconds, notes } => {
+                ScoringEvent::Installed { model, milliseconds, notes }
+            }
             StageEvent::Rejected(rejection) => {
                 self.rejections.push(rejection.clone());
                 ScoringEvent::Rejected(rejection)
