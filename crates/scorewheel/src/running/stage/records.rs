@@ -6,7 +6,7 @@ use std::task::Context;
 use std::time::{Duration, Instant};
 
 use scorewheel_scoring::{Observer, ScoringEvent};
-use scorewheel_streams::{Listener, StreamsEvent};
+use scorewheel_streams::{FaultPoint, Listener, StreamsEvent};
 use scorewheel_topics::{
     Backend, CleanupPolicy, GroupEvent, GroupOptions, GroupReader, OffsetCommit, RecordBatch, Remedy,
     StartPosition, TopicPartition, TopicSpec, TopicsError, Writer,
@@ -272,7 +272,9 @@ impl Work {
         if offsets.is_empty() {
             return Ok(());
         }
+        self.thread.shared.fault(FaultPoint::BeforeSendOffsets)?;
         self.writer.flush()?;
+        self.thread.shared.fault(FaultPoint::BeforeCommit)?;
         match self.reader.commit(&offsets) {
             Ok(()) => {}
             // Others have the partitions by now and score again from where was committed: at least once.
@@ -280,6 +282,7 @@ impl Work {
             Err(error) => return Ok(retry(&self.thread.shared, THREAD, error)?),
         }
         let shared = &self.thread.shared;
+        shared.fault(FaultPoint::AfterCommit)?;
         let mut views = lock(&shared.partitions);
         for partition in self.partitions.values_mut() {
             partition.committed = partition.position.or(partition.committed);
