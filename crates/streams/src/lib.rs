@@ -89,8 +89,8 @@ pub use processor::{
     ProcessorError, Snapshots, Stores,
 };
 pub use runtime::{
-    BroadcastStatus, Phase, ProcessingGuarantee, Start, State, SteppedStreams, Streams, StreamsConfig,
-    StreamsEnvironment, StreamsStatus, TaskStatus,
+    BroadcastStatus, EmptyStore, Phase, ProcessingGuarantee, Start, State, SteppedStreams, Streams,
+    StreamsConfig, StreamsEnvironment, StreamsStatus, TaskStatus,
 };
 pub use state_directory::StateDirectory;
 pub use store::{
