@@ -28,9 +28,11 @@ kafka:
 bench:
     bench/run
 
-# Seeded mixtures of crashes, rebalances and faults for as long as one has patience.
-soak seeds="200":
+# Seeded mixtures of crashes, rebalances and faults for as long as one has patience: in one process by thousands, then as
+# processes on one broker, then on three of which one that leads partitions is killed under load.
+soak seeds="200" processes="10":
     SOAK_SEEDS={{seeds}} cargo test --release -p scorewheel-streams --test chaos -- --nocapture
+    SOAK_SEEDS={{processes}} .ci/run soak
 
 # The suite over the embedded engine, ONNX Runtime and TensorFlow; their libraries come from PyPI.
 runtimes:

@@ -50,17 +50,22 @@ impl Instance {
         self.signal("-CONT");
     }
 
-    /// Tells it to leave, and waits until it has.
-    pub fn leave(&mut self) -> ExitStatus {
-        self.signal("-TERM");
-        let deadline = Instant::now() + Duration::from_secs(40);
+    /// Waits until it has ended by itself.
+    pub fn ended(&mut self, patience: Duration) -> ExitStatus {
+        let deadline = Instant::now() + patience;
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status;
             }
-            assert!(Instant::now() < deadline, "{} does not leave:\n{}", self.name, self.said());
+            assert!(Instant::now() < deadline, "{} does not end:\n{}", self.name, self.said());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Tells it to leave, and waits until it has.
+    pub fn leave(&mut self) -> ExitStatus {
+        self.signal("-TERM");
+        self.ended(Duration::from_secs(40))
     }
 
     /// What it answers to a question; `None` while it does not.

@@ -8,8 +8,8 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use crate::verifier::RawRecord;
 use crate::verifier::evidence::TopicRecords;
+use crate::verifier::{Commit, RawRecord};
 
 /// How long a question may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -85,6 +85,48 @@ impl Cluster {
             }
         }
         Ok(records)
+    }
+}
+
+/// Looks at what a group commits.
+pub struct CommitWatch {
+    consumer: BaseConsumer,
+    inputs: TopicPartitionList,
+    results: String,
+}
+
+impl Cluster {
+    /// Watches what `group` commits of `inputs`, beside the end of `results`.
+    ///
+    /// # Errors
+    /// rdkafka's.
+    pub fn watch_commits(&self, group: &str, inputs: &str, results: &str) -> KafkaResult<CommitWatch> {
+        let consumer =
+            ClientConfig::new().set("bootstrap.servers", &self.brokers).set("group.id", group).create()?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..self.partitions(inputs)? {
+            list.add_partition(inputs, partition);
+        }
+        Ok(CommitWatch { consumer, inputs: list, results: results.to_owned() })
+    }
+}
+
+impl CommitWatch {
+    /// What is committed now, by partition; then where the results end.
+    ///
+    /// # Errors
+    /// rdkafka's.
+    pub fn look(&self) -> KafkaResult<BTreeMap<u32, Commit>> {
+        let committed = self.consumer.committed_offsets(self.inputs.clone(), PATIENCE)?;
+        let mut commits = BTreeMap::new();
+        for element in committed.elements() {
+            if let Offset::Offset(committed) = element.offset() {
+                let partition = element.partition();
+                let (_, results_end) = self.consumer.fetch_watermarks(&self.results, partition, PATIENCE)?;
+                commits.insert(u32::try_from(partition).unwrap_or(0), Commit { results_end, committed });
+            }
+        }
+        Ok(commits)
     }
 }
 

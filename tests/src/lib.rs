@@ -7,8 +7,10 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`faults`] | where a process fails: what the binary `scorewheel-with-faults` does |
 //! | [`kafka`] | a Kafka cluster, read by rdkafka alone |
 //! | [`verifier`] | holds what lies on the topics against what the product promises |
 
+pub mod faults;
 pub mod kafka;
 pub mod verifier;

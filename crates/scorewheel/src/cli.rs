@@ -1,6 +1,9 @@
 //! The command line.
 
+use std::sync::Arc;
+
 use clap::{Parser, Subcommand};
+use scorewheel_streams::FaultPoints;
 
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::config::ConfigCommand;
@@ -61,14 +64,14 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs the command.
+    /// Runs the command; an instance fails where `faults` says.
     ///
     /// # Errors
     /// [`Failure`] with what to tell the operator, and the exit code.
-    pub fn run(self) -> Result<ExitCode, Failure> {
+    pub fn run(self, faults: Arc<dyn FaultPoints>) -> Result<ExitCode, Failure> {
         match self {
             Self::Demo(arguments) => arguments.run(),
-            Self::Run(arguments) => arguments.run(),
+            Self::Run(arguments) => arguments.run(faults),
             Self::Status(arguments) => arguments.run(),
             Self::Reset(arguments) => arguments.run(),
             Self::Consume(arguments) => arguments.run(),

@@ -43,11 +43,21 @@ pub use exit_code::{ExitCode, Failure};
 pub use formats::Formats;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use clap::Parser;
+use scorewheel_streams::{FaultPoints, NoFaults};
 
 /// Runs the command line `arguments`, the program's name first, and says how the process is to end.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> std::process::ExitCode {
+    run_with_faults(arguments, Arc::new(NoFaults))
+}
+
+/// The same, with an instance that fails where `faults` says.
+pub fn run_with_faults(
+    arguments: impl IntoIterator<Item = OsString>,
+    faults: Arc<dyn FaultPoints>,
+) -> std::process::ExitCode {
     let command_line = match CommandLine::try_parse_from(arguments) {
         Ok(command_line) => command_line,
         Err(error) => {
@@ -56,7 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> std::process::ExitC
             return if error.print().is_ok() { code.into() } else { ExitCode::RunTime.into() };
         }
     };
-    match command_line.command.run() {
+    match command_line.command.run(faults) {
         Ok(code) => code.into(),
         Err(failure) => failure.report(),
     }

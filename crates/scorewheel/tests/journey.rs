@@ -170,6 +170,44 @@ fn status_says_where_it_stands_and_reset_begins_anew() {
 }
 
 #[test]
+fn reset_of_a_store_begins_it_empty_and_keeps_the_place() {
+    let world = World::new();
+    publish(&world, "models/1-linear.pmml");
+    // Two commits, so that the committed offset knows how far the changelog went.
+    for count in [10, 20] {
+        produce(&world, 10);
+        let run = world.run(&[]);
+        run.wait_ready();
+        run.wait_records(count);
+        run.terminate();
+    }
+    let said = world.say(&["reset", "--store", "modelStore", "--yes"]).success();
+    assert!(said.contains("scorewheel-modelStore-changelog") && !said.contains("offsets"), "{said}");
+    produce(&world, 5);
+    let run = world.run(&[]);
+    run.wait_ready();
+    run.wait_records(5);
+    run.terminate();
+    assert_eq!(world.say(&["consume", "-e"]).lines().len(), 25, "nothing is scored again");
+}
+
+#[test]
+fn a_disk_that_is_full_ends_the_instance_and_loses_nothing() {
+    let world = World::new();
+    publish(&world, "models/1-linear.pmml");
+    produce(&world, 200);
+    for blocks in [48, 100] {
+        let said = world.say_on_full_disk(blocks, &["run", "--listen", "127.0.0.1:0"]);
+        said.failure(73, "File too large");
+    }
+    let run = world.run(&[]);
+    run.wait_ready();
+    run.wait_records(200);
+    run.terminate();
+    assert_eq!(world.say(&["consume", "-e"]).lines().len(), 200, "each record has one result");
+}
+
+#[test]
 fn a_broken_record_becomes_a_dead_letter() {
     let world = World::new();
     publish(&world, "models/1-linear.pmml");

@@ -1,4 +1,4 @@
-//! Places where a test can make the run time fail.
+//! Places where a test can make the run time fail, and duties that it can have it neglect.
 
 /// A place in the run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,18 @@ pub enum FaultPoint {
 }
 
 impl FaultPoint {
+    /// All of them, in the order in which a thread passes them.
+    pub const ALL: [Self; 8] = [
+        Self::AfterBatch,
+        Self::BeforeSendOffsets,
+        Self::BeforeCommit,
+        Self::AfterCommit,
+        Self::AfterStoreWrite,
+        Self::DuringRestore,
+        Self::BeforeBuild,
+        Self::AfterBuild,
+    ];
+
     /// Its name, as configuration of a test binary would spell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -39,6 +51,33 @@ impl FaultPoint {
     }
 }
 
+/// Something that the run time owes, and that a test can have it neglect: whoever checks the promises has to notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Duty {
+    /// The offsets of what was processed are part of the transaction.
+    SendOffsets,
+    /// A task waits until the committed snapshot is reached.
+    AwaitSnapshot,
+    /// After a commit the next record is the one after the last.
+    ReadOn,
+}
+
+impl Duty {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::SendOffsets, Self::AwaitSnapshot, Self::ReadOn];
+
+    /// Its name, as configuration of a test binary would spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SendOffsets => "send-offsets",
+            Self::AwaitSnapshot => "await-snapshot",
+            Self::ReadOn => "read-on",
+        }
+    }
+}
+
 /// What a test does at a [`FaultPoint`]: nothing, wait, end the process, or fail the thread. The product's is
 /// [`NoFaults`].
 pub trait FaultPoints: Send + Sync {
@@ -47,6 +86,12 @@ pub trait FaultPoints: Send + Sync {
     /// # Errors
     /// Stops the thread there, as if it had been killed: nothing is aborted, left or written.
     fn reached(&self, point: FaultPoint) -> Result<(), InjectedFault>;
+
+    /// Whether a duty is neglected this time.
+    fn neglects(&self, duty: Duty) -> bool {
+        let _ = duty;
+        false
+    }
 }
 
 /// The thread has to stop as if it had been killed.

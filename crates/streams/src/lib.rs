@@ -82,15 +82,15 @@ mod task;
 pub use batch_view::BatchView;
 pub use broadcast::{Broadcast, BroadcastHandler, BuildContext, Pinned, Published, Reached, SnapshotMark};
 pub use error::{Actor, ErrorKind, StreamsError, Uncommitted};
-pub use fault_points::{FaultPoint, FaultPoints, InjectedFault, NoFaults};
+pub use fault_points::{Duty, FaultPoint, FaultPoints, InjectedFault, NoFaults};
 pub use listener::{Listener, NoListener, StreamsEvent};
 pub use processor::{
     CommitContext, CutOver, Flow, InitContext, Output, OutputId, Outputs, Processor, ProcessorContext,
     ProcessorError, Snapshots, Stores,
 };
 pub use runtime::{
-    BroadcastStatus, Phase, ProcessingGuarantee, Start, State, SteppedStreams, Streams, StreamsConfig,
-    StreamsEnvironment, StreamsStatus, TaskStatus,
+    BroadcastStatus, EmptyStore, Phase, ProcessingGuarantee, Start, State, SteppedStreams, Streams,
+    StreamsConfig, StreamsEnvironment, StreamsStatus, TaskStatus,
 };
 pub use state_directory::StateDirectory;
 pub use store::{

@@ -3,8 +3,8 @@
 
 mod cluster;
 
-use cluster::{CHANGELOG, Cluster, FaultAt, Gate, PARTITIONS};
-use scorewheel_streams::{Actor, ErrorKind, FaultPoint, QueryError, StreamsError};
+use cluster::{APPLICATION, CHANGELOG, Cluster, FaultAt, Gate, PARTITIONS};
+use scorewheel_streams::{Actor, EmptyStore, ErrorKind, FaultPoint, QueryError, StreamsError};
 use scorewheel_topics::{Backend, CleanupPolicy, TopicSpec};
 
 fn error_of_start(cluster: &mut Cluster) -> &StreamsError {
@@ -130,6 +130,39 @@ fn a_changelog_that_was_created_anew_is_refused_with_and_without_the_store() {
         cluster.until("it stops", |cluster| cluster.instances[name].error.is_some());
         let error = cluster.instances[name].error.as_ref().unwrap();
         assert!(matches!(&*error.kind, ErrorKind::ChangelogShorter { end: 0, .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_store_can_begin_empty_whatever_became_of_its_changelog() {
+    for missing in [true, false] {
+        let mut cluster = worked();
+        cluster.feed(5);
+        cluster.start("a");
+        cluster.drain();
+        cluster.stop("a");
+        let admin = cluster.backend.admin().unwrap();
+        let empty = EmptyStore {
+            store: "counts",
+            changelog: CHANGELOG,
+            input: "in",
+            group: APPLICATION,
+            replication: None,
+        };
+        let offsets = |cluster: &Cluster| {
+            cluster.committed().into_iter().map(|committed| committed.unwrap().offset).collect::<Vec<_>>()
+        };
+        let before = offsets(&cluster);
+        if missing {
+            admin.delete_topic(CHANGELOG).unwrap();
+        }
+        empty.begin(&cluster.backend).unwrap();
+        assert_eq!(admin.describe_topic(CHANGELOG).unwrap().unwrap().partitions, PARTITIONS);
+        assert_eq!(offsets(&cluster), before, "the application keeps its place");
+        cluster.start("b");
+        cluster.until_shared(&[("b", 6)]);
+        let error = empty.begin(&cluster.backend).unwrap_err();
+        assert!(error.to_string().contains("stop all instances first"), "{error}");
     }
 }
 

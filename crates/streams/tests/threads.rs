@@ -213,6 +213,28 @@ fn a_panic_ends_the_instance_with_its_words_and_commits_nothing_of_its_batch() {
 }
 
 #[test]
+fn a_panic_leaves_no_transaction_open() {
+    let state = tempfile::tempdir().unwrap();
+    let backend = memory();
+    append(&*backend, "in", 1, ["fine".to_owned(), "panic".to_owned()].into_iter());
+    let mut config = StreamsConfig {
+        // The first record is on its way when the second comes, in the same transaction.
+        send_bytes: 1,
+        commit_interval: Duration::from_secs(5),
+        commit_when_idle: None,
+        ..config(state.path(), 1)
+    };
+    config.reader.batch_records = 1;
+    let streams = Streams::start(topology(), config, environment(&backend)).unwrap();
+    let error = streams.wait(PATIENCE).unwrap().unwrap_err();
+    assert!(matches!(*error.kind, ErrorKind::Panicked { .. }), "{error}");
+    let offsets = backend.admin().unwrap().offsets(&TopicPartition::new("out", 1)).unwrap();
+    assert!(offsets.high_watermark > 0, "something was written");
+    assert_eq!(offsets.last_stable, offsets.high_watermark, "readers of the results are not held up");
+    assert!(read(&*backend, "out", 1).is_empty());
+}
+
+#[test]
 fn a_wrong_setting_is_refused_before_anything_is_started() {
     let backend = memory();
     let none = StreamsConfig { threads: 0, ..StreamsConfig::new("threads") };

@@ -12,7 +12,7 @@ use super::rescore::Rescorer;
 pub enum Guarantee {
     /// Each record once.
     ExactlyOnce,
-    /// Each record once or more; all outcomes of a record but for the model are the same.
+    /// Each record once or more; more than once only those after the last commit.
     AtLeastOnce,
 }
 
@@ -28,6 +28,8 @@ pub enum Violation {
     Lost { partition: u32, input: i64 },
     /// A record with more than one outcome.
     Twice { partition: u32, input: i64 },
+    /// A record that was scored again although it was committed before.
+    Repeated { partition: u32, input: i64 },
     /// A result that stands before one of an earlier record.
     OutOfOrder { partition: u32, input: i64 },
     /// A result of an older model after one of a newer.
@@ -110,6 +112,8 @@ pub fn check(
                 summary.duplicates += 1;
                 if guarantee == Guarantee::ExactlyOnce {
                     violations.push(Violation::Twice { partition, input });
+                } else if input < committed_before(evidence, partition, result.offset) {
+                    violations.push(Violation::Repeated { partition, input });
                 }
             } else if input < last_input {
                 violations.push(Violation::OutOfOrder { partition, input });
@@ -147,6 +151,13 @@ pub fn check(
     (summary, violations)
 }
 
+/// What was committed of a partition for certain when a result was written.
+fn committed_before(evidence: &Evidence, partition: u32, result: i64) -> i64 {
+    let commits = evidence.commits.get(&partition).map_or(&[][..], Vec::as_slice);
+    let before = commits.partition_point(|commit| commit.results_end <= result);
+    before.checked_sub(1).map_or(0, |last| commits[last].committed)
+}
+
 /// Records without outcome: only those that the statistics say were dropped.
 fn missing(
     evidence: &Evidence,
@@ -175,6 +186,7 @@ fn missing(
 
 #[cfg(test)]
 mod tests {
+    use super::super::evidence::Commit;
     use super::*;
 
     fn record(offset: i64) -> RawRecord {
@@ -226,6 +238,14 @@ mod tests {
             [Violation::Twice { partition: 0, input: 1 }]
         );
         assert_eq!(found(&evidence(&twice), Guarantee::AtLeastOnce), []);
+        let mut committed = evidence(&twice);
+        committed.commits = [(0, vec![Commit { results_end: 1, committed: 1 }])].into();
+        assert_eq!(found(&committed, Guarantee::AtLeastOnce), []);
+        committed.commits = [(0, vec![Commit { results_end: 2, committed: 2 }])].into();
+        assert_eq!(
+            found(&committed, Guarantee::AtLeastOnce),
+            [Violation::Repeated { partition: 0, input: 1 }]
+        );
         assert_eq!(
             found(&evidence(&[(0, 1), (2, 1), (1, 1), (3, 1)]), Guarantee::ExactlyOnce),
             [Violation::OutOfOrder { partition: 0, input: 1 }]

@@ -29,6 +29,15 @@ impl RawRecord {
 /// Records of a topic by partition, in offset order.
 pub type TopicRecords = BTreeMap<u32, Vec<RawRecord>>;
 
+/// What the group had committed of an input partition at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Commit {
+    /// Where the results of the partition ended soon after.
+    pub results_end: i64,
+    /// The committed offset.
+    pub committed: i64,
+}
+
 /// All that the verifier looks at.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -42,4 +51,6 @@ pub struct Evidence {
     pub control: Vec<RawRecord>,
     /// Records dropped for want of a model, by input partition, as the product's committed statistics say.
     pub dropped: BTreeMap<u32, u64>,
+    /// What was seen of commits while records were scored, by input partition, in time's order.
+    pub commits: BTreeMap<u32, Vec<Commit>>,
 }

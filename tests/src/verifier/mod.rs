@@ -13,6 +13,6 @@ pub mod lineage;
 pub mod rescore;
 
 pub use check::{Guarantee, Summary, Violation, check};
-pub use evidence::{Evidence, RawRecord};
+pub use evidence::{Commit, Evidence, RawRecord};
 pub use lineage::Lineage;
 pub use rescore::Rescorer;

@@ -1,11 +1,17 @@
 //! The topics that we create, and how.
 
+use std::time::{Duration, Instant};
+
 use scorewheel_topics::{Admin, CleanupPolicy, TopicDescription, TopicSpec, TopicsError};
 
 use crate::config::{Config, Create};
 
 /// The largest message of a models topic that we create: 64 MiB, and what surrounds a model of that size.
 pub const MODELS_MESSAGE_BYTES: usize = (64 << 20) + (64 << 10);
+
+/// How long a topic that was created may take until it is known.
+const KNOWN_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The models topic: the control log. One partition, kept for ever.
 #[must_use]
@@ -35,9 +41,8 @@ pub fn ensure_topic(
     if let Some(topic) = admin.describe_topic(&spec.name)? {
         return Ok((topic, false));
     }
-    let missing = || TopicsError::UnknownTopic { topic: spec.name.clone() };
     if create == Create::None {
-        return Err(missing());
+        return Err(TopicsError::UnknownTopic { topic: spec.name.clone() });
     }
     let created = match admin.create_topic(spec) {
         Ok(()) => true,
@@ -45,5 +50,16 @@ pub fn ensure_topic(
         Err(TopicsError::TopicExists { .. }) => false,
         Err(error) => return Err(error),
     };
-    Ok((admin.describe_topic(&spec.name)?.ok_or_else(missing)?, created))
+    // A broker answers a creation before all of them know the topic.
+    let deadline = Instant::now() + KNOWN_WITHIN;
+    loop {
+        if let Some(topic) = admin.describe_topic(&spec.name)? {
+            return Ok((topic, created));
+        }
+        if Instant::now() >= deadline {
+            let reason = format!("topic {} was created and is not known yet", spec.name);
+            return Err(TopicsError::Busy { reason });
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
 }

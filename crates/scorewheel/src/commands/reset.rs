@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
 use clap::Args;
-use scorewheel_streams::StateDirectory;
+use scorewheel_streams::{EmptyStore, StateDirectory};
 use scorewheel_topics::{Admin, TopicsError};
 
 use crate::arguments::PlaceArguments;
@@ -17,7 +17,7 @@ use crate::running::{RunningPlace, open_for_running};
 /// Arguments of `reset`.
 #[derive(Debug, Args)]
 pub struct ResetArguments {
-    /// Only this store and its changelog; offsets stay
+    /// Only this store, which begins empty, with a new changelog; offsets stay
     #[arg(long, value_name = "NAME")]
     pub store: Option<String>,
     /// Do it without asking
@@ -59,8 +59,19 @@ impl ResetArguments {
                 error => error.into(),
             })?;
         }
-        for topic in &topics {
-            admin.delete_topic(topic)?;
+        if let Some(store) = &self.store {
+            let empty = EmptyStore {
+                store,
+                changelog: &changelog(config, store),
+                input: &config.topics.records,
+                group: config.group(),
+                replication: config.topics.replication,
+            };
+            empty.begin(&*place.backend)?;
+        } else {
+            for topic in &topics {
+                admin.delete_topic(topic)?;
+            }
         }
         let offsets = if self.store.is_none() { ", the committed offsets" } else { "" };
         output::print(&format!(
@@ -82,10 +93,14 @@ impl ResetArguments {
     }
 }
 
+/// The changelog topic of a store.
+fn changelog(config: &Config, store: &str) -> String {
+    format!("{}-{store}-changelog", config.application.id)
+}
+
 /// The internal topics of the application that are there.
 fn topics_to_go(admin: &dyn Admin, config: &Config, store: Option<&str>) -> Result<Vec<String>, TopicsError> {
-    let changelog = format!("{}-{STORE}-changelog", config.application.id);
-    let mut wanted = vec![changelog];
+    let mut wanted = vec![changelog(config, STORE)];
     if store.is_none() {
         wanted.push(config.cutovers_topic());
     }

@@ -1,9 +1,11 @@
 //! `run`: scores, until it is told to stop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use scorewheel_serving::Adopt;
+use scorewheel_streams::FaultPoints;
 use scorewheel_telemetry::{LogError, start_logging};
 
 use crate::arguments::PlaceArguments;
@@ -46,11 +48,11 @@ pub struct RunArguments {
 }
 
 impl RunArguments {
-    /// Runs an instance until SIGTERM or SIGINT, or until it cannot go on.
+    /// Runs an instance until SIGTERM or SIGINT, or until it cannot go on; it fails where `faults` says.
     ///
     /// # Errors
     /// [`Failure`] with what the operator has to do, and the exit code.
-    pub fn run(self) -> Result<ExitCode, Failure> {
+    pub fn run(self, faults: Arc<dyn FaultPoints>) -> Result<ExitCode, Failure> {
         let loaded = self.place.load(self.flags())?;
         output::note(&format!("topics: {}", loaded.place));
         for notice in &loaded.notices {
@@ -61,7 +63,7 @@ impl RunArguments {
             .map_err(|error| Failure::run_time(format!("signals cannot be waited for: {error}")))?;
         let place = open_for_running(&loaded)?;
         let adopt = Adopt { log: self.adopt_log, revision: self.adopt_revision };
-        let options = InstanceOptions { adopt };
+        let options = InstanceOptions { adopt, faults };
         match loaded.config.engine.kind {
             Engine::Streams => {
                 let instance = Instance::start(&loaded, place, options)?;

@@ -1,6 +1,6 @@
 //! Errors of the run time as exit codes.
 
-use scorewheel_streams::{Actor, ErrorKind, StreamsError};
+use scorewheel_streams::{Actor, ErrorKind, StoreError, StreamsError};
 
 use crate::exit_code::{ExitCode, Failure};
 use crate::places::topics_failure;
@@ -13,6 +13,10 @@ pub fn streams_failure(error: &StreamsError) -> Failure {
         ErrorKind::SnapshotNever { .. } => ExitCode::LedgerMismatch,
         ErrorKind::ChangelogMissing { .. } | ErrorKind::ChangelogShorter { .. } => ExitCode::LedgerMismatch,
         ErrorKind::StateLocked { .. } | ErrorKind::StateDirectory { .. } => ExitCode::DirectoryUnavailable,
+        // The engine works on that directory and nothing else.
+        ErrorKind::Store { source: StoreError::Engine { .. } | StoreError::NoStateDirectory, .. } => {
+            ExitCode::DirectoryUnavailable
+        }
         ErrorKind::Configuration { .. } => ExitCode::Configuration,
         _ if error.actor() == Actor::Successor => ExitCode::Fenced,
         _ => ExitCode::RunTime,

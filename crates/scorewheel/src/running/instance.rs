@@ -8,7 +8,7 @@ use scorewheel_http::{
     AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot,
 };
 use scorewheel_serving::Adopt;
-use scorewheel_streams::{Streams, StreamsEnvironment};
+use scorewheel_streams::{FaultPoints, NoFaults, Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
@@ -23,10 +23,18 @@ use crate::places::TopicsGateway;
 pub const STOP_WITHIN: Duration = Duration::from_secs(30);
 
 /// What an instance is started with besides its configuration.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone)]
 pub struct InstanceOptions {
     /// What the operator has said about a ledger that does not match.
     pub adopt: Adopt,
+    /// Where tests make it fail.
+    pub faults: Arc<dyn FaultPoints>,
+}
+
+impl Default for InstanceOptions {
+    fn default() -> Self {
+        Self { adopt: Adopt::default(), faults: Arc::new(NoFaults) }
+    }
 }
 
 /// An instance at work: topology, run time, HTTP.
@@ -81,8 +89,11 @@ impl Instance {
             engine: format!("streams, {} store", config.engine.store),
         });
         let stopping = Arc::new(AtomicBool::new(false));
-        let environment =
-            StreamsEnvironment { listener: events, ..StreamsEnvironment::new(Arc::clone(&place.backend)) };
+        let environment = StreamsEnvironment {
+            listener: events,
+            faults: options.faults,
+            ..StreamsEnvironment::new(Arc::clone(&place.backend))
+        };
         let streams_config = streams_config(config, &place.state_directory, &url);
         let streams = Arc::new(Streams::start(topology, streams_config, environment)?);
         // Nobody else fills it.

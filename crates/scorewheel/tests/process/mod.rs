@@ -86,6 +86,20 @@ impl World {
         }
     }
 
+    /// The same where no file can grow beyond so many blocks of 512 bytes, as if the disk were full.
+    pub fn say_on_full_disk(&self, blocks: u32, arguments: &[&str]) -> Said {
+        let mut command = Command::new("sh");
+        // A signal that is ignored stays so: the process gets the error of the write.
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        command.args(["-c", &limited, "sh", env!("CARGO_BIN_EXE_scorewheel")]).args(arguments);
+        let output = command.current_dir(self.path()).stdin(Stdio::null()).output().unwrap();
+        Said {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Starts `run` and waits until it answers HTTP.
     pub fn run(&self, arguments: &[&str]) -> Running {
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);

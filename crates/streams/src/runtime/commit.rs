@@ -7,8 +7,9 @@ use scorewheel_topics::{OffsetCommit, Remedy, TopicsError};
 use super::config::ProcessingGuarantee;
 use super::stream_worker::StreamWorker;
 use crate::error::StreamsError;
-use crate::fault_points::FaultPoint;
+use crate::fault_points::{Duty, FaultPoint};
 use crate::listener::StreamsEvent;
+use crate::task::Task;
 
 /// Commits for idleness come no more often than this, so that a trickle of records does not make a commit of each.
 const IDLE_COMMITS_APART: Duration = Duration::from_millis(20);
@@ -60,7 +61,9 @@ impl StreamWorker {
             }
         }
         self.shared.fault(FaultPoint::BeforeSendOffsets)?;
-        self.writer.send_offsets(&offsets, &mut *self.reader, &*clock)?;
+        if !self.shared.neglects(Duty::SendOffsets) {
+            self.writer.send_offsets(&offsets, &mut *self.reader, &*clock)?;
+        }
         self.shared.fault(FaultPoint::BeforeCommit)?;
         self.writer.commit(&offsets, &mut *self.reader, &*clock)?;
         self.shared.fault(FaultPoint::AfterCommit)?;
@@ -73,6 +76,10 @@ impl StreamWorker {
             slot.note(&self.shared);
         }
         self.shared.fault(FaultPoint::AfterStoreWrite)?;
+        if self.shared.neglects(Duty::ReadOn) {
+            self.slots.values_mut().filter_map(|slot| slot.task.as_mut()).for_each(Task::step_back);
+            self.rewind_due = true;
+        }
         self.last_commit_at = clock.monotonic();
         let records = std::mem::take(&mut self.records);
         let oldest = self.oldest.take();

@@ -12,12 +12,14 @@
 //! | `task_slot` | a partition of ours, from assignment to work |
 //! | `stream_worker` | a stream thread's work, step by step |
 //! | `commit` | the end of a transaction, good or bad |
+//! | `empty_store` | [`EmptyStore`]: a store begins empty while its application keeps its place |
 //! | `stepped` | [`SteppedStreams`]: an instance that works when it is told to |
 //! | `streams` | [`Streams`]: an instance with threads |
 
 mod broadcast_worker;
 mod commit;
 mod config;
+mod empty_store;
 mod environment;
 mod log_writer;
 mod prepare;
@@ -30,6 +32,7 @@ mod streams;
 mod task_slot;
 
 pub use config::{ProcessingGuarantee, Start, StreamsConfig};
+pub use empty_store::EmptyStore;
 pub use environment::StreamsEnvironment;
 pub use status::{BroadcastStatus, Phase, StreamsStatus, TaskStatus};
 pub use stepped::SteppedStreams;

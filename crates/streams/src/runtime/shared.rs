@@ -11,7 +11,7 @@ use super::environment::StreamsEnvironment;
 use super::status::{BroadcastStatus, StatusBoard};
 use crate::broadcast::{Questions, SnapshotSlot};
 use crate::error::{ErrorKind, StreamsError};
-use crate::fault_points::FaultPoint;
+use crate::fault_points::{Duty, FaultPoint};
 use crate::listener::StreamsEvent;
 use crate::state_directory::{StateDirectory, random_id};
 use crate::topology::Topology;
@@ -95,6 +95,10 @@ impl Shared {
     pub fn fault(&self, point: FaultPoint) -> Result<(), StreamsError> {
         let reached = self.environment.faults.reached(point);
         reached.map_err(|_| ErrorKind::InjectedFault { point: point.as_str() }.into())
+    }
+
+    pub fn neglects(&self, duty: Duty) -> bool {
+        self.environment.faults.neglects(duty)
     }
 
     pub fn close(&self) {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -245,16 +245,26 @@ fn run_broadcast(shared: &Arc<Shared>, index: usize) -> Result<(), StreamsError>
 
 fn run_stream(shared: &Arc<Shared>, thread: usize) -> Result<(), StreamsError> {
     let mut worker = StreamWorker::new(shared.clone(), thread)?;
-    loop {
-        match worker.step() {
-            Ok(Step::Closed) => return Ok(()),
-            Ok(Step::Worked | Step::Idle) => {}
-            Err(error) => {
-                if !error.is_injected() {
-                    worker.give_up();
-                }
-                return Err(error);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        loop {
+            match worker.step() {
+                Ok(Step::Closed) => return Ok(()),
+                Ok(Step::Worked | Step::Idle) => {}
+                Err(error) => return Err(error),
             }
+        }
+    }));
+    match ended {
+        Ok(Err(error)) if !error.is_injected() => {
+            worker.give_up();
+            Err(error)
+        }
+        Ok(ended) => ended,
+        Err(panic) => {
+            // An open transaction would hold up the readers of its results until it times out. What has panicked may do
+            // so again.
+            let _ = catch_unwind(AssertUnwindSafe(|| worker.give_up()));
+            resume_unwind(panic)
         }
     }
 }

@@ -12,6 +12,7 @@ use super::status::Phase;
 use crate::batch_view::BatchView;
 use crate::broadcast::{Question, Reached};
 use crate::error::{ErrorKind, StreamsError};
+use crate::fault_points::Duty;
 use crate::listener::StreamsEvent;
 use crate::state_directory::TaskClaim;
 use crate::store::{
@@ -268,6 +269,7 @@ impl TaskSlot {
         for (question, spec) in self.questions.iter().zip(&shared.topology.broadcasts) {
             match question.answer() {
                 Reached::Yes => {}
+                Reached::NotYet if shared.neglects(Duty::AwaitSnapshot) => {}
                 Reached::NotYet => return Ok(()),
                 Reached::Never(reason) => {
                     let position = task.floor(&spec.name).map_or(-1, |mark| mark.position);

@@ -129,7 +129,7 @@ impl Directory {
 /// A failure of the file system in words of ours.
 pub(super) fn io_error(path: &Path, error: &io::Error) -> TopicsError {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             TopicsError::Full { reason: format!("{}: {error}", path.display()) }
         }
         _ => TopicsError::Configuration {

@@ -48,6 +48,8 @@ impl About<'_> {
             | Code::NotEnoughReplicasAfterAppend
             | Code::UnstableOffsetCommit
             | Code::NonEmptyGroup
+            // The member joins with its next poll, and may keep its partitions.
+            | Code::RebalanceInProgress
             | Code::PreviousInProgress
             | Code::InProgress
             | Code::BrokerNotAvailable

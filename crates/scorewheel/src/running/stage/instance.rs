@@ -65,6 +65,7 @@ impl StageInstance {
             waiting: Mutex::new(BTreeMap::new()),
             failure: Mutex::default(),
             clock: SystemSurroundings::default(),
+            faults: options.faults,
         });
         telemetry.record(&Event::Started {
             application: config.application.id.clone(),

@@ -10,6 +10,7 @@ use scorewheel_scoring::control_topic::{ControlTopicError, check_control_log};
 use scorewheel_scoring::{ControlAccess, TopicsAccess};
 use scorewheel_serving::{Adopt, Judge};
 use scorewheel_stage::{ModelItem, ModelMessage, Models, ModelsError, ModelsOptions};
+use scorewheel_streams::FaultPoint;
 use scorewheel_topics::{
     Backend, ReaderEvent, ReaderOptions, RecordBatch, Remedy, StartPosition, TopicPartition, TopicsError,
 };
@@ -95,6 +96,9 @@ impl ModelsThread {
             if !ready && reader.position(&partition).is_some_and(|position| position >= end) {
                 ready = true;
                 queue.push(ModelItem::Ready { end: Some(end) });
+            }
+            if !queue.is_empty() {
+                shared.fault(FaultPoint::BeforeBuild)?;
             }
             loop {
                 match driver.as_mut().poll(&mut context) {

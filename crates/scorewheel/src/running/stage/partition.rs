@@ -10,7 +10,9 @@ use futures_util::Stream;
 use scorewheel_codecs::{DATA_TYPE_HEADER, ResultFormat};
 use scorewheel_scoring::{Names, RecordCodecs, ScoreFollower, Scores};
 use scorewheel_serving::Policies;
-use scorewheel_stage::{Checkpoint, Models, Record, ScoredRecord, StageHandle, StageOptions};
+use scorewheel_stage::{
+    Checkpoint, CheckpointError, Models, Record, ScoredRecord, StageHandle, StageOptions,
+};
 use scorewheel_topics::{RecordView, TopicPartition};
 
 use super::polling::Queue;
@@ -69,7 +71,7 @@ impl Partition {
     pub fn new(settings: &StageSettings, models: &Models, input: &TopicPartition) -> Result<Self, Failure> {
         let checkpoint = settings.checkpoint.as_deref().map(|path| path_of(path, input.partition()));
         let restart = match &checkpoint {
-            Some(path) => Checkpoint::read(path).map_err(|error| Failure::run_time(error.to_string()))?,
+            Some(path) => Checkpoint::read(path).map_err(|error| unusable(&error))?,
             None => None,
         };
         let queue = Queue::default();
@@ -133,15 +135,27 @@ impl Partition {
         }
     }
 
-    /// Writes the checkpoint, if one is configured: the state as of the committed position.
+    /// Writes the checkpoint, if one is configured: the state as of the committed position. Nothing is written while
+    /// records came through that are not committed, since their figures would belong to another position.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn write_checkpoint(&self) -> Result<(), Failure> {
         let (Some(path), Some(position)) = (&self.checkpoint, self.committed) else { return Ok(()) };
+        if self.position.is_some_and(|scored| scored != position) {
+            return Ok(());
+        }
         let checkpoint = self.handle.checkpoint(position.to_be_bytes());
-        checkpoint.write(path).map_err(|error| Failure::run_time(error.to_string()))
+        checkpoint.write(path).map_err(|error| unusable(&error))
     }
+}
+
+fn unusable(error: &CheckpointError) -> Failure {
+    let code = match error {
+        CheckpointError::File { .. } => ExitCode::DirectoryUnavailable,
+        CheckpointError::Unreadable { .. } => ExitCode::RunTime,
+    };
+    Failure::new(code, error.to_string())
 }
 
 /// The file of a partition.

@@ -6,12 +6,14 @@ use std::task::Context;
 use std::time::{Duration, Instant};
 
 use scorewheel_scoring::{Observer, ScoringEvent};
-use scorewheel_streams::{Listener, StreamsEvent};
+use scorewheel_streams::{FaultPoint, Listener, StreamsEvent};
+use scorewheel_telemetry::Event;
 use scorewheel_topics::{
     Backend, CleanupPolicy, GroupEvent, GroupOptions, GroupReader, OffsetCommit, RecordBatch, Remedy,
     StartPosition, TopicPartition, TopicSpec, TopicsError, Writer,
 };
 
+use super::beginning::Beginning;
 use super::models::retry;
 use super::partition::{MOST_WAITING, Partition, StageSettings};
 use super::polling::Again;
@@ -162,7 +164,10 @@ impl Work {
                 self.gone(&partitions, false);
                 self.reader.acknowledge_revoked()?;
             }
-            GroupEvent::Lost(partitions) => self.gone(&partitions, true),
+            GroupEvent::Lost(partitions) => {
+                self.gone(&partitions, true);
+                self.reader.acknowledge_revoked()?;
+            }
             GroupEvent::Nothing => {}
         }
         self.pump()?;
@@ -184,14 +189,17 @@ impl Work {
         let Some(models) = lock(&shared.models).clone() else {
             return Err(Failure::run_time("partitions were assigned before the models were read"));
         };
-        let committed = self.reader.committed(inputs)?;
+        let Some(committed) = self.patiently(|reader| reader.committed(inputs))? else { return Ok(()) };
         let mut starts = Vec::new();
         for (input, committed) in inputs.iter().zip(committed) {
             let mut partition = Partition::new(&self.thread.settings, &models, input)?;
             partition.committed = committed.map(|committed| committed.offset);
-            // A checkpoint's figures are those of its position: records since then are scored again.
-            let position = partition.restored_position().or(partition.committed);
-            starts.push((input.clone(), position.map_or(self.thread.start, StartPosition::Offset)));
+            let beginning = Beginning::of(partition.restored_position(), partition.committed);
+            if let Some(message) = beginning.told(input) {
+                shared.telemetry.record(&Event::Alarm { kind: "stage_checkpoint", message });
+            }
+            let start = beginning.position.map_or(self.thread.start, StartPosition::Offset);
+            starts.push((input.clone(), start));
             let view = PartitionView {
                 handle: partition.handle.clone(),
                 committed: partition.committed.unwrap_or(-1),
@@ -200,9 +208,25 @@ impl Work {
             lock(&shared.partitions).insert(input.partition(), view);
             self.partitions.insert(input.clone(), partition);
         }
-        self.reader.acknowledge_assigned(&starts)?;
-        shared.events.event(&StreamsEvent::Assigned { thread: 0, partitions: inputs });
+        if self.patiently(|reader| reader.acknowledge_assigned(&starts))?.is_some() {
+            shared.events.event(&StreamsEvent::Assigned { thread: 0, partitions: inputs });
+        }
         Ok(())
+    }
+
+    /// Asks until there is an answer; `None` if the instance is to end before.
+    fn patiently<T>(
+        &mut self,
+        mut ask: impl FnMut(&mut dyn GroupReader) -> Result<T, TopicsError>,
+    ) -> Result<Option<T>, Failure> {
+        while !self.thread.shared.is_stopping() {
+            match ask(&mut *self.reader) {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(error) => retry(&self.thread.shared, THREAD, error)?,
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(None)
     }
 
     fn gone(&mut self, inputs: &[TopicPartition], lost: bool) {
@@ -271,18 +295,25 @@ impl Work {
                 metadata: String::new(),
             })
             .collect();
-        self.uncommitted = None;
         if offsets.is_empty() {
+            self.uncommitted = None;
             return Ok(());
         }
+        self.thread.shared.fault(FaultPoint::BeforeSendOffsets)?;
         self.writer.flush()?;
+        self.thread.shared.fault(FaultPoint::BeforeCommit)?;
         match self.reader.commit(&offsets) {
-            Ok(()) => {}
+            Ok(()) => self.uncommitted = None,
             // Others have the partitions by now and score again from where was committed: at least once.
-            Err(error) if matches!(error.remedy(), Remedy::Rejoin) => return Ok(()),
+            Err(error) if matches!(error.remedy(), Remedy::Rejoin) => {
+                self.uncommitted = None;
+                return Ok(());
+            }
+            // Tried again with the next step.
             Err(error) => return Ok(retry(&self.thread.shared, THREAD, error)?),
         }
         let shared = &self.thread.shared;
+        shared.fault(FaultPoint::AfterCommit)?;
         let mut views = lock(&shared.partitions);
         for partition in self.partitions.values_mut() {
             partition.committed = partition.position.or(partition.committed);

@@ -8,6 +8,7 @@ use scorewheel_http::{Drops, MetricsText, QueryState, Readiness, Revision, Snaps
 use scorewheel_scoring::{Markers, Observer, ScoringEvent};
 use scorewheel_serving::{ControlView, ModelReference, Rejection};
 use scorewheel_stage::{Models, Moment, StageEvent, StageHandle, Surroundings, SystemSurroundings};
+use scorewheel_streams::{FaultPoint, FaultPoints};
 use scorewheel_telemetry::{Exposition, Telemetry};
 
 use super::polling::Queue;
@@ -58,6 +59,8 @@ pub struct StageShared {
     pub failure: Mutex<Option<Failure>>,
     /// The time.
     pub clock: SystemSurroundings,
+    /// Where tests make it fail.
+    pub faults: Arc<dyn FaultPoints>,
 }
 
 /// Locks what is held for a moment at a time.
@@ -70,6 +73,15 @@ impl StageShared {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    /// A thread has come to this point.
+    ///
+    /// # Errors
+    /// A test has ordered it.
+    pub fn fault(&self, point: FaultPoint) -> Result<(), Failure> {
+        let reached = self.faults.reached(point);
+        reached.map_err(|_| Failure::run_time(format!("injected fault at {}", point.as_str())))
     }
 
     /// Notes what a thread waits for, or that it does so no more.
