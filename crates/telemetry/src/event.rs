@@ -51,7 +51,7 @@ pub enum Event {
         version: String,
         /// Its control offset.
         control_offset: i64,
-        /// From its message to its being ready.
+        /// How long it took to load, check and bind it.
         took: Duration,
     },
     /// A control message was refused.
