@@ -31,3 +31,7 @@ bench:
 # Seeded mixtures of crashes, rebalances and faults for as long as one has patience.
 soak seeds="200":
     SOAK_SEEDS={{seeds}} cargo test --release -p scorewheel-streams --test chaos -- --nocapture
+
+# A fuzz target for so many minutes, with coverage; docs/fuzzing.md lists what was seen.
+fuzz target minutes="10":
+    fuzz/run {{target}} {{minutes}}
