@@ -219,6 +219,19 @@ fn a_csv_file_without_a_column_that_is_an_input_is_not_scored() {
 }
 
 #[test]
+fn records_of_another_kind_are_left_out() {
+    let world = World::new();
+    std::fs::write(world.path().join("rows.jsonl"), "{\"a\": 1}\n{\"alcohol\": 9.5}\n").unwrap();
+    world
+        .say(&["produce", "rows.jsonl", "--rate", "max"])
+        .failure(1, "record 1 is left out: it names no field");
+    let records = world.say(&["consume", "records", "-e"]).lines();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["value"]["alcohol"], 9.5);
+    world.say(&["produce", &demo("records.csv")]).failure(2, "--no-header");
+}
+
+#[test]
 fn a_data_directory_that_is_a_file_is_said() {
     let world = World::new();
     std::fs::write(world.path().join("file"), "").unwrap();

@@ -96,7 +96,7 @@ impl World {
     /// Starts `run` with its topics on a file system of its own, which `options` of `mount -t tmpfs` describe. `None`
     /// where this user may not mount one.
     pub fn run_mounted(&self, options: &str, arguments: &[&str]) -> Option<Running> {
-        std::fs::create_dir_all(self.path().join("mounted")).unwrap();
+        fs::create_dir_all(self.path().join("mounted")).unwrap();
         let mount = format!("mount -t tmpfs -o {options} none mounted");
         let mounted = |then: &str| ["-rm", "sh", "-ec", &format!("{mount}\n{then}"), "sh"].map(str::to_owned);
         let may = Command::new("unshare").args(mounted("true")).current_dir(self.path()).output();
