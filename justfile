@@ -37,3 +37,7 @@ soak seeds="200" processes="10":
 # The suite over the embedded engine, ONNX Runtime and TensorFlow; their libraries come from PyPI.
 runtimes:
     .ci/run runtimes
+
+# A fuzz target for so many minutes, with coverage; docs/fuzzing.md lists what was seen.
+fuzz target minutes="10":
+    fuzz/run {{target}} {{minutes}}

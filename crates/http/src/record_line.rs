@@ -5,7 +5,7 @@
 //! ```
 //! A `value` that is a string stands for its UTF-8 bytes, another JSON value for its own text, `null` for no value (a
 //! tombstone). Bytes that are no UTF-8 stand in `keyBase64` and `valueBase64`, and in headers as `{"base64": …}`. Headers
-//! of one name more than once are a list of pairs.
+//! of one name more than once, or in an order that is not that of their names, are a list of pairs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -183,12 +183,11 @@ fn render_headers(headers: &[(String, Option<Vec<u8>>)]) -> Value {
         Some((_, Ok(text))) => json!(text),
         Some((bytes, Err(_))) => json!({"base64": STANDARD.encode(bytes)}),
     };
-    let repeated =
-        headers.iter().enumerate().any(|(i, (name, _))| headers[..i].iter().any(|(n, _)| n == name));
-    if repeated {
-        headers.iter().map(|(name, bytes)| json!([name, value(bytes)])).collect()
-    } else {
+    // An object has each name once, and no order of its own.
+    if headers.is_sorted_by(|(a, _), (b, _)| a < b) {
         Value::Object(headers.iter().map(|(name, bytes)| (name.clone(), value(bytes))).collect())
+    } else {
+        headers.iter().map(|(name, bytes)| json!([name, value(bytes)])).collect()
     }
 }
 

@@ -21,7 +21,7 @@ pub enum ExitCode {
     Unreachable = 69,
     /// The ledger and what is committed contradict each other.
     LedgerMismatch = 70,
-    /// The data directory is locked, full or not writable.
+    /// The data directory is locked or full.
     DirectoryUnavailable = 73,
     /// Another process took over, or fenced this one.
     Fenced = 75,

@@ -4,7 +4,7 @@ mod process;
 
 use std::net::TcpListener;
 
-use process::{World, demo};
+use process::{World, demo, wait_for};
 
 #[test]
 fn configuration_is_refused_with_a_hint() {
@@ -141,6 +141,134 @@ fn an_unreachable_place_is_said() {
     let world = World::new();
     world.say(&["consume", "--url", "http://127.0.0.1:9"]).failure(69, "127.0.0.1:9");
     world.say(&["run", "--set", "client.url=http://127.0.0.1:9"]).failure(78, "not through");
+}
+
+/// Where there is no room, the producer is told and the instance ends: what it reads it could not commit.
+#[test]
+fn a_full_disk_ends_the_instance() {
+    let world = World::new();
+    for engine in ["streams", "stage"] {
+        let arguments = ["--engine", engine, "--set", "topics.create=all"];
+        let Some(run) = world.run_mounted("size=2m", &arguments) else { return };
+        let records = demo("records.csv");
+        let mut produce =
+            vec!["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "--loop"];
+        produce.extend(["--url", &run.url]);
+        let said = world.say(&produce);
+        assert!(said.code == Some(73) || said.code == Some(69), "{said:?}");
+        let (code, log) = run.ended();
+        assert_eq!(code, Some(73), "{log}");
+        assert!(log.contains("no room left"), "{log}");
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_said() {
+    let world = World::new();
+    let directory = "/proc/self/scorewheel-data";
+    world.say(&["run", "--data-dir", directory]).failure(78, directory);
+    world.say(&["publish", &demo("models/1-linear.pmml"), "--data-dir", directory]).failure(78, directory);
+}
+
+#[test]
+fn an_instance_waits_for_brokers_and_clients_do_not() {
+    let world = World::new();
+    let run = world.run(&["--brokers", "127.0.0.1:9"]);
+    let (status, readiness) = run.get("/readyz");
+    assert_eq!(status, 503);
+    wait_for("the reason", || run.log().contains("cannot be reached").then_some(()));
+    assert_eq!(run.get("/livez").0, 200, "{readiness}");
+    run.terminate();
+    world.say(&["consume", "--brokers", "127.0.0.1:9"]).failure(69, "cannot be reached");
+}
+
+/// What was committed was scored with models that the new log does not have: the operator has to say that this is meant.
+#[test]
+fn a_control_log_made_anew_is_taken_only_when_told_to() {
+    let world = World::new();
+    let produce = |run: &process::Running| {
+        let records = demo("records.csv");
+        let arguments = ["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", "5"];
+        world.say(&[&arguments[..], &["--url", &run.url]].concat()).success();
+    };
+    world.say(&["publish", &demo("models/1-linear.pmml")]).success();
+    world.say(&["publish", &demo("models/2-tree.pmml")]).success();
+    make(&world, "models_data", 1);
+    let run = world.run(&[]);
+    produce(&run);
+    run.wait_records(6);
+    run.terminate();
+    // The topic is deleted and made again, with less on it.
+    let data = world.path().join("scorewheel-data");
+    {
+        use scorewheel_topics::embedded::{Directory, EmbeddedBackend, EmbeddedOptions};
+        use scorewheel_topics::{Backend, TopicSpec};
+        let directory = Directory::take(&data).unwrap();
+        let backend = EmbeddedBackend::open(directory, &EmbeddedOptions::default()).unwrap();
+        let admin = backend.admin().unwrap();
+        admin.delete_topic("models_models").unwrap();
+        admin.create_topic(&TopicSpec::new("models_models", 1).keep_for_ever()).unwrap();
+    }
+    world.say(&["publish", &demo("models/2-tree.pmml")]).success();
+    let run = world.run(&[]);
+    let (code, log) = run.ended();
+    assert_eq!(code, Some(70), "{log}");
+    assert!(log.contains("--adopt-log"), "{log}");
+    let run = world.run(&["--adopt-log"]);
+    produce(&run);
+    run.wait_records(11);
+    run.terminate();
+}
+
+/// Names become parts of topics, paths and URLs: what could leave its place is refused, before anything is written.
+#[test]
+fn names_with_path_characters_are_refused() {
+    let world = World::new();
+    let model = demo("models/1-linear.pmml");
+    for name in ["../wine", "a/b", "", "wine\u{0}"] {
+        if !name.contains('\u{0}') {
+            let said = world.say(&["publish", &model, "--data-type", name]);
+            assert_eq!(said.code, Some(2), "{name:?}: {said:?}");
+        }
+    }
+    world.say(&["publish", &model, "--name", "../1"]).success();
+    let listed = world.say(&["models", "list"]).success();
+    assert!(listed.contains("wine/..-1"), "{listed}");
+    for key in ["../wine", "application/../x"] {
+        world.say(&["run", "--set", &format!("application.id={key}")]).failure(78, "application.id");
+        world.say(&["run", "--set", &format!("topics.results={key}")]).failure(78, "topics.results");
+    }
+    let run = world.run(&[]);
+    for path in
+        ["/v1/topics/..%2F..%2Fetc", "/v1/models/wine/..%2F1", "/v1/routes/..%2Fwine", "/state/..%2F/value"]
+    {
+        let (status, body) = run.get(path);
+        assert_eq!((status, body["error"].is_object()), (404, true), "{path}: {body}");
+    }
+    run.terminate();
+}
+
+#[test]
+fn a_csv_file_without_a_column_that_is_an_input_is_not_scored() {
+    let world = World::new();
+    let (model, records) = (demo("models/1-linear.pmml"), demo("records.csv"));
+    let score = ["score", "--model", &model, "--input", &records];
+    world.say(&score).failure(2, "say --delimiter");
+    let whole = [&score[..], &["--delimiter", ";"]].concat();
+    world.say(&whole).failure(2, "--no-header with --fields");
+}
+
+#[test]
+fn records_of_another_kind_are_left_out() {
+    let world = World::new();
+    std::fs::write(world.path().join("rows.jsonl"), "{\"a\": 1}\n{\"alcohol\": 9.5}\n").unwrap();
+    world
+        .say(&["produce", "rows.jsonl", "--rate", "max"])
+        .failure(1, "record 1 is left out: it names no field");
+    let records = world.say(&["consume", "records", "-e"]).lines();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["value"]["alcohol"], 9.5);
+    world.say(&["produce", &demo("records.csv")]).failure(2, "--no-header");
 }
 
 #[test]

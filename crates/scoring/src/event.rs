@@ -9,7 +9,7 @@ pub enum ScoringEvent {
     Installed {
         /// The model.
         model: ModelReference,
-        /// From its message's timestamp to now, milliseconds.
+        /// How long it took to load, check and bind it, milliseconds.
         milliseconds: i64,
         /// What was decided for it, as [`scorewheel_model::BoundModel::notes`] tells.
         notes: Vec<String>,

@@ -111,11 +111,12 @@ impl ModelsHandler {
             self.log.gone(control);
             return;
         };
+        let started = context.clock().wall();
         self.parts.markers.enter(&put.reference);
         let verdict = self.parts.judge.judge_put(&put);
         self.parts.markers.leave(&put.reference);
         if let Verdict::Accepted(model) = &verdict {
-            let milliseconds = context.clock().wall().saturating_sub(record.timestamp);
+            let milliseconds = context.clock().wall().saturating_sub(started);
             self.observe(ScoringEvent::Installed {
                 model: model.reference.clone(),
                 milliseconds,

@@ -107,11 +107,12 @@ impl<M> ModelDriver<M> {
         };
         drop(ledger);
         let surroundings = &self.shared.surroundings;
+        let started = surroundings.wall();
         surroundings.enter(&put.reference, Moment::Install);
         let verdict = self.judge.judge_put(&put);
         surroundings.leave(&put.reference, Moment::Install);
         if let Verdict::Accepted(model) = &verdict {
-            let milliseconds = surroundings.wall().saturating_sub(model.reference.timestamp);
+            let milliseconds = surroundings.wall().saturating_sub(started);
             surroundings.observe(&StageEvent::Installed {
                 model: model.reference.clone(),
                 milliseconds,

@@ -99,7 +99,7 @@ catalogue! {
     ScoringSeconds: Histogram "scorewheel_scoring_seconds" [],
     /// Time of a commit.
     CommitSeconds: Histogram "scorewheel_commit_seconds" [],
-    /// Time to build a model, from its message to its being ready.
+    /// Time to install a model: to load, check and bind it.
     InstallSeconds: Histogram "scorewheel_install_seconds" [],
     /// Commits of this process.
     Commits: Counter "scorewheel_commits_total" [],

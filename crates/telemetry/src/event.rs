@@ -53,7 +53,7 @@ pub enum Event {
         version: String,
         /// Its control offset.
         control_offset: i64,
-        /// From its message to its being ready.
+        /// How long it took to load, check and bind it.
         took: Duration,
         /// What was decided for it that its publisher did not state, a sentence each.
         notes: Vec<String>,

@@ -1,5 +1,6 @@
 //! Records out of a file: CSV or lines of JSON, one row at a time.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -8,7 +9,9 @@ use std::sync::Arc;
 use scorewheel_codecs::{
     Codec, CsvDecoder, CsvOptions, CsvRows, DataTypeDefinition, Line, Lines, RecordDecoder,
 };
-use scorewheel_columns::Batch;
+use scorewheel_columns::schema::fold_name;
+use scorewheel_columns::{Batch, Schema, SchemaError};
+use serde::de::IgnoredAny;
 
 use crate::exit_code::{ExitCode, Failure};
 
@@ -65,7 +68,8 @@ impl RecordSource {
                     .map_err(|error| wrong(error.to_string()))?;
                 if !rows.names().iter().any(|name| data_type.schema().find(name).is_ok()) {
                     let reason = format!(
-                        "no column is a field of data type {:?}; is there a header? Say --no-header if not",
+                        "no column is a field of data type {:?}; say --no-header if the first row is no header, --delimiter if \
+                         cells are separated by another character than a comma",
                         data_type.name()
                     );
                     return Err(wrong(reason));
@@ -103,6 +107,10 @@ impl RecordSource {
             Rows::Json(lines, decoder) => loop {
                 match lines.next_line().map_err(|error| failed(error.to_string()))? {
                     Some(Line::Text(line)) if line.trim_ascii().is_empty() => {}
+                    // In protobuf what is missing reads as zero: such a line would become a record of zeros.
+                    Some(Line::Text(line)) if !names_a_field(line, self.batch.schema()) => {
+                        break Err("it names no field of the data type".to_owned());
+                    }
                     Some(Line::Text(line)) => {
                         break decoder.decode(line, &mut self.batch, 0).map_err(|error| error.to_string());
                     }
@@ -114,4 +122,18 @@ impl RecordSource {
         self.batch.settle();
         Ok(decoded.map_or_else(SourceRow::Bad, |()| SourceRow::Row))
     }
+}
+
+/// Whether an object has a member that is a field, or leads to one. What is no object is left to the decoder.
+fn names_a_field(line: &[u8], schema: &Schema) -> bool {
+    let Ok(members) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(line) else { return true };
+    let leads_to_a_field = |name: &str| {
+        let folded = fold_name(name);
+        schema
+            .fields()
+            .iter()
+            .any(|field| field.name.split_once('.').is_some_and(|(outer, _)| fold_name(outer) == folded))
+    };
+    let is_field = |name: &str| !matches!(schema.find(name), Err(SchemaError::UnknownField(_)));
+    members.keys().any(|name| is_field(name) || leads_to_a_field(name))
 }

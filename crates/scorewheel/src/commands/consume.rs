@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
+use scorewheel_columns::temporal::write_date_time;
 use scorewheel_topics::Backend;
 use serde_json::Value;
 
@@ -143,7 +144,8 @@ fn topic_of(word: &str, config: &Config) -> String {
     }
 }
 
-const HEADING: &str = "    AT            TIMESTAMP      KEY                MODEL                   VALUE";
+const HEADING: &str =
+    "        AT  TIMESTAMP                 KEY                MODEL                   VALUE";
 
 /// A record for people: where, when, key, model, value; why it is dead, if it is.
 fn row(line: &Value) -> String {
@@ -170,5 +172,15 @@ fn row(line: &Value) -> String {
             text(&error["message"])
         );
     }
-    format!("{at:>10}  {:>15}  {:<17}  {model:<22}  {value}", text(&line["timestamp"]), text(&line["key"]))
+    format!("{at:>10}  {:<24}  {:<17}  {model:<22}  {value}", moment(&line["timestamp"]), text(&line["key"]))
+}
+
+/// A timestamp as a date and time, UTC.
+fn moment(timestamp: &Value) -> String {
+    let micros = timestamp.as_i64().filter(|millis| *millis >= 0).and_then(|millis| millis.checked_mul(1000));
+    let Some(micros) = micros else { return "-".to_owned() };
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    write_date_time(&mut text, micros).ok();
+    text + "Z"
 }

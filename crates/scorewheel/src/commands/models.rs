@@ -190,6 +190,14 @@ fn rollback(
         Some(to) => earlier.iter().rev().find(|m| m.version == to || m.offset.to_string() == to),
     };
     let Some(chosen) = chosen else {
+        if earlier.is_empty() {
+            let message = format!(
+                "{key} has only the message at control offset {}, and so nothing to go back to; to have another model score \
+                 again, `scorewheel models remove {key}` lets the next newest take over",
+                latest.offset
+            );
+            return Err(Failure::run_time(message));
+        }
         let versions: Vec<&str> = earlier.iter().map(|message| message.version.as_str()).collect();
         let what =
             to.map_or_else(|| "an earlier message".to_owned(), |to| format!("an earlier message {to}"));

@@ -121,7 +121,8 @@ impl PublishArguments {
             }
         }
         if found.is_empty() {
-            let message = format!("no models in {}", paths[0].display());
+            let message =
+                format!("no models in {}; folders within it are not looked into", paths[0].display());
             return Err(Failure::new(ExitCode::FileNotFound, message));
         }
         match &self.name {

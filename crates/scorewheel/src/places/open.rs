@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use scorewheel_topics::embedded::{Directory, EmbeddedBackend, EmbeddedOptions, Holder, SyncPolicy};
 use scorewheel_topics::{Backend, TopicsError};
@@ -47,20 +48,28 @@ pub fn open_client(loaded: &Loaded, access: Access) -> Result<Arc<dyn Backend>, 
     }
 }
 
+/// How long a holder may take until it answers HTTP, or is done: `run` at its start, another client command.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 fn client_of_directory(directory: &Path, config: &Config) -> Result<Arc<dyn Backend>, Failure> {
-    match open_directory(directory, config) {
-        Ok(backend) => Ok(Arc::new(backend)),
-        Err(TopicsError::Locked { directory, holder }) => match Holder::of(&directory) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let locked = match open_directory(directory, config) {
+            Ok(backend) => return Ok(Arc::new(backend)),
+            Err(error @ TopicsError::Locked { .. }) => error,
+            Err(error) => return Err(error.into()),
+        };
+        match Holder::of(directory) {
             Some(Holder { process, url: Some(url), token }) => {
                 output::note(&format!(
                     "{} is held by process {process}; going through {url}",
                     directory.display()
                 ));
-                Ok(Arc::new(RemoteBackend::new(&url, token)))
+                return Ok(Arc::new(RemoteBackend::new(&url, token)));
             }
-            _ => Err(TopicsError::Locked { directory, holder }.into()),
-        },
-        Err(error) => Err(error.into()),
+            _ if Instant::now() >= deadline => return Err(locked.into()),
+            _ => std::thread::sleep(Duration::from_millis(20)),
+        }
     }
 }
 

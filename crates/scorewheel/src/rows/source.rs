@@ -163,7 +163,8 @@ impl RowSource {
     /// Says what the rows look like; to be called before [`RowSource::fill`].
     ///
     /// # Errors
-    /// [`ExitCode::Usage`] if two columns of a CSV file stand for one field.
+    /// [`ExitCode::Usage`] if two columns of a CSV file stand for one field, or none stands for any: then the delimiter
+    /// or the header is another, and every answer would be that of a row without values.
     pub fn decode_as(&mut self, schema: &Arc<Schema>) -> Result<(), Failure> {
         let wrong = |error| Failure::new(ExitCode::Usage, format!("{}: {error}", self.name));
         match &mut self.rows {
@@ -173,6 +174,9 @@ impl RowSource {
                 *decoder = Some(Box::new(definition.decoder()));
             }
             Rows::Csv { rows, decoder } => {
+                if !schema.is_empty() && !rows.names().iter().any(|name| schema.find(name).is_ok()) {
+                    return Err(no_column(&self.name, rows.names(), schema));
+                }
                 *decoder = Some(CsvDecoder::new(schema, rows.names()).map_err(wrong)?);
             }
         }
@@ -236,6 +240,21 @@ impl RowSource {
 
 fn too_long() -> DecodeError {
     DecodeErrorKind::TooLong(LINE_LIMIT).at(0)
+}
+
+/// The failure of a CSV file of which no column is an input.
+fn no_column(file: &str, names: &[String], schema: &Schema) -> Failure {
+    let few = |names: &mut dyn Iterator<Item = &str>| {
+        let names: Vec<&str> = names.take(4).collect();
+        names.join("`, `")
+    };
+    let message = format!(
+        "{file}: no column is an input of the model; the columns are `{}`, the inputs `{}`, …; say --delimiter if cells are \
+         separated by another character than a comma, --no-header with --fields if the first row is no header",
+        few(&mut names.iter().map(String::as_str)),
+        few(&mut schema.fields().iter().map(|field| &*field.name)),
+    );
+    Failure::new(ExitCode::Usage, message)
 }
 
 fn broken(name: &str, error: &dyn std::fmt::Display) -> Failure {

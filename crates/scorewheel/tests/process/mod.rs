@@ -1,6 +1,10 @@
 //! The binary as a user drives it: a directory of its own, processes that are ended with the test.
 #![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
-#![allow(dead_code, reason = "not every test uses all of it")]
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "not every test uses all of it; one that is skipped says so"
+)]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -63,11 +67,7 @@ impl World {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scorewheel"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for (name, _) in std::env::vars() {
-            if name.starts_with("SCOREWHEEL") || name == "KAFKA_BROKERS_LIST" {
-                command.env_remove(name);
-            }
-        }
+        forget_settings(&mut command);
         command
     }
 
@@ -102,12 +102,37 @@ impl World {
 
     /// Starts `run` and waits until it answers HTTP.
     pub fn run(&self, arguments: &[&str]) -> Running {
+        let mut all = vec!["run", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        self.started(self.command(&all))
+    }
+
+    /// Starts `run` with its topics on a file system of its own, which `options` of `mount -t tmpfs` describe. `None`
+    /// where this user may not mount one.
+    pub fn run_mounted(&self, options: &str, arguments: &[&str]) -> Option<Running> {
+        fs::create_dir_all(self.path().join("mounted")).unwrap();
+        let mount = format!("mount -t tmpfs -o {options} none mounted");
+        let mounted = |then: &str| ["-rm", "sh", "-ec", &format!("{mount}\n{then}"), "sh"].map(str::to_owned);
+        let may = Command::new("unshare").args(mounted("true")).current_dir(self.path()).output();
+        if !may.is_ok_and(|output| output.status.success()) {
+            println!("skipped: a file system of its own cannot be mounted here");
+            return None;
+        }
+        let run = format!(
+            "exec {} run --listen 127.0.0.1:0 --data-dir mounted/data \"$@\"",
+            env!("CARGO_BIN_EXE_scorewheel")
+        );
+        let mut command = Command::new("unshare");
+        command.args(mounted(&run)).args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        forget_settings(&mut command);
+        Some(self.started(command))
+    }
+
+    /// Starts a command that is to answer HTTP, and waits until it does.
+    fn started(&self, mut command: Command) -> Running {
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let log = self.path().join(format!("run-{number}.log"));
-        let mut all = vec!["run", "--listen", "127.0.0.1:0"];
-        all.extend(arguments);
-        let mut command = self.command(&all);
         let child = command.stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
         let mut running = Running { child, url: String::new(), log };
         wait_for("the listener", || {
@@ -180,6 +205,15 @@ impl Drop for Running {
         // Ended already, most often.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Settings in the environment of the tests are not those of the command.
+pub fn forget_settings(command: &mut Command) {
+    for (name, _) in std::env::vars() {
+        if name.starts_with("SCOREWHEEL") || name == "KAFKA_BROKERS_LIST" {
+            command.env_remove(name);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pooling.
 
+use std::ops::{Add, Div};
+
 use scorewheel_model::ModelError;
 
 use crate::element::{ElementType, Storage};
@@ -21,7 +23,7 @@ enum Pool {
     },
     /// The p-th root of the sum of p-th powers.
     Norm {
-        p: i32,
+        p: usize,
     },
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let window = window(context, &space, &kernel, channels_last)?;
     let pool = match context.operator() {
         "MaxPool" | "MaxPool3D" | "MaxPoolV2" => Pool::Maximum,
-        "LpPool" => Pool::Norm { p: context.attributes().integer_or("p", 2)?.clamp(1, 1 << 20) as i32 },
+        "LpPool" => Pool::Norm { p: context.attributes().integer_or("p", 2)?.clamp(1, 1 << 20) as usize },
         _ => Pool::Mean { with_border: context.attributes().flag_or("count_include_pad", false)? },
     };
     if context.node.outputs.len() > 1 && !context.node.outputs[1].is_empty() {
@@ -62,7 +64,9 @@ pub(crate) fn global(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let window = Window { sides: [Side::NONE, Side::NONE, side], channels_last: false };
     let pool = match context.operator() {
         "GlobalMaxPool" => Pool::Maximum,
-        "GlobalLpPool" => Pool::Norm { p: context.attributes().integer_or("p", 2)?.clamp(1, 1 << 20) as i32 },
+        "GlobalLpPool" => {
+            Pool::Norm { p: context.attributes().integer_or("p", 2)?.clamp(1, 1 << 20) as usize }
+        }
         _ => Pool::Mean { with_border: false },
     };
     let built = pooled(context, window, input.shape()[0], input.shape()[1], pool)?;
@@ -93,73 +97,13 @@ fn pooled(
     let shape = window.output_shape(batch, channels, input.rank().max(3));
     check_shape(&shape)?;
     let output = TensorType::new(input.element(), shape);
+    let visit = Visit { window, batch, channels };
     Ok(Computation::one(output, move |inputs, outputs, _| {
         let out = &mut outputs[0];
         match storage {
-            Storage::F32 => {
-                let (input, out) = (inputs[0].f32(), out.f32_mut());
-                vectorised(
-                    #[inline(always)]
-                    || match pool {
-                        Pool::Maximum => {
-                            walk(window, batch, channels, input, out, f32::NEG_INFINITY, larger, |a, _, _| a)
-                        }
-                        Pool::Mean { with_border } => {
-                            walk(
-                                window,
-                                batch,
-                                channels,
-                                input,
-                                out,
-                                0.0,
-                                |a, b| a + b,
-                                |sum, inside, all| sum / if with_border { all } else { inside } as f32,
-                            );
-                        }
-                        Pool::Norm { p } => walk(
-                            window,
-                            batch,
-                            channels,
-                            input,
-                            out,
-                            0.0,
-                            |a, b: f32| a + libm::powf(b.abs(), p as f32),
-                            |sum, _, _| libm::powf(sum, 1.0 / p as f32),
-                        ),
-                    },
-                );
-            }
-            Storage::F64 => {
-                let (input, out) = (inputs[0].f64(), out.f64_mut());
-                match pool {
-                    Pool::Maximum => {
-                        walk(window, batch, channels, input, out, f64::NEG_INFINITY, larger, |a, _, _| a)
-                    }
-                    Pool::Mean { with_border } => {
-                        walk(
-                            window,
-                            batch,
-                            channels,
-                            input,
-                            out,
-                            0.0,
-                            |a, b| a + b,
-                            |sum, inside, all| sum / if with_border { all } else { inside } as f64,
-                        );
-                    }
-                    Pool::Norm { p } => walk(
-                        window,
-                        batch,
-                        channels,
-                        input,
-                        out,
-                        0.0,
-                        |a, b: f64| a + libm::pow(b.abs(), f64::from(p)),
-                        |sum, _, _| libm::pow(sum, 1.0 / f64::from(p)),
-                    ),
-                }
-            }
-            _ => walk(window, batch, channels, inputs[0].i64(), out.i64_mut(), i64::MIN, larger, |a, _, _| a),
+            Storage::F32 => visit.pool(pool, inputs[0].f32(), out.f32_mut()),
+            Storage::F64 => visit.pool(pool, inputs[0].f64(), out.f64_mut()),
+            _ => visit.windows(inputs[0].i64(), out.i64_mut(), i64::MIN, larger, |largest, _, _| largest),
         }
         Ok(())
     }))
@@ -170,51 +114,113 @@ fn larger<T: PartialOrd>(a: T, b: T) -> T {
     if b > a { b } else { a }
 }
 
-/// Visits every window: `fold` over its elements, then `finish` with the number of elements inside the input and
-/// inside the input and its border.
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "one walk for all kinds of pooling")]
-fn walk<T: Copy>(
+/// What pooling asks of a floating point number.
+trait Real: Copy + PartialOrd + Add<Output = Self> + Div<Output = Self> {
+    const ZERO: Self;
+    const ONE: Self;
+    const LOWEST: Self;
+
+    fn of(count: usize) -> Self;
+    /// The power of its magnitude.
+    fn power(self, exponent: Self) -> Self;
+}
+
+macro_rules! real {
+    ($($number:ident, $power:path;)*) => {$(
+        impl Real for $number {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const LOWEST: Self = Self::NEG_INFINITY;
+
+            #[inline(always)]
+            fn of(count: usize) -> Self {
+                count as Self
+            }
+
+            #[inline(always)]
+            fn power(self, exponent: Self) -> Self {
+                $power(self.abs(), exponent)
+            }
+        }
+    )*};
+}
+
+real! {
+    f32, libm::powf;
+    f64, libm::pow;
+}
+
+/// All windows of a pooling.
+#[derive(Clone, Copy)]
+struct Visit {
     window: Window,
     batch: usize,
     channels: usize,
-    input: &[T],
-    out: &mut [T],
-    start: T,
-    fold: impl Fn(T, T) -> T,
-    finish: impl Fn(T, usize, usize) -> T,
-) {
-    let [deep, rows, columns] = window.sides;
-    let (from, to) = (window.input_len(), window.output_len());
-    // Channels last: all channels of a position together. Channels first: each channel is a plane of its own.
-    let (planes, together) = if window.channels_last { (batch, channels) } else { (batch * channels, 1) };
-    for plane in 0..planes {
-        let input = &input[plane * from * together..(plane + 1) * from * together];
-        let out = &mut out[plane * to * together..(plane + 1) * to * together];
-        for (position, out) in out.chunks_exact_mut(together.max(1)).enumerate().take(to) {
-            let (d, rest) =
-                (position / (rows.output * columns.output), position % (rows.output * columns.output));
-            let (r, c) = (rest / columns.output, rest % columns.output);
-            out.fill(start);
-            let mut inside = 0;
-            for kd in 0..deep.kernel {
-                let Some(d) = deep.position(d, kd) else { continue };
-                for kr in 0..rows.kernel {
-                    let Some(r) = rows.position(r, kr) else { continue };
-                    for kc in 0..columns.kernel {
-                        let Some(c) = columns.position(c, kc) else { continue };
-                        inside += 1;
-                        let at = ((d * rows.input + r) * columns.input + c) * together;
-                        for (out, value) in out.iter_mut().zip(&input[at..at + together]) {
-                            *out = fold(*out, *value);
+}
+
+impl Visit {
+    fn pool<T: Real>(self, pool: Pool, input: &[T], out: &mut [T]) {
+        vectorised(
+            #[inline(always)]
+            || match pool {
+                Pool::Maximum => self.windows(input, out, T::LOWEST, larger, |largest, _, _| largest),
+                Pool::Mean { with_border } => {
+                    let mean = |sum: T, inside, all| sum / T::of(if with_border { all } else { inside });
+                    self.windows(input, out, T::ZERO, |a, b| a + b, mean);
+                }
+                Pool::Norm { p } => {
+                    let p = T::of(p);
+                    let root = |sum: T, _, _| sum.power(T::ONE / p);
+                    self.windows(input, out, T::ZERO, |a, b| a + b.power(p), root);
+                }
+            },
+        );
+    }
+
+    /// Visits every window: `fold` over its elements, then `finish` with the number of elements inside the input and
+    /// inside the input and its border.
+    #[inline(always)]
+    fn windows<T: Copy>(
+        self,
+        input: &[T],
+        out: &mut [T],
+        start: T,
+        fold: impl Fn(T, T) -> T,
+        finish: impl Fn(T, usize, usize) -> T,
+    ) {
+        let Self { window, batch, channels } = self;
+        let [deep, rows, columns] = window.sides;
+        let (from, to) = (window.input_len(), window.output_len());
+        // Channels last: all channels of a position together. Channels first: each channel is a plane of its own.
+        let (planes, together) = if window.channels_last { (batch, channels) } else { (batch * channels, 1) };
+        for plane in 0..planes {
+            let input = &input[plane * from * together..(plane + 1) * from * together];
+            let out = &mut out[plane * to * together..(plane + 1) * to * together];
+            for (position, out) in out.chunks_exact_mut(together.max(1)).enumerate().take(to) {
+                let (d, rest) =
+                    (position / (rows.output * columns.output), position % (rows.output * columns.output));
+                let (r, c) = (rest / columns.output, rest % columns.output);
+                out.fill(start);
+                let mut inside = 0;
+                for kd in 0..deep.kernel {
+                    let Some(d) = deep.position(d, kd) else { continue };
+                    for kr in 0..rows.kernel {
+                        let Some(r) = rows.position(r, kr) else { continue };
+                        for kc in 0..columns.kernel {
+                            let Some(c) = columns.position(c, kc) else { continue };
+                            inside += 1;
+                            let at = ((d * rows.input + r) * columns.input + c) * together;
+                            for (out, value) in out.iter_mut().zip(&input[at..at + together]) {
+                                *out = fold(*out, *value);
+                            }
                         }
                     }
                 }
-            }
-            // A window that a rounded-up length lets reach beyond the border counts only what lies within it.
-            let all = reach(deep, d) * reach(rows, r) * reach(columns, c);
-            for out in out.iter_mut() {
-                *out = finish(*out, inside, all);
+                // A window that a rounded-up length lets reach beyond the border counts only what lies within it.
+                let all = reach(deep, d) * reach(rows, r) * reach(columns, c);
+                for out in out.iter_mut() {
+                    *out = finish(*out, inside, all);
+                }
             }
         }
     }

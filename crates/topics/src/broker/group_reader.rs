@@ -143,6 +143,9 @@ impl GroupReader for LocalGroupReader {
         let mut state = shared.lock();
         state.expire(shared.clock.monotonic());
         let event = loop {
+            if let Some(failure) = state.storage.failure() {
+                return Err(failure);
+            }
             // A member that waits in a poll is alive until the poll ends.
             let until = if shared.clock.runs() { deadline } else { shared.clock.monotonic() };
             if let Some(change) = self.next_change(&mut state, until)? {

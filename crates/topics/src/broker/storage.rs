@@ -21,6 +21,12 @@ pub trait Storage: Send {
     /// [`TopicsError::Full`] and the like; nothing was changed then.
     fn apply(&mut self, changes: &[Change]) -> Result<(), TopicsError>;
 
+    /// Why nothing can be written any more, if that is so. Members of groups are told at their next poll, since what they
+    /// read could not be committed.
+    fn failure(&self) -> Option<TopicsError> {
+        None
+    }
+
     /// The stored chunk that holds `offset` or else the first one after it; `None` if there is none.
     ///
     /// # Errors

@@ -7,11 +7,13 @@
 //! | `layout` | how chunks lie in it, with checksums of our own |
 //! | `facts` | how topics, log starts and offsets lie in it |
 //! | `ends` | how a lost tail is noticed |
+//! | `failure` | why nothing can be written any more |
 //! | `sync` | the journal reaches the disk from time to time |
 
 mod directory;
 mod ends;
 mod facts;
+mod failure;
 mod layout;
 mod store;
 mod sync;
@@ -151,7 +153,7 @@ impl EmbeddedBackend {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, TopicsError> {
         let mut store = Store::open(directory.path(), options)?;
-        let syncer = Syncer::start(store.database(), options.sync);
+        let syncer = Syncer::start(store.database(), options.sync, directory.path(), store.first_failure());
         let recovered = store.recover()?;
         let damage = store.damage().into();
         let name = directory.path().display().to_string();

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch, PersistMode};
@@ -12,6 +13,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Owne
 use super::directory::io_error;
 use super::ends::Ends;
 use super::facts::{self, TopicFact};
+use super::failure::{FirstFailure, damaged, store_error};
 use super::layout::{ChunkKey, Log, checked, decode_value, encode_value, log_prefix, prefix};
 use super::{Damage, EmbeddedOptions, SyncPolicy};
 use crate::broker::{Change, Chunk, Recovered, RecoveredPartition, RecoveredTopic, Storage};
@@ -28,6 +30,7 @@ pub(super) struct Store {
     logs: Keyspace,
     facts: Keyspace,
     ends: Ends,
+    failure: FirstFailure,
     known_ends: HashMap<Log, Offset>,
     topics: BTreeMap<String, TopicFact>,
     next_topic: u32,
@@ -43,12 +46,16 @@ impl Store {
     /// Opens the store below `path`, or makes one.
     pub fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, TopicsError> {
         let failed = |error| store_error(path, &error);
-        let database = Database::builder(path.join("store"))
-            .cache_size(options.cache_bytes)
-            .max_journaling_size(options.journal_bytes)
-            .worker_threads(1)
-            .open()
-            .map_err(failed)?;
+        let open = || {
+            Database::builder(path.join("store"))
+                .cache_size(options.cache_bytes)
+                .max_journaling_size(options.journal_bytes)
+                .worker_threads(1)
+                .open()
+        };
+        // The store asserts that a journal is what it wrote; where that is damaged, an assertion fails.
+        let opened = catch_unwind(AssertUnwindSafe(open)).map_err(|_| damaged(path))?;
+        let database = opened.map_err(failed)?;
         let memtable = options.write_buffer_bytes / 2;
         let separated = KvSeparationOptions::default().separation_threshold(4096);
         let logs = database
@@ -68,6 +75,7 @@ impl Store {
             logs,
             facts,
             ends,
+            failure: FirstFailure::default(),
             known_ends,
             topics: BTreeMap::new(),
             next_topic: 0,
@@ -85,6 +93,11 @@ impl Store {
     /// A handle to sync the journal from elsewhere.
     pub fn database(&self) -> Database {
         self.database.clone()
+    }
+
+    /// Where the first failure of a write is kept.
+    pub fn first_failure(&self) -> FirstFailure {
+        self.failure.clone()
     }
 
     /// What recovery found damaged or lost.
@@ -295,7 +308,7 @@ impl Storage for Store {
         for change in changes {
             self.add(&mut batch, change, &mut ends)?;
         }
-        batch.commit().map_err(|error| store_error(&self.path, &error))?;
+        batch.commit().map_err(|error| self.failure.note(&self.path, &error))?;
         for (log, end) in ends {
             // A replaced chunk lies before the end, which stays.
             let stored = self.stored_ends.entry(log).or_insert(end);
@@ -304,6 +317,10 @@ impl Storage for Store {
             self.ends.set(log, end).map_err(|error| io_error(&self.path, &error))?;
         }
         Ok(())
+    }
+
+    fn failure(&self) -> Option<TopicsError> {
+        self.failure.get()
     }
 
     fn read(&self, partition: &TopicPartition, offset: Offset) -> Result<Option<Chunk>, TopicsError> {
@@ -335,20 +352,6 @@ impl Storage for Store {
 
     fn memory_budget(&self) -> Option<usize> {
         Some(self.memory_budget)
-    }
-}
-
-/// A failure of the store in words of ours.
-pub(super) fn store_error(path: &Path, error: &fjall::Error) -> TopicsError {
-    match error {
-        fjall::Error::Io(error) => io_error(path, error),
-        fjall::Error::Poisoned => TopicsError::Fatal {
-            reason: format!(
-                "{} stopped taking writes after one failed; free space and restart",
-                path.display()
-            ),
-        },
-        other => TopicsError::Fatal { reason: format!("{}: {other}", path.display()) },
     }
 }
 

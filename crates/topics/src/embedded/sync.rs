@@ -1,11 +1,13 @@
 //! The journal reaches the disk from time to time, on a thread of its own.
 
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 
 use fjall::{Database, PersistMode};
 
 use super::SyncPolicy;
+use super::failure::FirstFailure;
 
 /// The thread that syncs; dropping it syncs a last time.
 pub(super) struct Syncer {
@@ -15,17 +17,23 @@ pub(super) struct Syncer {
 
 impl Syncer {
     /// Starts syncing as the policy says; with [`SyncPolicy::Always`] and [`SyncPolicy::Never`] there is nothing to do.
-    pub fn start(database: Database, policy: SyncPolicy) -> Self {
+    pub fn start(database: Database, policy: SyncPolicy, path: &Path, failure: FirstFailure) -> Self {
         let SyncPolicy::Interval(interval) = policy else { return Self { stop: None, thread: None } };
         let (stop, stopped) = channel();
+        let path = path.to_owned();
         let sync = move || {
             let mut synced = None;
             loop {
                 let ends = stopped.recv_timeout(interval) != Err(RecvTimeoutError::Timeout);
                 let written = database.seqno();
                 if synced != Some(written) {
-                    // A journal that cannot be synced poisons the store: the next write says so to who can act.
-                    synced = database.persist(PersistMode::SyncData).is_ok().then_some(written);
+                    synced = match database.persist(PersistMode::SyncData) {
+                        Ok(()) => Some(written),
+                        Err(error) => {
+                            failure.note(&path, &error);
+                            None
+                        }
+                    };
                 }
                 if ends {
                     return;

@@ -1,0 +1,17 @@
+//! Convolutions.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `build` | from a node to a convolution with everything about shapes known |
+//! | `weights` | weights as the kernels take them |
+//! | `run` | the kernels: matrix products over windows laid out in panels |
+//! | `transposed` | every input element spreads its window over the output |
+
+mod build;
+mod run;
+mod transposed;
+mod weights;
+
+pub(crate) use build::{build, describe};
+pub(crate) use transposed::transposed;
+pub(crate) use weights::Weights;

@@ -1,0 +1,20 @@
+//! What one input may take of time and memory.
+
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// Longest time for one input. Readers are bounded by the size of what they read, and inputs here are small.
+pub const TIME: Duration = Duration::from_secs(20);
+
+/// Address space of the process. A length that is believed unseen does not fit into it, and ends the process.
+pub const MEMORY: u64 = 6 << 30;
+
+/// Bounds the address space of this process, from now on.
+///
+/// # Errors
+/// What the system says.
+pub fn bound_memory() -> std::io::Result<()> {
+    let limit = Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) };
+    Ok(setrlimit(Resource::As, limit)?)
+}
