@@ -71,7 +71,13 @@ public final class Jpmml {
         for (String line : lines.subList(1, lines.size())) {
             String[] cells = line.split(",");
             Map<String, Object> row = new LinkedHashMap<>();
-            for (int i = 0; i < header.length; i++) row.put(header[i], Double.valueOf(cells[i]));
+            for (int i = 0; i < header.length; i++) {
+                if (header[i].endsWith("[]")) {
+                    row.put(header[i].replace("[]", ""), List.of(cells[i].split(" ")));
+                } else {
+                    row.put(header[i], Double.valueOf(cells[i]));
+                }
+            }
             rows.add(row);
         }
         return rows;

@@ -17,17 +17,26 @@ const ROUNDS: usize = 7;
 const SECONDS: f64 = 0.3;
 const BATCH: usize = 1_000;
 
+/// Records: numbers, and in columns named `…[]` lists whose items are separated by blanks.
 struct Data {
     header: Vec<String>,
-    rows: Vec<Vec<f64>>,
+    rows: Vec<Vec<Value>>,
 }
 
 impl Data {
     fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
         let text = std::fs::read_to_string(path)?;
         let mut lines = text.lines();
-        let header = lines.next().ok_or("no header")?.split(',').map(str::to_owned).collect();
-        let rows = lines.map(|line| line.split(',').map(str::parse).collect()).collect::<Result<_, _>>()?;
+        let header: Vec<&str> = lines.next().ok_or("no header")?.split(',').collect();
+        let cell = |(name, text): (&&str, &str)| -> Result<Value, Box<dyn Error>> {
+            Ok(match name.ends_with("[]") {
+                true => Value::List(text.split_whitespace().map(Value::from).collect()),
+                false => Value::F64(text.parse()?),
+            })
+        };
+        let rows = lines.map(|line| header.iter().zip(line.split(',')).map(cell).collect());
+        let rows = rows.collect::<Result<_, _>>()?;
+        let header = header.iter().map(|name| name.trim_end_matches("[]").to_owned()).collect();
         Ok(Self { header, rows })
     }
 
@@ -36,7 +45,7 @@ impl Data {
         let column = |name: &str| self.header.iter().position(|column| column == name);
         let columns: Vec<Option<usize>> = model.inputs().iter().map(|input| column(&input.name)).collect();
         for row in self.rows.iter().take(BATCH) {
-            let value = |column: &Option<usize>| column.map_or(Value::Missing, |at| Value::F64(row[at]));
+            let value = |column: &Option<usize>| column.map_or(Value::Missing, |at| row[at].clone());
             batch.push_row(&columns.iter().map(value).collect::<Vec<Value>>());
         }
         Ok(batch)

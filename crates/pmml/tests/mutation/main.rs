@@ -1,5 +1,5 @@
-//! Documents of the open suite and our own, damaged at random: none may crash the engine, and what still loads gives the same
-//! answers to a batch as to its rows one by one.
+//! Documents of the open suite and our own, damaged at random: none may crash the engine, and what still loads gives
+//! the same answers to a batch as to its rows one by one.
 //!
 //! `MUTATIONS=n` sets how many are tried, `SEED=n` where the random numbers start.
 
