@@ -196,7 +196,7 @@ impl Builder<'_, '_, '_> {
             && model.is_classification() == (self.answer != AnswerKind::Number)
             && (self.answer != AnswerKind::Number || matches!(target.kind, Kind::Double | Kind::Float));
         let ElementPlan::Tree(tree) = &model.element else { return None };
-        if plain { self.tree(tree, model, segment) } else { None }
+        if plain && tree.embedded.is_empty() { self.tree(tree, model, segment) } else { None }
     }
 
     fn tree(&mut self, tree: &tree::Plan, model: &ModelPlan, segment: &Segment) -> Option<Vec<Node>> {

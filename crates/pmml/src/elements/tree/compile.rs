@@ -4,6 +4,7 @@ use crate::compile::model::category_index;
 use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
 use crate::elements::ElementPlan;
+use crate::elements::tree::embedded::{self, EmbeddedPlans};
 use crate::elements::tree::read::{Document, MissingValueStrategy, NoTrueChildStrategy, NodeDocument};
 use crate::fault::{Fault, Result};
 use crate::plan::model::{Entities, Figures};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub record_counts: Box<[f64]>,
     /// By node: its default child, `NONE` for none. Empty unless default children are taken.
     pub default_children: Box<[u32]>,
+    /// Models that answer for nodes.
+    pub embedded: EmbeddedPlans,
 }
 
 /// No node, no distribution.
@@ -67,7 +70,10 @@ pub enum Test {
 }
 
 /// Compiles a `TreeModel`.
-pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, 'a>) -> Result<Compiled> {
+pub fn compile<'d, 'a>(
+    document: &'d Document<'a>,
+    context: &mut ModelContext<'_, 'd, 'a>,
+) -> Result<Compiled> {
     let is_classification = match context.head.function {
         MiningFunction::Classification => true,
         MiningFunction::Regression => false,
@@ -108,9 +114,11 @@ pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, '
         confidences: Box::default(),
         record_counts: Box::default(),
         default_children: Box::default(),
+        embedded: embedded::compile(document, context, &mut categories)?,
     };
     if is_classification {
         compile_distributions(document, context, &mut plan, &mut categories)?;
+        plan.embedded.number_categories(context.compiler, &categories);
     }
     let weighted = matches!(
         plan.missing,
