@@ -61,8 +61,7 @@ pub fn compile(
     for id in &answering {
         let model = &models[id.0 as usize];
         let mut answer = ModelAnswer::default();
-        // What rules tell is in the outputs only.
-        if model.answers_itself() && model.function != MiningFunction::AssociationRules {
+        if model.answers_itself() && !tells_in_outputs_only(model) {
             for target in &model.targets {
                 let shape = value_shape(model, target, texts);
                 let value = place(&mut columns, target.name.as_deref(), Role::Target, shape);
@@ -153,6 +152,12 @@ pub fn compile(
         .collect();
     let fields = columns.into_iter().map(|column| field(column, &texts)).collect();
     Ok(AnswerPlan { schema: Arc::new(OutputSchema::new(fields)), codes, by_model })
+}
+
+/// True for rules, which outputs tell of; a document of sequences has an answer without outputs too.
+fn tells_in_outputs_only(model: &ModelPlan) -> bool {
+    model.function == MiningFunction::AssociationRules
+        || (model.function == MiningFunction::Sequences && !model.outputs.is_empty())
 }
 
 /// The models whose results can be those of `id`, itself included for its outputs.

@@ -18,7 +18,8 @@ use scorewheel_pmml::PmmlModel;
 use serde_json::{Map, Value as Json};
 
 /// Topics, each with the least number of its documents.
-const TOPICS: &[(&str, usize)] = &[("composition", 5)];
+const TOPICS: &[(&str, usize)] =
+    &[("composition", 5), ("cox", 5), ("sequence", 5), ("text", 5), ("time_series", 5)];
 
 fn folder(topic: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripted").join(topic)

@@ -234,7 +234,7 @@ impl Measure {
 /// Points by growing distance or falling similarity; as near ones in their own order.
 ///
 /// What is not a number is larger than all that are.
-fn order(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool) {
+pub fn order(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool) {
     let figure = |point: u32| match figures[point as usize] {
         figure if figure.is_nan() => f64::NAN,
         figure => figure + 0.0,

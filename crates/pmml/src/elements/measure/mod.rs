@@ -3,7 +3,7 @@
 mod compute;
 mod read;
 
-pub use compute::{FieldPlan, Measure, Point, compile_field, is_missing};
+pub use compute::{FieldPlan, Measure, Point, compile_field, is_missing, order};
 pub use read::{
     CompareFunction, ComparisonField, ComparisonMeasure, MeasureFunction, read_field, read_measure,
 };
