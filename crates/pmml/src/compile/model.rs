@@ -90,6 +90,14 @@ impl<'d, 'a> ModelContext<'_, 'd, 'a> {
         self.compiler.derived(self.scope, field)
     }
 
+    /// Compiles a model within this one, in a scope of its own.
+    pub fn nested(&mut self, model: &'d ModelDocument<'a>) -> Result<ModelId> {
+        let scope = self.compiler.open_scope(Some(self.scope), &model.head)?;
+        let compiled = self.compiler.model(model, scope)?;
+        self.compiler.close_scope(scope);
+        Ok(compiled)
+    }
+
     /// The code of a string.
     pub fn text(&mut self, text: &str) -> u32 {
         self.compiler.text(text)

@@ -3,8 +3,10 @@
 use crate::compile::{Compiler, ScopeId};
 use crate::document::output::{Feature, Output, OutputField, RuleAlgorithm, RuleFeature};
 use crate::fault::{Fault, Result};
-use crate::plan::model::{Category, OutputFeature, RuleOutput};
+use crate::functions::statistics::quantile;
+use crate::plan::model::{Category, OutputFeature, RuleOutput, Uncertainty};
 use crate::plan::{ModelPlan, OutputPlan, Source};
+use crate::reader::element::parse_number;
 use crate::value::Kind;
 
 /// Compiles the output fields of a model in their order: each sees those before it.
@@ -152,8 +154,57 @@ fn feature<'d, 'a>(
         Feature::StandardError
         | Feature::StandardDeviation
         | Feature::ConfidenceIntervalLower
-        | Feature::ConfidenceIntervalUpper => OutputFeature::Unsupported(field.feature),
+        | Feature::ConfidenceIntervalUpper => uncertainty(compiler, field, model)?,
     })
+}
+
+/// What tells how uncertain a prediction is, where the document tells it.
+fn uncertainty(
+    compiler: &mut Compiler<'_, '_>,
+    field: &OutputField<'_>,
+    model: &ModelPlan,
+) -> Result<OutputFeature> {
+    let about = match field.segment_id {
+        Some(id) => {
+            let code = compiler.text(id);
+            model.element.segment(code).and_then(|segment| compiler.model_plan(segment))
+        }
+        None => Some(model),
+    };
+    if !about.is_some_and(|about| tells_uncertainty(compiler, about)) {
+        compiler.reserve(format!("the model does not tell the output field {:?}", field.name));
+        return Ok(OutputFeature::Unsupported(field.feature));
+    }
+    Ok(OutputFeature::Uncertainty(match field.feature {
+        Feature::StandardError => Uncertainty::StandardError,
+        Feature::StandardDeviation => Uncertainty::StandardDeviation,
+        Feature::ConfidenceIntervalLower => Uncertainty::Bound(-interval_quantile(field)?),
+        _ => Uncertainty::Bound(interval_quantile(field)?),
+    }))
+}
+
+/// True if the model, or one whose prediction it hands on, tells how uncertain its predictions are.
+fn tells_uncertainty(compiler: &Compiler<'_, '_>, model: &ModelPlan) -> bool {
+    let delegates = model.element.delegates().unwrap_or_default();
+    model.element.tells_uncertainty()
+        || delegates
+            .iter()
+            .any(|id| compiler.model_plan(*id).is_some_and(|inner| tells_uncertainty(compiler, inner)))
+}
+
+/// Half the width of an interval in standard errors. Its confidence stands in `value`: a percentage, or a share below
+/// 1; 95 per cent if it is not stated.
+fn interval_quantile(field: &OutputField<'_>) -> Result<f64> {
+    let text = field.value.unwrap_or("95");
+    let share = parse_number(text).map(|level| if level < 1.0 { level } else { level / 100.0 });
+    match share.filter(|share| *share > 0.0 && *share < 1.0) {
+        Some(share) => Ok(quantile(0.5 + share / 2.0)),
+        None => {
+            let message =
+                format!("value={text:?} of an interval is no confidence between 0 and 100 per cent");
+            Err(Fault::invalid(field.offset, message))
+        }
+    }
 }
 
 fn expression_of<'d, 'a>(
@@ -226,6 +277,7 @@ fn kind(
         OutputFeature::Probability(_)
         | OutputFeature::Confidence(_)
         | OutputFeature::Affinity(_)
+        | OutputFeature::Uncertainty(_)
         | OutputFeature::Residual { .. } => Some(Kind::Double),
         OutputFeature::Expression(expression) => compiler.kind_of(expression),
         OutputFeature::ReasonCode { .. } => Some(Kind::Text),

@@ -10,6 +10,7 @@
 //! | [`output`] | output fields and decisions |
 //! | [`targets`] | targets |
 //! | [`table`] | inline tables, arrays, matrices |
+//! | [`training`] | rows that a model compares records with |
 //! | [`verification`] | verification rows |
 //! | [`head`] | [`ModelHead`]: what all model elements have in common |
 
@@ -22,6 +23,7 @@ pub mod root;
 pub mod schema;
 pub mod table;
 pub mod targets;
+pub mod training;
 pub mod verification;
 
 pub use dictionary::{DataField, DataType, OpType};
@@ -32,3 +34,4 @@ pub use predicate::Predicate;
 pub use root::Document;
 pub use schema::{MiningField, MiningSchema};
 pub use targets::{Target, Targets};
+pub use training::TrainingInstances;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use scorewheel_columns::{ErrorCode, RowError};
 
-use crate::plan::model::RuleOutput;
+use crate::plan::model::{RuleOutput, Uncertainty};
 use crate::plan::{ModelId, ModelPlan};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
@@ -42,6 +42,21 @@ pub trait Element: Debug + Send + Sync {
     fn segment(&self, id: u32) -> Option<ModelId> {
         let _ = id;
         None
+    }
+
+    /// True if the document tells how uncertain predictions are.
+    fn tells_uncertainty(&self) -> bool {
+        false
+    }
+
+    /// How uncertain the prediction of this row is, before the target's rules. Asked for only where an output tells
+    /// it, since it can cost more than the prediction.
+    ///
+    /// # Errors
+    /// [`ErrorCode::UnsupportedElement`] if the document does not tell.
+    fn uncertainty(&self, model: &ModelPlan, row: &mut Row<'_>, wanted: Uncertainty) -> Evaluated {
+        let _ = wanted;
+        Err(row.error(ErrorCode::UnsupportedElement, model.place))
     }
 
     /// What an output field tells of a rule.

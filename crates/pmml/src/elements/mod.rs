@@ -13,9 +13,11 @@
 pub mod element;
 pub mod registry;
 
+pub mod anomaly_detection;
 pub mod association;
 pub mod baseline;
 pub mod clustering;
+pub mod gaussian_process;
 pub mod general_regression;
 pub mod measure;
 pub mod mining;

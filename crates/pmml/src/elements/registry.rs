@@ -6,7 +6,7 @@ use crate::compile::{Compiled, ModelContext};
 use crate::document::ModelDocument;
 use crate::elements::Element as Scored;
 use crate::fault::Result;
-use crate::plan::model::RuleOutput;
+use crate::plan::model::{RuleOutput, Uncertainty};
 use crate::plan::{ModelId, ModelPlan};
 use crate::reader::{Element, Xml};
 use crate::score::row::Evaluated;
@@ -76,9 +76,11 @@ macro_rules! elements {
 }
 
 elements! {
+    "AnomalyDetectionModel" => AnomalyDetection in anomaly_detection,
     "AssociationModel" => Association in association,
     "BaselineModel" => Baseline in baseline,
     "ClusteringModel" => Clustering in clustering,
+    "GaussianProcessModel" => GaussianProcess in gaussian_process,
     "GeneralRegressionModel" => GeneralRegression in general_regression,
     "MiningModel" => Mining in mining,
     "NaiveBayesModel" => NaiveBayes in naive_bayes,
@@ -117,6 +119,20 @@ impl ElementPlan {
     #[must_use]
     pub fn segment(&self, id: u32) -> Option<ModelId> {
         self.element().segment(id)
+    }
+
+    /// See [`Scored::tells_uncertainty`].
+    #[must_use]
+    pub fn tells_uncertainty(&self) -> bool {
+        self.element().tells_uncertainty()
+    }
+
+    /// See [`Scored::uncertainty`].
+    ///
+    /// # Errors
+    /// Those of the row.
+    pub fn uncertainty(&self, model: &ModelPlan, row: &mut Row<'_>, wanted: Uncertainty) -> Evaluated {
+        self.element().uncertainty(model, row, wanted)
     }
 
     /// See [`Scored::rule_output`].

@@ -80,7 +80,7 @@ pub struct Figures {
 }
 
 /// Names of entities.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub enum Entities {
     /// The model has none.
     #[default]
@@ -199,6 +199,8 @@ pub enum OutputFeature {
         /// The observed value.
         observed: Slot,
     },
+    /// How uncertain the prediction is.
+    Uncertainty(Uncertainty),
     /// A reason code of a scorecard.
     ReasonCode {
         /// From 1.
@@ -221,6 +223,17 @@ pub enum OutputFeature {
     Absent,
     /// Not evaluated: reading it is an error of the row.
     Unsupported(Feature),
+}
+
+/// A figure of how uncertain a predicted number is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Uncertainty {
+    /// The standard error of the prediction.
+    StandardError,
+    /// The standard deviation of what is predicted.
+    StandardDeviation,
+    /// An end of an interval: the prediction moved by so many standard errors.
+    Bound(f64),
 }
 
 /// Which category or entity an output is about.

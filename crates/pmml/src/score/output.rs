@@ -3,7 +3,7 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::document::MiningFunction;
-use crate::plan::model::{Category, Entities, OutputFeature};
+use crate::plan::model::{Category, Entities, OutputFeature, Uncertainty};
 use crate::plan::{ModelPlan, OutputPlan, Slot};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
@@ -130,6 +130,7 @@ fn feature(
         OutputFeature::Residual { target, observed } => {
             return residual(model, row, about(*target), *target, *observed).map(Found::Value);
         }
+        OutputFeature::Uncertainty(wanted) => return uncertainty(source, row, *wanted).map(Found::Value),
         OutputFeature::ReasonCode { rank } => {
             let code = rank.checked_sub(1).and_then(|at| prediction.reasons.get(at as usize));
             code.map(|code| Datum::text(*code))
@@ -230,6 +231,23 @@ fn residual(
     let probability = index.and_then(|index| prediction.probabilities.get(index)).copied().unwrap_or(0.0);
     let expected = if observed.number == value.number { 1.0 } else { 0.0 };
     Ok(Some(Datum::double(expected - probability)))
+}
+
+/// How uncertain a prediction is, on the scale of the target.
+fn uncertainty(model: &ModelPlan, row: &mut Row<'_>, wanted: Uncertainty) -> Evaluated {
+    let rules = model.target().rules.as_deref();
+    let (factor, constant) = rules.map_or((1.0, 0.0), |rules| (rules.factor, rules.constant));
+    // A negative factor turns an interval round.
+    let raw = match wanted {
+        Uncertainty::Bound(errors) if factor < 0.0 => Uncertainty::Bound(-errors),
+        wanted => wanted,
+    };
+    let Some(found) = model.element.uncertainty(model, row, raw)? else { return Ok(None) };
+    let number = match wanted {
+        Uncertainty::Bound(_) => found.number * factor + constant,
+        Uncertainty::StandardError | Uncertainty::StandardDeviation => found.number * factor.abs(),
+    };
+    Ok(Some(Datum::double(number)))
 }
 
 /// The result of a segment, scored for itself.

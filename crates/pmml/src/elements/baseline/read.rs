@@ -1,12 +1,14 @@
 //! `BaselineModel` as typed data.
 
+use crate::document::expression::read_field_ref;
 use crate::document::{ModelDocument, ModelHead};
 use crate::elements::ElementDocument;
+use crate::elements::baseline::distribution::Distribution;
 use crate::fault::{Fault, Result};
 use crate::reader::{Element, Xml};
 
 closed_list! {
-    /// What is computed of an observation.
+    /// What is computed of a record.
     pub enum TestStatistic {
         ZValue = "zValue",
         ChiSquareIndependence = "chiSquareIndependence",
@@ -16,17 +18,45 @@ closed_list! {
     }
 }
 
-/// `BaselineModel` with the statistic `zValue`.
+/// `BaselineModel`, which is one `TestDistributions`.
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
     /// Where it stands.
     pub offset: u32,
     /// The field that is observed.
     pub field: &'a str,
-    /// Its usual mean.
-    pub mean: f64,
-    /// Its usual variance.
-    pub variance: f64,
+    /// What is computed.
+    pub statistic: TestStatistic,
+    /// The smallest sum.
+    pub reset_value: f64,
+    /// The field that says how often a record counts.
+    pub weight_field: Option<&'a str>,
+    /// What is usual.
+    pub baseline: Baseline<'a>,
+    /// What it is held against.
+    pub alternate: Option<Distribution>,
+}
+
+/// What is usual.
+#[derive(Clone, Debug)]
+pub enum Baseline<'a> {
+    /// A distribution of numbers.
+    Distribution(Distribution),
+    /// `CountTable` or `NormalizedCountTable`.
+    Table(CountTable<'a>),
+    /// `FieldRef`s: fields whose counts are those of the stream itself.
+    Fields(Vec<&'a str>),
+}
+
+/// Counts of combinations of values.
+#[derive(Clone, Debug, Default)]
+pub struct CountTable<'a> {
+    /// The fields, outermost first.
+    pub fields: Vec<&'a str>,
+    /// The values of each cell, one a field.
+    pub values: Vec<&'a str>,
+    /// The count of each cell.
+    pub counts: Vec<f64>,
 }
 
 /// Reads a `BaselineModel` to its end.
@@ -47,59 +77,119 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
 
 fn read_test<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Document<'a>> {
     let field = element.required("field")?;
-    let statistic: TestStatistic = element.required_choice("testStatistic")?;
-    if statistic != TestStatistic::ZValue {
-        let message = "this testStatistic is not supported; supported is zValue";
+    let statistic = element.required_choice("testStatistic")?;
+    let reset_value = element.number("resetValue")?.unwrap_or(0.0);
+    let weight_field = element.text("weightField");
+    // One record is a window of one.
+    if element.integer("windowSize")?.is_some_and(|size| size < 0) {
+        return Err(element.invalid("a windowSize is not below 0"));
+    }
+    if element.text("normalizationScheme").is_some() {
+        let message = "attribute normalizationScheme of TestDistributions is not supported: PMML has no words for it";
         return Err(Fault::unsupported(element.offset, message));
     }
-    for name in ["windowSize", "weightField", "normalizationScheme"] {
-        if element.text(name).is_some_and(|text| text.trim() != "0") {
-            let message = format!("attribute {name} of TestDistributions is not supported with zValue");
-            return Err(Fault::unsupported(element.offset, message));
-        }
-    }
-    // A reset value belongs to sums over several records.
-    element.ignore(&["resetValue"]);
     element.finish()?;
-    let mut found = None;
+    let (mut baseline, mut alternate) = (None, None);
     while let Some(child) = xml.child()? {
-        if child.name != "Baseline" {
-            return Err(match child.name {
-                "Alternate" => Fault::unsupported(child.offset, "Alternate is not supported with zValue"),
-                _ => child.unexpected("TestDistributions"),
-            });
-        }
         child.finish()?;
-        while let Some(distribution) = xml.child()? {
-            if found.replace(read_distribution(xml, distribution)?).is_some() {
-                return Err(Fault::invalid(child.offset, "Baseline holds more than one distribution"));
+        match child.name {
+            "Baseline" if baseline.is_none() => baseline = Some(read_baseline(xml, &child)?),
+            "Alternate" if alternate.is_none() => {
+                while let Some(inner) = xml.child()? {
+                    if alternate.replace(Distribution::read(xml, inner, "Alternate")?).is_some() {
+                        return Err(child.invalid("Alternate holds more than one distribution"));
+                    }
+                }
+                if alternate.is_none() {
+                    return Err(child.lacks("GaussianDistribution or another distribution"));
+                }
             }
+            _ => return Err(child.unexpected("TestDistributions")),
         }
     }
-    let (mean, variance) = found.ok_or_else(|| element.lacks("Baseline"))?;
-    if variance.is_nan() || variance <= 0.0 {
-        return Err(element.invalid(format!("a variance of {variance} is not above 0")));
-    }
-    Ok(Document { offset: element.offset, field, mean, variance })
+    let baseline = baseline.ok_or_else(|| element.lacks("Baseline"))?;
+    Ok(Document {
+        offset: element.offset,
+        field,
+        statistic,
+        reset_value,
+        weight_field,
+        baseline,
+        alternate,
+    })
 }
 
-/// Mean and variance of a distribution.
-fn read_distribution<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<(f64, f64)> {
-    let found = match element.name {
-        "AnyDistribution" | "GaussianDistribution" => {
-            (element.required_number("mean")?, element.required_number("variance")?)
+fn read_baseline<'a>(xml: &mut Xml<'a>, element: &Element<'a>) -> Result<Baseline<'a>> {
+    let mut found = None;
+    let mut fields = Vec::new();
+    while let Some(mut child) = xml.child()? {
+        match child.name {
+            "FieldRef" => {
+                fields.push(read_field_ref(xml, child)?.0);
+                continue;
+            }
+            _ if found.is_some() => {
+                return Err(element.invalid("Baseline holds more than one distribution"));
+            }
+            "CountTable" | "NormalizedCountTable" => {
+                // The size of the sample that was counted.
+                child.number("sample")?;
+                child.finish()?;
+                let mut table = CountTable::default();
+                read_counts(xml, &child, &mut Vec::new(), &mut table)?;
+                if table.counts.is_empty() {
+                    return Err(child.lacks("FieldValueCount"));
+                }
+                found = Some(Baseline::Table(table));
+            }
+            _ => found = Some(Baseline::Distribution(Distribution::read(xml, child, "Baseline")?)),
         }
-        "PoissonDistribution" => {
-            let mean = element.required_number("mean")?;
-            (mean, mean)
+    }
+    match (found, fields.len()) {
+        (Some(found), 0) => Ok(found),
+        (None, 0) => Err(element.lacks("GaussianDistribution, CountTable or another distribution")),
+        (None, 1) => Err(element.invalid("Baseline needs a second FieldRef")),
+        (None, _) => Ok(Baseline::Fields(fields)),
+        (Some(_), _) => Err(element.invalid("Baseline holds more than one distribution")),
+    }
+}
+
+/// Reads the cells below some values, which are those of the elements around.
+fn read_counts<'a>(
+    xml: &mut Xml<'a>,
+    parent: &Element<'a>,
+    around: &mut Vec<(&'a str, &'a str)>,
+    table: &mut CountTable<'a>,
+) -> Result<()> {
+    while let Some(mut child) = xml.child()? {
+        if !matches!(child.name, "FieldValue" | "FieldValueCount") {
+            return Err(child.unexpected(parent.name));
         }
-        "UniformDistribution" => {
-            let (lower, upper) = (element.required_number("lower")?, element.required_number("upper")?);
-            ((lower + upper) / 2.0, (upper - lower) * (upper - lower) / 12.0)
+        around.push((child.required("field")?, child.required("value")?));
+        if child.name == "FieldValue" {
+            child.finish()?;
+            let before = table.counts.len();
+            read_counts(xml, &child, around, table)?;
+            if table.counts.len() == before {
+                return Err(child.lacks("FieldValueCount"));
+            }
+        } else {
+            let count = child.required_number("count")?;
+            if !(count >= 0.0 && count.is_finite()) {
+                return Err(child.invalid(format!("a count of {count} is below 0")));
+            }
+            child.finish()?;
+            xml.end(&child)?;
+            if table.counts.is_empty() {
+                table.fields = around.iter().map(|(field, _)| *field).collect();
+            }
+            if !table.fields.iter().eq(around.iter().map(|(field, _)| field)) {
+                return Err(child.invalid("the cells of a table are not all of the same fields"));
+            }
+            table.values.extend(around.iter().map(|(_, value)| *value));
+            table.counts.push(count);
         }
-        _ => return Err(element.unexpected("Baseline")),
-    };
-    element.finish()?;
-    xml.end(&element)?;
-    Ok(found)
+        around.pop();
+    }
+    Ok(())
 }

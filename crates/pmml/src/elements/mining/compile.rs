@@ -131,9 +131,7 @@ fn compile_segment<'d, 'a>(
         Some(field) => Some(context.slot(field, segment.offset)?),
         None => None,
     };
-    let scope = context.compiler.open_scope(Some(context.scope), &segment.model.head)?;
-    let model = context.compiler.model(&segment.model, scope)?;
-    context.compiler.close_scope(scope);
+    let model = context.nested(&segment.model)?;
     let id = match segment.id {
         Some(id) => context.text(id),
         None => context.text(&(index + 1).to_string()),

@@ -4,7 +4,7 @@ use crate::compile::{Compiled, ModelContext};
 use crate::document::{MiningFunction, OpType};
 use crate::elements::ElementPlan;
 use crate::elements::measure::{Measure, compile_field};
-use crate::elements::nearest_neighbor::instances::{Pending, column, compile_values, pending};
+use crate::elements::nearest_neighbor::instances::{Pending, pending};
 use crate::elements::nearest_neighbor::read::{CategoricalMethod, ContinuousMethod, Document};
 use crate::fault::{Fault, Result};
 use crate::plan::model::{Entities, Figures};
@@ -57,13 +57,13 @@ pub fn compile<'d, 'a>(
     for input in &document.inputs {
         fields.push(compile_field(input, &document.measure, context)?);
     }
-    let count = document.instances.len();
+    let count = document.training.table.len();
     let mut instances = vec![f64::NAN; count * fields.len()];
     let mut computed = Vec::new();
     for (at, (input, field)) in document.inputs.iter().zip(&fields).enumerate() {
-        match column(document, input.field) {
+        match document.training.column(input.field) {
             Some(column) => {
-                let values = compile_values(document, column, |text| {
+                let values = document.training.values(column, |text| {
                     let value = context.value_of(field.slot, text);
                     if value.is_nan() && !text.trim().eq_ignore_ascii_case("nan") {
                         None
@@ -75,7 +75,7 @@ pub fn compile<'d, 'a>(
                     instances[row * fields.len() + at] = value;
                 }
             }
-            None if document.is_transformed => {
+            None if document.training.is_transformed => {
                 let message = format!("no InstanceField tells of the KNNInput {:?}", input.field);
                 return Err(Fault::invalid(input.offset, message));
             }
@@ -92,9 +92,9 @@ pub fn compile<'d, 'a>(
             return Err(Fault::invalid(context.head.offset, message));
         }
     };
-    let entities = match document.id_variable.and_then(|name| column(document, name)) {
+    let entities = match document.id_variable.and_then(|name| document.training.column(name)) {
         Some(column) => {
-            let ids = compile_values(document, column, |text| Some(f64::from(context.text(text))))?;
+            let ids = document.training.values(column, |text| Some(f64::from(context.text(text))))?;
             Entities::Named(ids.into_iter().map(|code| code as u32).collect())
         }
         None => Entities::Positions(count as u32),
@@ -130,7 +130,7 @@ fn targets<'d, 'a>(
         let Some(data) = context.compiler.data_field(field.name) else {
             return Err(Fault::invalid(field.offset, format!("the target {:?} is not defined", field.name)));
         };
-        let Some(column) = column(document, field.name) else {
+        let Some(column) = document.training.column(field.name) else {
             let message = format!("no InstanceField tells of the target {:?}", field.name);
             return Err(Fault::invalid(document.offset, message));
         };
@@ -141,7 +141,7 @@ fn targets<'d, 'a>(
         };
         let kind = Kind::of(data.data_type);
         let mut parse = |text: &str| context.compiler.parse(kind, text).map(|datum| datum.number);
-        let values = compile_values(document, column, &mut parse)?;
+        let values = document.training.values(column, &mut parse)?;
         let is_weighted = if is_number {
             document.continuous == ContinuousMethod::WeightedAverage
         } else {

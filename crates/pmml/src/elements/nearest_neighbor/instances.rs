@@ -23,45 +23,19 @@ pub struct Pending {
     rows: Vec<Vec<Option<Box<str>>>>,
 }
 
-/// The column of an instance field.
-pub fn column<'a>(document: &Document<'a>, field: &str) -> Option<&'a str> {
-    document.instance_fields.iter().find(|(name, _)| *name == field).map(|(_, column)| *column)
-}
-
-/// One value an instance; each must be there and parse.
-pub fn compile_values(
-    document: &Document<'_>,
-    column: &str,
-    mut parse: impl FnMut(&str) -> Option<f64>,
-) -> Result<Vec<f64>> {
-    let mut values = Vec::with_capacity(document.instances.len());
-    for (at, row) in document.instances.rows().enumerate() {
-        let Some(text) = row.get(column) else {
-            let message = format!("training instance {} has no {column:?}", at + 1);
-            return Err(Fault::invalid(document.instances.offset, message));
-        };
-        let Some(value) = parse(text) else {
-            let message = format!("{text:?} is no value of {column:?}, in training instance {}", at + 1);
-            return Err(Fault::invalid(document.instances.offset, message));
-        };
-        values.push(value);
-    }
-    Ok(values)
-}
-
 /// Notes which derived fields are to be computed, and from what.
 pub fn pending(document: &Document<'_>, computed: Vec<(usize, Slot, bool)>) -> Option<Box<Pending>> {
     if computed.is_empty() {
         return None;
     }
-    let rows = document.instances.rows().map(|row| {
-        let cells = document.instance_fields.iter().map(|(_, column)| row.get(column).map(Box::from));
+    let rows = document.training.table.rows().map(|row| {
+        let cells = document.training.fields.iter().map(|(_, column)| row.get(column).map(Box::from));
         cells.collect()
     });
     Some(Box::new(Pending {
-        offset: document.instances.offset,
+        offset: document.training.table.offset,
         computed,
-        names: document.instance_fields.iter().map(|(name, _)| Box::from(*name)).collect(),
+        names: document.training.fields.iter().map(|(name, _)| Box::from(*name)).collect(),
         rows: rows.collect(),
     }))
 }

@@ -1,10 +1,9 @@
 //! `NearestNeighborModel` as typed data.
 
-use crate::document::table::{InlineTable, written_column};
-use crate::document::{ModelDocument, ModelHead};
+use crate::document::{ModelDocument, ModelHead, TrainingInstances};
 use crate::elements::ElementDocument;
 use crate::elements::measure::{ComparisonField, ComparisonMeasure, read_field, read_measure};
-use crate::fault::{Fault, Result};
+use crate::fault::Result;
 use crate::reader::{Element, Xml};
 
 closed_list! {
@@ -39,12 +38,8 @@ pub struct Document<'a> {
     pub threshold: f64,
     /// The instance field that names instances.
     pub id_variable: Option<&'a str>,
-    /// True if the instances hold the derived fields that are compared.
-    pub is_transformed: bool,
-    /// Fields of the instances with their columns.
-    pub instance_fields: Vec<(&'a str, &'a str)>,
     /// The instances.
-    pub instances: InlineTable<'a>,
+    pub training: TrainingInstances<'a>,
     /// How near two instances are.
     pub measure: ComparisonMeasure,
     /// The fields that are compared.
@@ -69,7 +64,7 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
     while let Some(child) = xml.child()? {
         let Some(child) = head.child(xml, child)? else { continue };
         match child.name {
-            "TrainingInstances" => training = Some(read_training(xml, child)?),
+            "TrainingInstances" => training = Some(TrainingInstances::read(xml, child)?),
             "ComparisonMeasure" => measure = Some(read_measure(xml, child)?),
             "KNNInputs" => {
                 child.finish()?;
@@ -83,8 +78,7 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
             _ => return Err(child.unexpected("NearestNeighborModel")),
         }
     }
-    let (is_transformed, instance_fields, instances) =
-        training.ok_or_else(|| element.lacks("TrainingInstances"))?;
+    let training = training.ok_or_else(|| element.lacks("TrainingInstances"))?;
     if inputs.is_empty() {
         return Err(element.lacks("KNNInputs"));
     }
@@ -95,50 +89,9 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
         categorical,
         threshold,
         id_variable,
-        is_transformed,
-        instance_fields,
-        instances,
+        training,
         measure: measure.ok_or_else(|| element.lacks("ComparisonMeasure"))?,
         inputs,
     };
     head.finish(&element, ElementDocument::NearestNeighbor(document))
-}
-
-type Training<'a> = (bool, Vec<(&'a str, &'a str)>, InlineTable<'a>);
-
-fn read_training<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Training<'a>> {
-    let is_transformed = element.boolean("isTransformed")?.unwrap_or(false);
-    // Counts of what follows; they decide nothing.
-    element.ignore(&["recordCount", "fieldCount"]);
-    element.finish()?;
-    let mut fields = Vec::new();
-    let mut instances = None;
-    while let Some(child) = xml.child()? {
-        match child.name {
-            "InstanceFields" => {
-                child.finish()?;
-                while let Some(mut field) = xml.child()? {
-                    if field.name != "InstanceField" {
-                        return Err(field.unexpected("InstanceFields"));
-                    }
-                    let name = field.required("field")?;
-                    let column = field.text("column").unwrap_or(name);
-                    fields.push((name, written_column(xml, column)));
-                    field.finish()?;
-                    xml.end(&field)?;
-                }
-            }
-            "InlineTable" => instances = Some(InlineTable::read(xml, child)?),
-            "TableLocator" => {
-                let message = "TableLocator is not supported; supported is InlineTable";
-                return Err(Fault::unsupported(child.offset, message));
-            }
-            _ => return Err(child.unexpected("TrainingInstances")),
-        }
-    }
-    let instances = instances.ok_or_else(|| element.lacks("InlineTable"))?;
-    if instances.is_empty() {
-        return Err(element.invalid("TrainingInstances holds no instance"));
-    }
-    Ok((is_transformed, fields, instances))
 }
