@@ -261,6 +261,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             reservations: self.reservations,
         };
         crate::elements::nearest_neighbor::transform(&mut plan)?;
+        crate::elements::measure::limit_rankings(&mut plan);
         Ok(plan)
     }
 }

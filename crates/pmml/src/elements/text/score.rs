@@ -90,7 +90,12 @@ impl Plan {
                 }
             }
         }
-        order(&mut prediction.ranking, &prediction.affinities, self.similarity == Similarity::Cosine);
+        order(
+            &mut prediction.ranking,
+            &prediction.affinities,
+            self.similarity == Similarity::Cosine,
+            usize::MAX,
+        );
         prediction.entity = prediction.ranking.first().copied();
         prediction.value = prediction.entity.map(|nearest| self.answers[nearest as usize]);
     }
