@@ -69,9 +69,11 @@ impl Table {
         let width = slots.len();
         let mut cells: Vec<(Vec<f64>, f64)> = Vec::with_capacity(figures.len());
         let written = keys.chunks_exact(width).zip(figures);
-        cells.extend(written.filter(|(key, _)| !key.iter().any(|value| value.is_nan())).map(
-            |(key, figure)| (key.iter().map(|value| value + 0.0).collect(), *figure),
-        ));
+        cells.extend(
+            written
+                .filter(|(key, _)| !key.iter().any(|value| value.is_nan()))
+                .map(|(key, figure)| (key.iter().map(|value| value + 0.0).collect(), *figure)),
+        );
         cells.sort_by(|(a, _), (b, _)| order(a, b));
         cells.dedup_by(|(key, figure), (kept, sum)| {
             let is_same = key == kept;

@@ -85,7 +85,8 @@ fn read_test<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Document
         return Err(element.invalid("a windowSize is not below 0"));
     }
     if element.text("normalizationScheme").is_some() {
-        let message = "attribute normalizationScheme of TestDistributions is not supported: PMML has no words for it";
+        let message =
+            "attribute normalizationScheme of TestDistributions is not supported: PMML has no words for it";
         return Err(Fault::unsupported(element.offset, message));
     }
     element.finish()?;
@@ -108,15 +109,7 @@ fn read_test<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Document
         }
     }
     let baseline = baseline.ok_or_else(|| element.lacks("Baseline"))?;
-    Ok(Document {
-        offset: element.offset,
-        field,
-        statistic,
-        reset_value,
-        weight_field,
-        baseline,
-        alternate,
-    })
+    Ok(Document { offset: element.offset, field, statistic, reset_value, weight_field, baseline, alternate })
 }
 
 fn read_baseline<'a>(xml: &mut Xml<'a>, element: &Element<'a>) -> Result<Baseline<'a>> {

@@ -78,7 +78,8 @@ fn one_record_against_a_table_of_counts() {
 #[test]
 fn one_record_is_independent_of_nothing() {
     let fields = "<Baseline><FieldRef field='c'/><FieldRef field='d'/></Baseline>";
-    let model = load(&baseline(&["c", "d"], "field='c' testStatistic='chiSquareIndependence'", fields)).unwrap();
+    let model =
+        load(&baseline(&["c", "d"], "field='c' testStatistic='chiSquareIndependence'", fields)).unwrap();
     assert_eq!(model.answer(&["a".into(), "q".into()], None), Ok(0.0.into()));
     assert_eq!(model.answer(&["a".into(), Value::Missing], None), Ok(Value::Missing));
 }
@@ -129,8 +130,14 @@ fn what_does_not_fit_is_refused_with_its_path() {
         ("field='c' testStatistic", "field='x' testStatistic"),
         ("count='1'", "count='-1'"),
         ("count='1'", ""),
-        ("<FieldValueCount field='d' value='p' count='4'/>", "<FieldValueCount field='x' value='p' count='4'/>"),
-        ("<FieldValue field='c' value='a'>", "<FieldValue field='c' value='z'/><FieldValue field='c' value='a'>"),
+        (
+            "<FieldValueCount field='d' value='p' count='4'/>",
+            "<FieldValueCount field='x' value='p' count='4'/>",
+        ),
+        (
+            "<FieldValue field='c' value='a'>",
+            "<FieldValue field='c' value='z'/><FieldValue field='c' value='a'>",
+        ),
         ("chiSquareDistribution", "zValue"),
     ] {
         assert!(load(&table.replacen(from, to, 1)).is_err(), "{to}");

@@ -101,7 +101,11 @@ pub fn compile<'d, 'a>(
         method: document.method,
         missing_prediction: document.missing_prediction,
         missing_threshold: document.missing_threshold,
-        delegates: delegates.then(|| segments.iter().map(|segment| segment.model).collect()),
+        // All models of a sequence run, and the last one answers.
+        delegates: delegates.then(|| {
+            let first = if document.is_composition { segments.len() - 1 } else { 0 };
+            segments[first..].iter().map(|segment| segment.model).collect()
+        }),
         segments: segments.into(),
         forest: None,
         is_composition: document.is_composition,
@@ -186,9 +190,9 @@ pub fn collect_outputs<'d, 'a>(
         }
     }
     match (&*document.element, &plan.element) {
-        (ElementDocument::Mining(inner), element) => {
-            for (delegate, segment) in element.delegates().unwrap_or_default().iter().zip(&inner.segments) {
-                collect_outputs(context, *delegate, &segment.model, into);
+        (ElementDocument::Mining(inner), ElementPlan::Mining(mining)) if mining.delegates.is_some() => {
+            for (compiled, segment) in mining.segments.iter().zip(&inner.segments) {
+                collect_outputs(context, compiled.model, &segment.model, into);
             }
         }
         (ElementDocument::Tree(inner), ElementPlan::Tree(tree)) => {

@@ -24,10 +24,13 @@ pub struct Plan {
     /// By set: the codes that must all be in one transaction.
     pub sets: Box<[Box<[u32]>]>,
     /// By sequence: its sets, each with how it follows the one before.
-    pub sequences: Box<[Box<[(Step, u32)]>]>,
+    pub sequences: Box<[Steps]>,
     /// Rules; of a model without any, its sequences as rules without a consequent.
     pub rules: Box<[RulePlan]>,
 }
+
+/// The sets of a sequence, each with how it follows the one before.
+pub type Steps = Box<[(Step, u32)]>;
 
 /// How a set follows the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +86,7 @@ pub fn compile<'d, 'a>(
     let mut sets = Sets::default();
     sets.collect(document, field, context)?;
     let mut by_id = HashMap::new();
-    let mut sequences: Vec<Box<[(Step, u32)]>> = Vec::with_capacity(document.sequences.len());
+    let mut sequences: Vec<Steps> = Vec::with_capacity(document.sequences.len());
     for sequence in &document.sequences {
         let mut steps = vec![(Step::First, sets.find(sequence.first, sequence.offset)?)];
         for (delimiter, set) in &sequence.following {
@@ -239,8 +242,7 @@ impl<'a> Sets<'a> {
     }
 }
 
-/// A set as a value.
-#[must_use]
+/// The items of a set as values.
 pub fn items_of(set: &[u32]) -> impl Iterator<Item = Option<Datum>> + '_ {
     set.iter().map(|code| Some(Datum::text(*code)))
 }

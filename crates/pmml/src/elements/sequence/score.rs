@@ -12,6 +12,9 @@ use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
 use crate::value::{Datum, Kind};
 
+/// Comparisons of items that count as one step of a row.
+const COMPARISONS: usize = 64;
+
 /// Items and transactions of a row. Buffers are to be given back.
 struct History {
     /// Codes of the items, oldest first.
@@ -201,6 +204,12 @@ impl Plan {
                     Step::AfterGap => after_gap,
                 };
                 let own = &items[start..*end as usize];
+                if follows {
+                    // A step is not for ever, however long lists are.
+                    for _ in 0..own.len().saturating_mul(set.len()) / COMPARISONS {
+                        row.step()?;
+                    }
+                }
                 let is_there = follows && set.iter().all(|code| own.contains(&f64::from(*code)));
                 next.push(f64::from(u8::from(is_there)));
                 any |= is_there;

@@ -3,8 +3,9 @@
 use crate::document::table::Matrix;
 use crate::elements::time_series::forecast::{Forecast, errors_of_equal_shocks, horizon};
 use crate::elements::time_series::kalman;
+use crate::elements::time_series::outliers::{self, Outlier};
 use crate::elements::time_series::polynomial::{Polynomial, at, difference, product, quotient, seasonal};
-use crate::elements::time_series::read::{Transformation, read_values};
+use crate::elements::time_series::read::{TimeSeries, Transformation, read_values};
 use crate::fault::{Fault, Result};
 use crate::reader::xml::CELL_LIMIT;
 use crate::reader::{Element, Xml};
@@ -45,6 +46,10 @@ pub struct Arima {
     difference: Polynomial,
     /// The last shocks, latest last; empty if they are to be found from the series.
     shocks: Vec<f64>,
+    /// Steps of a season; 1 without any.
+    period: usize,
+    /// What is added to the series and is no part of the process.
+    outliers: Vec<Outlier>,
 }
 
 /// `AR` and `MA` of one component, or of the ARMA part of a GARCH model.
@@ -110,12 +115,23 @@ impl Arima {
             moving_average: vec![1.0],
             difference: vec![1.0],
             shocks: Vec::new(),
+            period: 1,
+            outliers: Vec::new(),
         };
         element.finish()?;
+        let mut components: Vec<&str> = Vec::new();
         while let Some(child) = xml.child()? {
             match child.name {
-                "NonseasonalComponent" | "SeasonalComponent" => arima.component(xml, child)?,
+                name if components.contains(&name) => {
+                    return Err(child.invalid(format!("an ARIMA has one {name}")));
+                }
+                "NonseasonalComponent" | "SeasonalComponent" => {
+                    components.push(child.name);
+                    arima.component(xml, child)?;
+                }
                 "MaximumLikelihoodStat" => read_likelihood(xml, child)?,
+                "OutlierEffect" => arima.outliers.push(Outlier::read(xml, child)?),
+                "DynamicRegressor" => return Err(child.not_evaluated("ARIMA")),
                 _ => return Err(child.unexpected("ARIMA")),
             }
         }
@@ -145,7 +161,7 @@ impl Arima {
         };
         let longest = ar.max(ma).max(differences);
         let reach = usize::try_from(longest).ok().and_then(|longest| longest.checked_mul(period));
-        if !reach.is_some_and(|reach| reach <= LAG_LIMIT) || !(0..=DIFFERENCE_LIMIT).contains(&differences) {
+        if reach.is_none_or(|reach| reach > LAG_LIMIT) || !(0..=DIFFERENCE_LIMIT).contains(&differences) {
             let message = format!("lags beyond {LAG_LIMIT}, or more than {DIFFERENCE_LIMIT} differences");
             return Err(Fault::too_large(element.offset, message));
         }
@@ -155,6 +171,7 @@ impl Arima {
         self.autoregressive = product(&self.autoregressive, &ar);
         self.moving_average = product(&self.moving_average, &ma);
         self.difference = product(&self.difference, &difference(period, differences));
+        self.period = self.period.max(period);
         // Those of the seasons reach back farther.
         if component.shocks.len() > self.shocks.len() {
             self.shocks = component.shocks;
@@ -166,8 +183,9 @@ impl Arima {
     ///
     /// # Errors
     /// [`Fault`] if the series is too short, or the document lacks shocks that it needs.
-    pub fn forecast(&self, series: &[f64]) -> Result<Forecast> {
+    pub fn forecast(&self, series: &TimeSeries) -> Result<Forecast> {
         let invalid = |message: String| Fault::invalid(self.offset, message);
+        let TimeSeries { values: series, end } = series;
         let lost = self.difference.len() - 1;
         let needed = lost + self.autoregressive.len().max(2) - 1;
         if series.len() < needed {
@@ -177,18 +195,25 @@ impl Arima {
             );
             return Err(invalid(message));
         }
-        let known: Vec<f64> = series.iter().map(|value| self.transformation.apply(*value)).collect();
+        let mut known: Vec<f64> = series.iter().map(|value| self.transformation.apply(*value)).collect();
         if known.iter().any(|value| !value.is_finite()) {
             return Err(invalid("a value of the TimeSeries cannot be transformed".to_owned()));
         }
+        let cost = self.autoregressive.len() + self.moving_average.len() + self.difference.len();
+        // The weights of past shocks are as long as the horizon.
+        let steps = horizon(2 * cost);
+        let denominator = product(&self.autoregressive, &self.difference);
+        let effects =
+            outliers::effects(&self.outliers, known.len() + steps, known.len(), *end, self.period, |count| {
+                quotient(&self.moving_average, &denominator, count)
+            });
+        let effects = effects.map_err(invalid)?;
+        known.iter_mut().zip(&effects).for_each(|(value, effect)| *value -= effect);
         let differenced = |index: usize| {
             let terms = self.difference.iter().enumerate();
             terms.map(|(lag, coefficient)| coefficient * at(&known, index, lag)).sum::<f64>() - self.mean
         };
         let stationary: Vec<f64> = (lost..known.len()).map(differenced).collect();
-        let cost = self.autoregressive.len() + self.moving_average.len() + self.difference.len();
-        // The weights of past shocks are as long as the horizon.
-        let steps = horizon(2 * cost);
         let expected = match self.method {
             PredictionMethod::ConditionalLeastSquares => self.conditional(&stationary, steps)?,
             PredictionMethod::ExactLeastSquares => self.exact(&stationary, steps)?,
@@ -202,11 +227,11 @@ impl Arima {
             }
             values.push(value);
         }
+        values.iter_mut().zip(&effects).for_each(|(value, effect)| *value += effect);
         let values = values.split_off(series.len());
         let errors = match self.error {
             None => Vec::new(),
             Some(error) => {
-                let denominator = product(&self.autoregressive, &self.difference);
                 let weights = quotient(&self.moving_average, &denominator, steps);
                 errors_of_equal_shocks(&weights, error * error)
             }
@@ -235,7 +260,7 @@ impl Arima {
     /// Expected values given the whole series.
     fn exact(&self, series: &[f64], steps: usize) -> Result<Vec<f64>> {
         let size = (self.autoregressive.len() - 1).max(self.moving_average.len());
-        if size > kalman::STATE_LIMIT || series.len().saturating_mul(size * size) > 64 * CELL_LIMIT {
+        if size > kalman::STATE_LIMIT || series.len().saturating_mul(size * size) > 8 * CELL_LIMIT {
             let message =
                 format!("exactLeastSquares beyond a lag of {}, or of too long a series", kalman::STATE_LIMIT);
             return Err(Fault::too_large(self.offset, message));

@@ -47,7 +47,7 @@ pub fn compile<'d, 'a>(
     let series = &document.series.values;
     let forecast = match &document.algorithm {
         Algorithm::ExponentialSmoothing(smoothing) => smoothing.forecast(),
-        Algorithm::Arima(arima) => arima.forecast(series)?,
+        Algorithm::Arima(arima) => arima.forecast(&document.series)?,
         Algorithm::StateSpace(state_space) => state_space.forecast()?,
         Algorithm::Garch(garch) => garch.forecast(series)?,
     };

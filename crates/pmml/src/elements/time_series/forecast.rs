@@ -19,7 +19,7 @@ pub fn horizon(cost: usize) -> usize {
 pub struct Forecast {
     /// Expected values.
     pub values: Vec<f64>,
-    /// Standard errors; empty if the document does not tell.
+    /// Standard errors of the values; empty if the document does not tell.
     pub errors: Vec<f64>,
     /// Standard deviations of the process itself at each step; empty if it tells of no other than `errors`.
     pub deviations: Vec<f64>,

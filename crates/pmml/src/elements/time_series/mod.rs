@@ -18,12 +18,18 @@
 //! | [`forecast`] | [`forecast::Forecast`]: values and their uncertainty, by step; the transformations |
 //! | [`exponential_smoothing`] | `ExponentialSmoothing`: level, trend, seasons |
 //! | [`arima`] | `ARIMA`: seasonal too, by conditional or exact least squares |
+//! | [`outliers`] | effects that are no part of the process: taken out of the series, and added to the forecasts |
 //! | [`polynomial`] | products of lag polynomials |
 //! | [`kalman`] | exact predictions of a stationary process from a short series |
 //! | [`garch`] | `GARCH`: an ARMA process whose variance changes |
 //! | [`state_space`] | `StateSpaceModel` |
 //!
-//! `SpectralAnalysis` and `SeasonalTrendDecomposition` have no content in PMML 4.4, and no scoring.
+//! Standard errors and intervals are told of `ARIMA` with an `RMSE` (its square is the variance of the shocks), `GARCH`, and
+//! `StateSpaceModel` with both covariance matrices of its state; the standard deviation of a `GARCH` is that of the shock at the
+//! step. The ends of an interval are transformed back as its middle is.
+//!
+//! `SpectralAnalysis` and `SeasonalTrendDecomposition` have no content in PMML 4.4, and no scoring. `DynamicRegressor` and
+//! `PsiVector` are refused: the standard leaves open how their factors are signed and applied.
 //!
 //! # How the standard is read where it leaves a choice
 //! As the producer in the wild, the package `pmml` of R, writes its documents:
@@ -42,6 +48,7 @@ pub mod exponential_smoothing;
 pub mod forecast;
 pub mod garch;
 pub mod kalman;
+pub mod outliers;
 pub mod polynomial;
 pub mod state_space;
 #[cfg(test)]

@@ -24,16 +24,12 @@ closed_list! {
 
 closed_list! {
     /// What was done to a series before.
+    #[derive(Default)]
     pub enum Transformation {
+        #[default]
         None = "none",
         Logarithmic = "logarithmic",
         SquareRoot = "squareroot",
-    }
-}
-
-impl Default for Transformation {
-    fn default() -> Self {
-        Self::None
     }
 }
 

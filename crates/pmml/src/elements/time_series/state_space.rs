@@ -75,6 +75,7 @@ impl StateSpace {
                 "PredictedStateCovarianceMatrix" => &mut model.covariance,
                 "SelectedStateCovarianceMatrix" => &mut model.disturbance,
                 "ObservationVarianceMatrix" => &mut model.observation,
+                "DynamicRegressor" | "PsiVector" => return Err(child.not_evaluated("StateSpaceModel")),
                 _ => return Err(child.unexpected("StateSpaceModel")),
             };
             child.finish()?;

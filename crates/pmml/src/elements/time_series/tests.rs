@@ -70,7 +70,9 @@ fn what_no_record_can_survive_is_refused() {
         (&arima, "index='2'", "index='0'"),
         (&arima, "<ARIMA>", "<ARIMA transformation='logarithmic' RMSE='x'>"),
         (&arima, "</ARIMA>", "<SeasonalComponent P='0'/></ARIMA>"),
-        (&arima, "</ARIMA>", "<OutlierEffect type='level' startTime='1' magnitude='2'/></ARIMA>"),
+        (&arima, "</ARIMA>", "<OutlierEffect type='level' startTime='3' magnitude='2'/></ARIMA>"),
+        (&arima, "</ARIMA>", "<OutlierEffect type='level' startTime='1.5' magnitude='2'/></ARIMA>"),
+        (&arima, "</ARIMA>", "<OutlierEffect type='transient' startTime='1' magnitude='2'/></ARIMA>"),
         (&arima, "</ARIMA>", "<DynamicRegressor field='x'/></ARIMA>"),
         (&arima, "value='1'", "value='-1' weight='2'"),
     ] {

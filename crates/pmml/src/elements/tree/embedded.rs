@@ -76,9 +76,7 @@ pub fn compile<'d, 'a>(
         }
         let kind = context.is_classification().then_some(context.target_kind);
         let outer = std::mem::replace(&mut context.compiler.inherited_kind, kind);
-        let scope = context.compiler.open_scope(Some(context.scope), &embedded.head)?;
-        let model = context.compiler.model(embedded, scope);
-        context.compiler.close_scope(scope);
+        let model = context.nested(embedded);
         context.compiler.inherited_kind = outer;
         let model = model?;
         let mut told = Vec::new();
