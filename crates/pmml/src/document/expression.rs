@@ -72,6 +72,23 @@ impl<'a> Expression<'a> {
         )
     }
 
+    /// True if it reads the field of this name itself, and not by way of a derived one.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        match &self.node {
+            ExpressionNode::Constant { .. } => false,
+            ExpressionNode::FieldRef { field, .. } => *field == name,
+            ExpressionNode::NormContinuous(norm) => norm.field == name,
+            ExpressionNode::NormDiscrete(norm) => norm.field == name,
+            ExpressionNode::Discretize(discretize) => discretize.field == name,
+            ExpressionNode::MapValues(map) => map.pairs.iter().any(|(field, _)| *field == name),
+            ExpressionNode::TextIndex(index) => index.text_field == name,
+            ExpressionNode::Apply(apply) => apply.arguments.iter().any(|argument| argument.reads(name)),
+            ExpressionNode::Aggregate(aggregate) => aggregate.field == name,
+            ExpressionNode::Lag(lag) => lag.field == name,
+        }
+    }
+
     /// Reads an expression to its end. `parent` names the element that holds it.
     pub fn read(xml: &mut Xml<'a>, element: Element<'a>, parent: &str) -> Result<Self> {
         let offset = element.offset;

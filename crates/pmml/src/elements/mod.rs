@@ -16,6 +16,7 @@ pub mod registry;
 pub mod anomaly_detection;
 pub mod association;
 pub mod baseline;
+pub mod bayesian_network;
 pub mod clustering;
 pub mod gaussian_process;
 pub mod general_regression;

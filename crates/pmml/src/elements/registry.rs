@@ -79,6 +79,7 @@ elements! {
     "AnomalyDetectionModel" => AnomalyDetection in anomaly_detection,
     "AssociationModel" => Association in association,
     "BaselineModel" => Baseline in baseline,
+    "BayesianNetworkModel" => BayesianNetwork in bayesian_network,
     "ClusteringModel" => Clustering in clustering,
     "GaussianProcessModel" => GaussianProcess in gaussian_process,
     "GeneralRegressionModel" => GeneralRegression in general_regression,

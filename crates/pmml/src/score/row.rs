@@ -304,7 +304,13 @@ impl<'r> Row<'r> {
     /// Counts work, so that no record takes for ever.
     #[inline]
     pub fn step(&mut self) -> Result<(), RowError> {
-        self.steps += 1;
+        self.spend(1)
+    }
+
+    /// Counts work that is done at one go: products, kernels.
+    #[inline]
+    pub fn spend(&mut self, steps: usize) -> Result<(), RowError> {
+        self.steps = self.steps.saturating_add(steps as u64);
         if self.steps > STEP_LIMIT { Err(RowError::new(ErrorCode::LimitExceeded)) } else { Ok(()) }
     }
 

@@ -1,4 +1,4 @@
-//! Documents of the open suite, damaged at random: none may crash the engine, and what still loads gives the same
+//! Documents of the open suite and our own, damaged at random: none may crash the engine, and what still loads gives the same
 //! answers to a batch as to its rows one by one.
 //!
 //! `MUTATIONS=n` sets how many are tried, `SEED=n` where the random numbers start.
@@ -189,12 +189,15 @@ fn exercise(text: &str, random: &mut Random) -> bool {
 
 #[test]
 fn damaged_documents_crash_nothing() {
-    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/pmml-suite");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        println!("skipped: {} not found", folder.display());
-        return;
-    };
-    let mut names: Vec<PathBuf> = entries
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [own.join("../../../shared/pmml-suite"), own.join("tests/rare_elements/documents")];
+    if !folders[0].is_dir() {
+        println!("skipped: {} not found", folders[0].display());
+    }
+    let mut names: Vec<PathBuf> = folders
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "pmml"))
         .filter(|path| path.metadata().unwrap().len() <= LARGEST)

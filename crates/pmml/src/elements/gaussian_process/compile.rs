@@ -6,7 +6,7 @@ use crate::elements::ElementPlan;
 use crate::elements::gaussian_process::matrix::Cholesky;
 use crate::elements::gaussian_process::read::{Document, Shape};
 use crate::fault::{Fault, Result};
-use crate::plan::{Place, Slot};
+use crate::plan::Slot;
 use crate::reader::element::parse_number;
 
 /// Most instances of a model: factoring their matrix takes the third power of them, a variance the second.
@@ -27,8 +27,6 @@ pub struct Plan {
     pub factor: Cholesky,
     /// Variance of the targets around what is predicted.
     pub noise_variance: f64,
-    /// Where it stands.
-    pub place: Place,
 }
 
 /// A kernel.
@@ -123,7 +121,6 @@ pub fn compile<'d, 'a>(
         weights: weights.into(),
         factor,
         noise_variance: document.kernel.noise_variance,
-        place: context.place("GaussianProcessModel"),
     };
     Ok(Compiled::new(ElementPlan::GaussianProcess(Box::new(plan))))
 }

@@ -32,6 +32,7 @@ impl Element for Plan {
     }
 
     fn uncertainty(&self, _: &ModelPlan, row: &mut Row<'_>, wanted: Uncertainty) -> Evaluated {
+        row.spend(self.weights.len() * self.weights.len() / 2)?;
         self.with_kernels(row, |kernels| {
             let mean = dot(kernels, &self.weights);
             self.factor.solve_lower(kernels);
@@ -48,6 +49,7 @@ impl Element for Plan {
 impl Plan {
     /// What `work` makes of the kernels of the row with all instances; missing if a feature is.
     fn with_kernels(&self, row: &mut Row<'_>, work: impl FnOnce(&mut [f64]) -> f64) -> Evaluated {
+        row.spend(self.weights.len())?;
         let mut point = row.take_numbers();
         for feature in &self.features {
             match row.number(*feature) {

@@ -1,5 +1,7 @@
 //! `GeneralRegressionModel` compiled: for every category a sum of products of fields.
 
+use std::collections::{BTreeMap, HashMap};
+
 use crate::compile::model::category_index;
 use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
@@ -24,6 +26,8 @@ pub struct Plan {
     pub offset: Amount,
     /// Factor of the mean.
     pub trials: Amount,
+    /// Covariances of the coefficients of a mean: positions of two addends, the first one not below the second.
+    pub covariances: Box<[(u32, u32, f64)]>,
 }
 
 /// What is computed from the sums.
@@ -140,8 +144,31 @@ pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, '
     let offset_amount = amount(document.offset_variable, document.offset_value, 0.0, context)?;
     let trials = amount(document.trials_variable, document.trials_value, 1.0, context)?;
     let figures = Figures { probability: !categories.is_empty(), ..Figures::default() };
-    let plan = Plan { kind, sums: sums.into(), offset: offset_amount, trials };
+    let covariances = match kind {
+        Kind::Mean { .. } => covariances(document, offset)?,
+        _ => Box::default(),
+    };
+    let plan = Plan { kind, sums: sums.into(), offset: offset_amount, trials, covariances };
     Ok(Compiled { categories, figures, ..Compiled::new(ElementPlan::GeneralRegression(Box::new(plan))) })
+}
+
+/// The covariances of the coefficients, each pair of them once.
+fn covariances(document: &Document<'_>, offset: u32) -> Result<Box<[(u32, u32, f64)]>> {
+    let positions: HashMap<&str, u32> =
+        (0..).zip(&document.p_cells).map(|(at, cell)| (cell.parameter, at)).collect();
+    let mut found = BTreeMap::new();
+    for (row, column, value) in &document.covariances {
+        if !document.parameters.iter().any(|(name, _)| name == row || name == column) {
+            let message =
+                format!("PCovMatrix names the parameters {row:?} and {column:?}, which are not defined");
+            return Err(Fault::invalid(offset, message));
+        }
+        // Parameters without a coefficient have no part in the sum.
+        if let (Some(row), Some(column)) = (positions.get(row), positions.get(column)) {
+            found.insert((*row.max(column), *row.min(column)), *value);
+        }
+    }
+    Ok(found.into_iter().map(|((row, column), value)| (row, column, value)).collect())
 }
 
 fn kind<'a>(

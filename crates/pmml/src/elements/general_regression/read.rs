@@ -84,6 +84,8 @@ pub struct Document<'a> {
     pub pp_cells: Vec<PpCell<'a>>,
     /// Coefficients.
     pub p_cells: Vec<PCell<'a>>,
+    /// Covariances of the coefficients: two parameters, a figure. Those of a category of the target are left out.
+    pub covariances: Vec<(&'a str, &'a str, f64)>,
     /// Cumulative hazards over time.
     pub hazard: Option<HazardDocument<'a>>,
 }
@@ -175,6 +177,7 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
         covariates: Vec::new(),
         pp_cells: Vec::new(),
         p_cells: Vec::new(),
+        covariances: Vec::new(),
         hazard: None,
     };
     element.ignore(&["modelDF", "subjectIDVariable", "statusVariable"]);
@@ -187,7 +190,7 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
             "CovariateList" => document.covariates = read_predictors(xml, child)?,
             "PPMatrix" => read_pp_matrix(xml, child, &mut document)?,
             "ParamMatrix" => read_param_matrix(xml, child, &mut document)?,
-            "PCovMatrix" => read_covariances(xml, child)?,
+            "PCovMatrix" => read_covariances(xml, child, &mut document)?,
             "EventValues" => read_events(xml, child)?,
             "BaseCumHazardTables" => document.hazard = Some(read_hazard(xml, child)?),
             _ => return Err(child.unexpected("GeneralRegressionModel")),
@@ -286,15 +289,23 @@ fn read_param_matrix<'a>(xml: &mut Xml<'a>, element: Element<'a>, document: &mut
     Ok(())
 }
 
-/// Covariances tell about training.
-fn read_covariances<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<()> {
+fn read_covariances<'a>(
+    xml: &mut Xml<'a>,
+    mut element: Element<'a>,
+    document: &mut Document<'a>,
+) -> Result<()> {
     element.choice::<CovarianceType>("type")?;
     element.finish()?;
     while let Some(mut child) = xml.child()? {
         if child.name != "PCovCell" {
             return Err(child.unexpected("PCovMatrix"));
         }
-        child.ignore(&["pRow", "pCol", "tRow", "tCol", "value", "targetCategory"]);
+        let parameters = (child.required("pRow")?, child.required("pCol")?);
+        let value = child.required_number("value")?;
+        let categories = ["tRow", "tCol", "targetCategory"].map(|name| child.text(name));
+        if categories.iter().all(Option::is_none) {
+            document.covariances.push((parameters.0, parameters.1, value));
+        }
         child.finish()?;
         xml.end(&child)?;
     }

@@ -5,7 +5,9 @@ use scorewheel_columns::{ErrorCode, RowError};
 use crate::elements::Element;
 use crate::elements::general_regression::compile::{Addend, Amount, Factor, Kind, Plan};
 use crate::plan::ModelPlan;
+use crate::plan::model::Uncertainty;
 use crate::precision::Precision;
+use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
 use crate::value::Datum;
 
@@ -26,9 +28,60 @@ impl Element for Plan {
         row.give_numbers(sums);
         result
     }
+
+    fn tells_uncertainty(&self) -> bool {
+        !self.covariances.is_empty()
+    }
+
+    fn uncertainty(&self, model: &ModelPlan, row: &mut Row<'_>, wanted: Uncertainty) -> Evaluated {
+        let Kind::Mean { link, parameter } = &self.kind else {
+            return Err(row.error(ErrorCode::UnsupportedElement, model.place));
+        };
+        let mut design = row.take_numbers();
+        let found = self.sum_and_error(model, row, &mut design);
+        row.give_numbers(design);
+        let (Some((sum, error)), Some(trials)) = (found?, amount(self.trials, row)?) else { return Ok(None) };
+        let slope = link.slope(sum, *parameter);
+        Ok(Some(Datum::double(
+            trials
+                * match wanted {
+                    Uncertainty::StandardError => slope.abs() * error,
+                    // Of the mean; where that falls with the sum, its lower end is the sum's upper one.
+                    Uncertainty::Bound(errors) => {
+                        link.inverse(sum + errors.copysign(errors * slope) * error, *parameter)
+                    }
+                    // How far targets lie from their mean the document does not tell.
+                    Uncertainty::StandardDeviation => {
+                        return Err(row.error(ErrorCode::UnsupportedElement, model.place));
+                    }
+                },
+        )))
+    }
 }
 
 impl Plan {
+    /// The sum of a mean and its standard error; missing if a field is. `design` is a buffer.
+    fn sum_and_error(
+        &self,
+        model: &ModelPlan,
+        row: &mut Row<'_>,
+        design: &mut Vec<f64>,
+    ) -> Result<Option<(f64, f64)>, RowError> {
+        let Some(mut sum) = amount(self.offset, row)? else { return Ok(None) };
+        for addend in &self.sums[0] {
+            let Some(product) = addend.product(1.0, model, row)? else { return Ok(None) };
+            design.push(product);
+            sum += addend.beta * product;
+        }
+        let mut variance = 0.0;
+        for (at, other, covariance) in &self.covariances {
+            let product = covariance * design[*at as usize] * design[*other as usize];
+            variance += if at == other { product } else { 2.0 * product };
+        }
+        // Below nought by no more than what rounding makes.
+        Ok(Some((sum, variance.max(0.0).sqrt())))
+    }
+
     /// Computes all sums; false if a field that they read is missing.
     fn sums(&self, model: &ModelPlan, row: &mut Row<'_>, sums: &mut Vec<f64>) -> Result<bool, RowError> {
         let Some(offset) = amount(self.offset, row)? else { return Ok(false) };
@@ -100,7 +153,12 @@ impl Addend {
     /// A product; nought, whatever the other factors are, where a field does not have the value. Missing if a field
     /// that is read is.
     fn value(&self, model: &ModelPlan, row: &mut Row<'_>) -> Result<Option<f64>, RowError> {
-        let mut product = self.beta;
+        self.product(self.beta, model, row)
+    }
+
+    /// The same with another coefficient.
+    fn product(&self, beta: f64, model: &ModelPlan, row: &mut Row<'_>) -> Result<Option<f64>, RowError> {
+        let mut product = beta;
         let mut applies = true;
         for factor in &self.factors {
             let value = match factor {
