@@ -58,7 +58,9 @@ impl OutputEncoder {
                 }
             };
             let labels = match &field.output_type {
-                OutputType::Label(labels) => prepare(labels, |out, label| write_value(out, &label.value)),
+                OutputType::Label(labels) | OutputType::Ranking(labels) => {
+                    prepare(labels, |out, label| write_value(out, &label.value))
+                }
                 OutputType::Distribution(labels) => prepare(labels, |out, label| {
                     text::write_string(out, &label.text);
                     out.push(b':');
@@ -157,12 +159,21 @@ impl OutputEncoder {
                 let numbers = &numbers[row * width..(row + 1) * width];
                 match output_type {
                     OutputType::Distribution(_) => self.write_distribution(column, numbers, out),
+                    OutputType::Ranking(_) => self.write_ranking(column, numbers, out),
                     OutputType::Tensor(shape) => write_tensor(out, shape, numbers),
                     _ => write_list(out, numbers, |out, number| text::write_f64(out, *number)),
                 }
             }
             OutputValues::Any(values) => write_value(out, &values[row]),
         }
+    }
+
+    fn write_ranking(&self, column: usize, codes: &[f64], out: &mut Vec<u8>) {
+        let end = codes.iter().position(|code| *code < 0.0).unwrap_or(codes.len());
+        write_list(out, &codes[..end], |out, code| match self.columns[column].labels.get(*code as usize) {
+            Some(label) => out.extend_from_slice(label),
+            None => out.extend_from_slice(b"null"),
+        });
     }
 
     fn write_distribution(&self, column: usize, numbers: &[f64], out: &mut Vec<u8>) {
@@ -241,5 +252,30 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value) {
             }
             out.push(b'}');
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scorewheel_columns::OutputField;
+
+    #[test]
+    fn a_ranking_is_a_list_of_its_labels() {
+        let labels = Arc::new(Labels::of_texts(["a\"", "b", "c"]));
+        let output_type = OutputType::Ranking(labels);
+        let field = OutputField { name: Some("near".into()), role: Role::Output, output_type };
+        let schema = Arc::new(OutputSchema::new(vec![field]));
+        let mut scores = Scores::new();
+        scores.reset(&schema, 2);
+        let OutputValues::Numbers { numbers, .. } = &mut scores.columns_mut()[0].values else {
+            panic!("numbers")
+        };
+        numbers.copy_from_slice(&[1.0, 0.0, 2.0, 2.0, -1.0, -1.0]);
+        let encoder = OutputEncoder::new(&schema);
+        let mut out = Vec::new();
+        encoder.write_outputs(&scores, 0, &mut out);
+        encoder.write_outputs(&scores, 1, &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), r#"{"near":["b","a\"","c"]}{"near":["c"]}"#);
     }
 }

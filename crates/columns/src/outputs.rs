@@ -27,6 +27,9 @@ pub enum OutputType {
     DateTime,
     /// One number for each category; row-major, `labels.len()` numbers a row.
     Distribution(Arc<Labels>),
+    /// Categories from first to last, as their codes; row-major, `labels.len()` numbers a row, of which those after the
+    /// last one are below 0.
+    Ranking(Arc<Labels>),
     /// Lists of numbers, all of this shape; the row dimension left out.
     Tensor(Box<[usize]>),
     /// Lists, maps, and answers whose type differs by row.

@@ -26,7 +26,7 @@ pub enum OutputValues {
         /// One end a row, ascending.
         ends: Vec<u32>,
     },
-    /// Row-major numbers, `width` a row: distributions and tensors.
+    /// Row-major numbers, `width` a row: distributions, rankings and tensors.
     Numbers {
         /// Numbers a row.
         width: usize,
@@ -57,7 +57,7 @@ impl OutputColumn {
             OutputType::Bool => OutputValues::Bool(Vec::new()),
             OutputType::Label(_) => OutputValues::Label(Vec::new()),
             OutputType::Text => OutputValues::Text { bytes: String::new(), ends: Vec::new() },
-            OutputType::Distribution(labels) => {
+            OutputType::Distribution(labels) | OutputType::Ranking(labels) => {
                 OutputValues::Numbers { width: labels.len(), numbers: Vec::new() }
             }
             OutputType::Tensor(shape) => {
@@ -260,6 +260,10 @@ impl Scores {
                     labels.all().iter().zip(figures).map(|(l, n)| (l.text.clone(), Value::F64(*n))).collect(),
                 )
             }
+            (OutputValues::Numbers { width, numbers }, OutputType::Ranking(labels)) => {
+                let codes = numbers[row * width..(row + 1) * width].iter().take_while(|code| **code >= 0.0);
+                Value::List(codes.filter_map(|code| Some(labels.get(*code as u32)?.value.clone())).collect())
+            }
             (OutputValues::Numbers { width, numbers }, _) => {
                 Value::List(numbers[row * width..(row + 1) * width].iter().map(|n| Value::F64(*n)).collect())
             }
@@ -307,5 +311,23 @@ mod tests {
             let map = vec![("low".into(), Value::F64(0.25)), ("high".into(), Value::F64(0.75))];
             assert_eq!(scores.get(1, 0), Value::Map(map));
         }
+    }
+
+    #[test]
+    fn a_ranking_ends_below_nought() {
+        let labels = Arc::new(Labels::of_texts(["a", "b", "c"]));
+        let schema = Arc::new(OutputSchema::new(vec![OutputField {
+            name: None,
+            role: Role::Auxiliary { target: 0, what: Auxiliary::EntityIdRanking },
+            output_type: OutputType::Ranking(labels),
+        }]));
+        let mut scores = Scores::new();
+        scores.reset(&schema, 1);
+        let OutputValues::Numbers { width, numbers } = &mut scores.columns_mut()[0].values else {
+            panic!("numbers")
+        };
+        assert_eq!(*width, 3);
+        numbers.copy_from_slice(&[2.0, 0.0, -1.0]);
+        assert_eq!(scores.get(0, 0), Value::List(vec![Value::from("c"), Value::from("a")]));
     }
 }

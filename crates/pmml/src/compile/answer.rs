@@ -1,5 +1,6 @@
 //! The columns of the answer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use scorewheel_columns::{Auxiliary, Dictionary, Label, Labels, OutputField, OutputSchema, OutputType, Role};
@@ -25,6 +26,7 @@ enum Shape {
     Kind(Kind),
     Categories(Vec<Datum>),
     Distribution(Vec<Datum>),
+    Ranking(Vec<Datum>),
     Any,
 }
 
@@ -33,7 +35,8 @@ impl Shape {
     fn join(&mut self, other: Self) {
         match (&mut *self, other) {
             (Self::Categories(known), Self::Categories(more))
-            | (Self::Distribution(known), Self::Distribution(more)) => {
+            | (Self::Distribution(known), Self::Distribution(more))
+            | (Self::Ranking(known), Self::Ranking(more)) => {
                 for datum in more {
                     if !known.contains(&datum) {
                         known.push(datum);
@@ -61,8 +64,7 @@ pub fn compile(
     for id in &answering {
         let model = &models[id.0 as usize];
         let mut answer = ModelAnswer::default();
-        // What rules tell is in the outputs only.
-        if model.answers_itself() && model.function != MiningFunction::AssociationRules {
+        if model.answers_itself() && !tells_in_outputs_only(model) {
             for target in &model.targets {
                 let shape = value_shape(model, target, texts);
                 let value = place(&mut columns, target.name.as_deref(), Role::Target, shape);
@@ -109,26 +111,31 @@ pub fn compile(
                 wanted
                     .then(|| DistributionAnswer { column: auxiliary(what, shape), positions: Box::default() })
             };
-            let entities = if figures.affinity { entity_labels(&model.entities, texts) } else { Vec::new() };
+            let is_listed = figures.affinity || figures.ranking;
+            let entities = if is_listed { entity_labels(&model.entities, texts) } else { Vec::new() };
             places.probability = distribution(figures.probability, Auxiliary::Probability, categories());
             places.confidence = distribution(figures.confidence, Auxiliary::Confidence, categories());
             places.affinity =
                 distribution(figures.affinity, Auxiliary::Affinity, Shape::Distribution(entities.clone()));
             // As text, and not as labels: a tree may have a million nodes.
             places.entity = figures.entity.then(|| auxiliary(Auxiliary::EntityId, Shape::Kind(Kind::Text)));
-            places.ranking = figures.ranking.then(|| auxiliary(Auxiliary::EntityIdRanking, Shape::Any));
+            places.ranking = figures.ranking.then(|| DistributionAnswer {
+                column: auxiliary(Auxiliary::EntityIdRanking, Shape::Ranking(entities)),
+                positions: Box::default(),
+            });
         }
     }
     for id in &answering {
         let model = &models[id.0 as usize];
         let Some(answer) = &mut by_model[id.0 as usize] else { continue };
-        let entities =
-            if model.figures.affinity { entity_labels(&model.entities, texts) } else { Vec::new() };
+        let is_listed = model.figures.affinity || model.figures.ranking;
+        let entities = if is_listed { entity_labels(&model.entities, texts) } else { Vec::new() };
         for (target, places) in model.targets.iter().zip(&mut answer.targets) {
             for (found, names) in [
                 (&mut places.probability, &target.categories),
                 (&mut places.confidence, &target.categories),
                 (&mut places.affinity, &entities),
+                (&mut places.ranking, &entities),
             ] {
                 if let Some(found) = found {
                     found.positions = positions(&columns[found.column].shape, names);
@@ -153,6 +160,12 @@ pub fn compile(
         .collect();
     let fields = columns.into_iter().map(|column| field(column, &texts)).collect();
     Ok(AnswerPlan { schema: Arc::new(OutputSchema::new(fields)), codes, by_model })
+}
+
+/// True for rules, which outputs tell of; a document of sequences has an answer without outputs too.
+fn tells_in_outputs_only(model: &ModelPlan) -> bool {
+    model.function == MiningFunction::AssociationRules
+        || (model.function == MiningFunction::Sequences && !model.outputs.is_empty())
 }
 
 /// The models whose results can be those of `id`, itself included for its outputs.
@@ -221,9 +234,12 @@ fn entity_labels(entities: &Entities, texts: &mut Dictionary) -> Vec<Datum> {
 }
 
 fn positions(shape: &Shape, names: &[Datum]) -> Box<[u32]> {
-    let Shape::Distribution(labels) = shape else { return Box::default() };
-    let position = |name: &Datum| labels.iter().position(|label| label == name).unwrap_or(0) as u32;
-    names.iter().map(position).collect()
+    let (Shape::Distribution(labels) | Shape::Ranking(labels)) = shape else { return Box::default() };
+    // Of equal labels the first counts.
+    let bits = |datum: &Datum| (datum.number + 0.0).to_bits();
+    let first: HashMap<u64, u32> =
+        labels.iter().enumerate().rev().map(|(at, label)| (bits(label), at as u32)).collect();
+    names.iter().map(|name| first.get(&bits(name)).copied().unwrap_or(0)).collect()
 }
 
 fn field(column: Column, texts: &Texts<'_>) -> OutputField {
@@ -238,6 +254,7 @@ fn field(column: Column, texts: &Texts<'_>) -> OutputField {
     let output_type = match &column.shape {
         Shape::Categories(categories) => OutputType::Label(labels(categories)),
         Shape::Distribution(categories) => OutputType::Distribution(labels(categories)),
+        Shape::Ranking(categories) => OutputType::Ranking(labels(categories)),
         Shape::Any => OutputType::Any,
         Shape::Kind(kind) => match kind {
             Kind::Integer | Kind::DaysSince(_) | Kind::TimeSeconds | Kind::SecondsSince(_) => OutputType::I64,

@@ -135,6 +135,11 @@ impl<'d, 'a> Compiler<'d, 'a> {
         self.inputs.len() as u32 - 1
     }
 
+    /// Makes a field of the record an input that holds lists, before anything reads it otherwise.
+    pub fn list_input(&mut self, name: &str) {
+        self.input(name, Kind::List);
+    }
+
     /// Adds a slot.
     pub fn add_slot(&mut self, name: &str, kind: Option<Kind>, source: Source) -> Slot {
         self.slots.push(SlotPlan { name: name.into(), kind, order: None, is_categorical: false, source });
@@ -263,6 +268,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
         };
         crate::elements::nearest_neighbor::transform(&mut plan)?;
         crate::elements::tree::compile_columns(&mut plan);
+        crate::elements::measure::limit_rankings(&mut plan);
         Ok(plan)
     }
 }

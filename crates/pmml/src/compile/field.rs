@@ -12,8 +12,11 @@ use crate::value::Kind;
 /// True if the active fields of a model hold lists: those of a group are collected.
 #[must_use]
 pub fn holds_lists(head: &ModelHead<'_>) -> bool {
-    head.mining_schema.fields.iter().any(|field| field.usage == Usage::Group)
-        && matches!(head.element, "AssociationModel" | "SequenceModel")
+    match head.element {
+        "AssociationModel" => head.mining_schema.fields.iter().any(|field| field.usage == Usage::Group),
+        "SequenceModel" => true,
+        _ => false,
+    }
 }
 
 /// True if a nested model takes the field as the model around it has prepared it.

@@ -171,6 +171,7 @@ pub fn compile_model<'d, 'a>(
         id,
         element_name: model.element.name(),
         function: head.function,
+        is_embedded: head.is_embedded,
         math_context: head.math_context,
         element: compiled.element,
         targets,

@@ -124,8 +124,8 @@ fn feature<'d, 'a>(
         Feature::Affinity | Feature::EntityAffinity | Feature::ClusterAffinity => {
             OutputFeature::Affinity(entity(compiler, field, model))
         }
-        // The entities of an association model are its rules.
-        Feature::EntityId if model.element_name == "AssociationModel" => {
+        // The entities of a model of rules are these.
+        Feature::EntityId if matches!(model.element_name, "AssociationModel" | "SequenceModel") => {
             rule(field, RuleFeature::RuleId, rank)
         }
         Feature::EntityId | Feature::ClusterId => OutputFeature::EntityId { rank },

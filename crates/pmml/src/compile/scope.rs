@@ -38,6 +38,8 @@ pub struct Scope<'d, 'a> {
     pub hidden: HashMap<&'a str, &'d MiningField<'a>>,
     /// True if the mining schema treats a field otherwise than the model around it.
     pub has_treatments: bool,
+    /// True if the model has no mining schema and reads the fields of the model around it.
+    pub is_embedded: bool,
     /// Names of the transformation dictionary; in the root's scope, and in those that treat fields otherwise.
     pub globals: HashMap<&'a str, Binding<'d, 'a>>,
 }
@@ -81,7 +83,15 @@ impl<'d, 'a> Compiler<'d, 'a> {
         }
         let has_treatments = parent.is_none()
             || head.mining_schema.fields.iter().any(|field| !crate::compile::field::is_plain(field));
-        self.scopes.push(Scope { parent, names, hidden, has_treatments, globals: HashMap::new() });
+        let is_embedded = head.is_embedded;
+        self.scopes.push(Scope {
+            parent,
+            names,
+            hidden,
+            has_treatments,
+            is_embedded,
+            globals: HashMap::new(),
+        });
         Ok(ScopeId(self.scopes.len() - 1))
     }
 
@@ -122,12 +132,15 @@ impl<'d, 'a> Compiler<'d, 'a> {
             return Ok(Some(slot));
         }
         let mut around = self.scopes[scope.0].parent;
+        let mut is_embedded = self.scopes[scope.0].is_embedded;
         while let Some(outer) = around {
-            // Fields of the data are handed down by mining schemas only; a field of the dictionary sees them all.
-            let sees_all = self.in_global_field;
+            // Fields of the data are handed down by mining schemas only; a field of the dictionary sees them all, and a
+            // model without a mining schema those of the model around it.
+            let sees_all = self.in_global_field || is_embedded;
             if let Some(slot) = self.find_named(outer, name, offset, sees_all)? {
                 return Ok(Some(slot));
             }
+            is_embedded &= self.scopes[outer.0].is_embedded;
             around = self.scopes[outer.0].parent;
         }
         self.find_global(scope, name, offset)

@@ -194,7 +194,8 @@ pub struct Taxonomy<'a> {
 }
 
 impl<'a> Taxonomy<'a> {
-    fn read(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
+    /// Reads a `Taxonomy` to its end.
+    pub fn read(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
         let mut taxonomy = Self { name: element.required("name")?, pairs: Vec::new() };
         element.finish()?;
         while let Some(mut child) = xml.child()? {

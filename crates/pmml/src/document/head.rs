@@ -57,6 +57,8 @@ pub struct ModelHead<'a> {
     pub transformations: Transformations<'a>,
     /// Rows that it must reproduce.
     pub verification: Option<ModelVerification<'a>>,
+    /// True for a `Regression` or `DecisionTree` within another model, which reads the fields of the model around it.
+    pub is_embedded: bool,
     has_mining_schema: bool,
 }
 
@@ -88,6 +90,7 @@ impl<'a> ModelHead<'a> {
             targets: None,
             transformations: Transformations::default(),
             verification: None,
+            is_embedded: false,
             has_mining_schema: false,
         })
     }
@@ -110,9 +113,24 @@ impl<'a> ModelHead<'a> {
         Ok(None)
     }
 
+    /// The head of a model within this one that has nothing of its own.
+    #[must_use]
+    pub fn embedded(&self, element: &'a str) -> Self {
+        Self {
+            element,
+            mining_schema: MiningSchema::default(),
+            output: None,
+            targets: None,
+            transformations: Transformations::default(),
+            verification: None,
+            is_embedded: true,
+            ..self.clone()
+        }
+    }
+
     /// Checks that what every model element must have was there.
     pub fn finish(self, element: &Element<'a>, document: ElementDocument<'a>) -> Result<ModelDocument<'a>> {
-        if !self.has_mining_schema {
+        if !self.has_mining_schema && !self.is_embedded {
             return Err(element.lacks("MiningSchema"));
         }
         Ok(ModelDocument { head: self, element: Box::new(document) })

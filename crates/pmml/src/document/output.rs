@@ -180,6 +180,48 @@ impl<'a> OutputField<'a> {
         field.extensions = xml.take_extensions();
         Ok(field)
     }
+
+    /// Reads a `ResultField` to its end: what an embedded model tells those after it.
+    pub fn read_result(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Self> {
+        let name = element.required("name")?;
+        let field = Self {
+            data_type: element.choice("dataType")?,
+            op_type: element.choice("optype")?,
+            feature: element.choice("feature")?.unwrap_or(Feature::PredictedValue),
+            value: element.text("value"),
+            is_final_result: false,
+            ..plain(element.offset, name)
+        };
+        element.ignore(&["displayName"]);
+        element.finish()?;
+        xml.end(&element)?;
+        Ok(field)
+    }
+}
+
+/// An output field with nothing but its name.
+fn plain<'a>(offset: u32, name: &'a str) -> OutputField<'a> {
+    OutputField {
+        offset,
+        name,
+        data_type: None,
+        op_type: None,
+        feature: Feature::PredictedValue,
+        target_field: None,
+        value: None,
+        rule_feature: None,
+        algorithm: None,
+        rank: 1,
+        rank_basis: RankBasis::Confidence,
+        rank_order: RankOrder::Descending,
+        is_multi_valued: false,
+        segment_id: None,
+        is_final_result: true,
+        report_field: None,
+        decisions: Vec::new(),
+        expression: None,
+        extensions: Vec::new(),
+    }
 }
 
 fn read_decisions<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Vec<Decision<'a>>> {

@@ -28,7 +28,10 @@ pub mod neural_network;
 pub mod regression;
 pub mod rule_set;
 pub mod scorecard;
+pub mod sequence;
 pub mod support_vector_machine;
+pub mod text;
+pub mod time_series;
 pub mod tree;
 
 pub use element::Element;

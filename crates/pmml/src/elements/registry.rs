@@ -91,7 +91,10 @@ elements! {
     "RegressionModel" => Regression in regression,
     "RuleSetModel" => RuleSet in rule_set,
     "Scorecard" => Scorecard in scorecard,
+    "SequenceModel" => Sequence in sequence,
     "SupportVectorMachineModel" => SupportVectorMachine in support_vector_machine,
+    "TextModel" => Text in text,
+    "TimeSeriesModel" => TimeSeries in time_series,
     "TreeModel" => Tree in tree,
 }
 

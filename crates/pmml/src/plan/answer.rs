@@ -41,7 +41,7 @@ pub struct TargetAnswer {
     /// The winning entity.
     pub entity: Option<usize>,
     /// Entities from best to worst.
-    pub ranking: Option<usize>,
+    pub ranking: Option<DistributionAnswer>,
 }
 
 /// A distribution's column, and where each of the model's categories lies in it.

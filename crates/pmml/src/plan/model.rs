@@ -20,6 +20,8 @@ pub struct ModelPlan {
     pub element_name: &'static str,
     /// What it is for.
     pub function: MiningFunction,
+    /// True for a model within another one: of what it does not find its outputs are missing, and not absent.
+    pub is_embedded: bool,
     /// The precision in which it computes.
     pub math_context: MathContext,
     /// What is its own.

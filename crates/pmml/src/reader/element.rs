@@ -138,6 +138,12 @@ impl<'a> Element<'a> {
         Fault::unsupported(self.offset, format!("{parent} has no element {} in PMML", self.name))
     }
 
+    /// This element where the standard has it, and this engine does not evaluate it.
+    pub fn not_evaluated(&self, parent: &str) -> Fault {
+        let message = format!("{parent} has no element {} in PMML that this engine evaluates", self.name);
+        Fault::unsupported(self.offset, message)
+    }
+
     /// A contradiction found in this element.
     pub fn invalid(&self, message: impl Into<String>) -> Fault {
         Fault::invalid(self.offset, message)

@@ -186,20 +186,23 @@ fn write_prediction(
     {
         put(row, scores, text_rows, column, at, name);
     }
-    if let Some(column) = places.ranking
+    if let Some(found) = &places.ranking
         && !prediction.ranking.is_empty()
     {
-        let mut names = Vec::with_capacity(prediction.ranking.len());
-        for entity in &prediction.ranking {
-            if let Some(name) = entity_name(model, row, *entity) {
-                names.push(value(name, &row.texts));
-            }
+        put_ranking(scores, found, at, &prediction.ranking);
+    }
+}
+
+/// Writes entities from best to worst.
+fn put_ranking(scores: &mut Scores, found: &DistributionAnswer, at: usize, ranking: &[u32]) {
+    let column = &mut scores.columns_mut()[found.column];
+    if let OutputValues::Numbers { width, numbers } = &mut column.values {
+        let codes = &mut numbers[at * *width..(at + 1) * *width];
+        codes.fill(-1.0);
+        for (code, entity) in codes.iter_mut().zip(ranking) {
+            *code = f64::from(found.positions[*entity as usize]);
         }
-        let column = &mut scores.columns_mut()[column];
-        if let OutputValues::Any(values) = &mut column.values {
-            values[at] = Value::List(names);
-            column.set_present(at);
-        }
+        column.set_present(at);
     }
 }
 

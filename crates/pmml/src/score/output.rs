@@ -16,7 +16,11 @@ pub fn evaluate(model: &ModelPlan, row: &mut Row<'_>, prediction: &Prediction) -
     for output in &model.outputs {
         let found = feature(model, row, prediction, output, &output.what)?;
         let Found::Value(value) = found else {
-            row.unset(output.slot);
+            if model.is_embedded {
+                row.set(output.slot, None);
+            } else {
+                row.unset(output.slot);
+            }
             continue;
         };
         let value = match (value, output.kind) {

@@ -17,6 +17,48 @@ fn beside(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
+/// Why elements are refused.
+const REASONS: &[(&str, &[&str])] = &[
+    (
+        "PMML leaves open how the factors of a transfer function are signed and applied",
+        &[
+            "Denominator",
+            "DynamicRegressor",
+            "NonseasonalFactor",
+            "Numerator",
+            "RegressorValues",
+            "SeasonalFactor",
+            "TransferFunctionValues",
+            "TrendCoefficients",
+        ],
+    ),
+    ("PMML does not say what the vector is applied to", &["PsiVector"]),
+    ("no element of the schema holds it", &["INT-Entries", "INT-SparseArray"]),
+];
+
+/// Values of attributes and combinations that are refused when a document is loaded, beside what the table shows.
+const OPTIONS: &[(&str, &str)] = &[
+    ("Trend_ExpoSmooth", "`trend=\"polynomial_exponential\"`: PMML gives no formula for it"),
+    (
+        "TimeSeriesModel",
+        "`bestFit` of `SpectralAnalysis` or `SeasonalTrendDecomposition`: both are empty, without any scoring",
+    ),
+    (
+        "TimeSeriesModel",
+        "more than one field, or one that is no number, to tell how far ahead a forecast lies",
+    ),
+    (
+        "DecisionTree, TreeModel",
+        "a `missingValueStrategy` that weighs several nodes, with embedded models in them",
+    ),
+    ("SequenceModel", "more than one active field; a `SetPredicate` of another field"),
+    ("TextModel", "`functionName=\"regression\"`: the answer is a document"),
+];
+
+fn reason(element: &str) -> Option<&'static str> {
+    REASONS.iter().find(|(_, elements)| elements.contains(&element)).map(|(reason, _)| *reason)
+}
+
 /// Documents that load, smallest first, with the names of their elements.
 struct Corpus {
     documents: Vec<(String, HashSet<String>)>,
@@ -236,7 +278,7 @@ fn every_element_and_attribute_of_the_schema_is_fed() {
          Written by the test `coverage` of the crate `scorewheel-pmml` from what its reader takes; do not edit.\n\
          Each element of the schema is put with all its attributes into a document and read. *Partly*: the attributes \
          named are refused. *Skipped*: has no part in scoring. *Documents*: those of the open suite that hold the \
-         element.\n\n\
+         element. What is refused of an element's values stands below the table.\n\n\
          | element | | refused | documents |\n|---|---|---|---|\n",
     );
     let contexts = contexts(&schema, &corpus);
@@ -245,10 +287,14 @@ fn every_element_and_attribute_of_the_schema_is_fed() {
             Verdict::Read(refused) if refused.is_empty() => ("supported", refused),
             Verdict::Read(refused) => ("partly", refused),
             Verdict::Skipped => ("skipped", Vec::new()),
-            Verdict::Refused => ("refused", Vec::new()),
+            Verdict::Refused => ("refused", reason(name).map(str::to_owned).into_iter().collect()),
         };
         let count = corpus.counts.get(name).copied().unwrap_or(0);
         let _ = writeln!(table, "| {name} | {word} | {} | {count} |", refused.join(", "));
+    }
+    table.push_str("\n## Options that are refused\n\n| element | what, and why |\n|---|---|\n");
+    for (element, option) in OPTIONS {
+        let _ = writeln!(table, "| {element} | {option} |");
     }
     let path = beside("docs/pmml/coverage.md");
     if std::env::var_os("UPDATE").is_some() {

@@ -130,7 +130,17 @@ fn answers_are_those_of_other_libraries() {
 
 #[test]
 fn each_element_has_its_documents_with_missing_and_invalid_input() {
-    for element in ["anomaly", "baseline", "bayesian_network", "gaussian_process"] {
+    for element in [
+        "anomaly",
+        "baseline",
+        "bayesian_network",
+        "composition",
+        "cox",
+        "gaussian_process",
+        "sequence",
+        "text",
+        "time_series",
+    ] {
         let paths: Vec<_> = documents()
             .into_iter()
             .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(element))

@@ -120,6 +120,7 @@ fn type_of(output_type: &OutputType) -> String {
         OutputType::Time => "time".into(),
         OutputType::DateTime => "date-time".into(),
         OutputType::Distribution(labels) => format!("number for each of {}", texts(labels)),
+        OutputType::Ranking(labels) => format!("ranking of {}", texts(labels)),
         OutputType::Tensor(shape) => format!("tensor {shape:?}"),
         OutputType::Any => "any".into(),
     }

@@ -2,9 +2,10 @@
 
 mod compile;
 mod read;
+pub mod rules;
 mod score;
 #[cfg(test)]
 mod tests;
 
 pub use compile::{Plan, compile};
-pub use read::{Document, read};
+pub use read::{Document, Item, Itemset, read, read_item, read_itemset};

@@ -94,7 +94,8 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
     head.finish(&element, ElementDocument::Association(document))
 }
 
-fn read_item<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Item<'a>> {
+/// Reads an `Item` to its end.
+pub fn read_item<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Item<'a>> {
     let item = Item {
         offset: element.offset,
         id: element.required("id")?,
@@ -109,7 +110,8 @@ fn read_item<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Item<'a>
     Ok(item)
 }
 
-fn read_itemset<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Itemset<'a>> {
+/// Reads an `Itemset` to its end.
+pub fn read_itemset<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<Itemset<'a>> {
     let mut itemset = Itemset { offset: element.offset, id: element.required("id")?, items: Vec::new() };
     element.number("support")?;
     let count = element.integer("numberOfItems")?;

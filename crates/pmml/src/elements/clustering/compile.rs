@@ -92,7 +92,13 @@ pub fn compile<'d, 'a>(
     let place = context.place("ComparisonMeasure");
     let function = document.measure.function;
     let plan = Plan {
-        measure: Measure { function, fields: fields.into(), missing_weights: missing_weights.into(), place },
+        measure: Measure {
+            function,
+            fields: fields.into(),
+            missing_weights: missing_weights.into(),
+            ranked: usize::MAX,
+            place,
+        },
         centers: centers.into(),
         names: names.iter().map(|code| Datum::text(*code)).collect(),
     };

@@ -5,6 +5,7 @@ use scorewheel_columns::{ErrorCode, RowError};
 use crate::compile::ModelContext;
 use crate::document::dictionary::Property;
 use crate::document::table::Matrix;
+use crate::elements::measure::rank::order;
 use crate::elements::measure::read::{CompareFunction, ComparisonField, ComparisonMeasure, MeasureFunction};
 use crate::fault::{Fault, Result};
 use crate::plan::{ModelPlan, Place, Slot};
@@ -76,6 +77,8 @@ pub struct Measure {
     pub fields: Box<[FieldPlan]>,
     /// By field: what it counts for if others are missing.
     pub missing_weights: Box<[f64]>,
+    /// How many of the nearest points are ranked.
+    pub ranked: usize,
     /// Where it stands.
     pub place: Place,
 }
@@ -121,8 +124,8 @@ impl Measure {
         Ok(None)
     }
 
-    /// Ranks the points of a model, one value a field each, by how near they are to a row: their figures, their order and
-    /// the nearest one go into `prediction`.
+    /// Ranks the points of a model, one value a field each, by how near they are to a row: their figures, the order of the
+    /// nearest ones and the nearest one go into `prediction`.
     ///
     /// # Errors
     /// [`ErrorCode::MissingValue`] if all fields are missing; else that of the fields or of [`Measure::figure`].
@@ -142,7 +145,8 @@ impl Measure {
             .try_for_each(|other| self.figure(row, &point, other).map(|figure| figures.push(figure)));
         row.give_numbers(point.values);
         outcome?;
-        order(&mut prediction.ranking, &prediction.affinities, self.function.is_similarity());
+        let is_similarity = self.function.is_similarity();
+        order(&mut prediction.ranking, &prediction.affinities, is_similarity, self.ranked);
         prediction.entity = prediction.ranking.first().copied();
         Ok(())
     }
@@ -228,21 +232,5 @@ impl Measure {
             }
             _ => return None,
         })
-    }
-}
-
-/// Points by growing distance or falling similarity; as near ones in their own order.
-///
-/// What is not a number is larger than all that are.
-fn order(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool) {
-    let figure = |point: u32| match figures[point as usize] {
-        figure if figure.is_nan() => f64::NAN,
-        figure => figure + 0.0,
-    };
-    ranking.extend(0..figures.len() as u32);
-    if is_similarity {
-        ranking.sort_by(|a, b| figure(*b).total_cmp(&figure(*a)));
-    } else {
-        ranking.sort_by(|a, b| figure(*a).total_cmp(&figure(*b)));
     }
 }

@@ -3,9 +3,10 @@
 use crate::compile::model::category_index;
 use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
-use crate::elements::ElementPlan;
 use crate::elements::mining::forest::Forest;
 use crate::elements::mining::read::{Document, Method, MissingPrediction, SegmentDocument};
+use crate::elements::tree::embedded;
+use crate::elements::{ElementDocument, ElementPlan};
 use crate::fault::{Fault, Result};
 use crate::plan::model::Figures;
 use crate::plan::{ModelId, Predicate, Slot};
@@ -26,6 +27,8 @@ pub struct Plan {
     pub delegates: Option<Box<[ModelId]>>,
     /// The segments compiled together, if they are plain trees.
     pub forest: Option<Forest>,
+    /// True for embedded models in a sequence.
+    pub is_composition: bool,
 }
 
 /// A compiled segment.
@@ -98,9 +101,14 @@ pub fn compile<'d, 'a>(
         method: document.method,
         missing_prediction: document.missing_prediction,
         missing_threshold: document.missing_threshold,
-        delegates: delegates.then(|| segments.iter().map(|segment| segment.model).collect()),
+        // All models of a sequence run, and the last one answers.
+        delegates: delegates.then(|| {
+            let first = if document.is_composition { segments.len() - 1 } else { 0 };
+            segments[first..].iter().map(|segment| segment.model).collect()
+        }),
         segments: segments.into(),
         forest: None,
+        is_composition: document.is_composition,
     };
     let head = context.head;
     plan.forest = Forest::of(&plan, head.function, head.math_context, categories.len(), context.compiler);
@@ -167,8 +175,9 @@ fn exports<'d, 'a>(
     Ok(exports.into())
 }
 
-/// The outputs of a model: its own, and those of the segments whose prediction it hands on.
-fn collect_outputs<'d, 'a>(
+/// The outputs of a model: its own, those of the segments whose prediction it hands on, and those of models that answer
+/// for its nodes.
+pub fn collect_outputs<'d, 'a>(
     context: &ModelContext<'_, 'd, 'a>,
     model: ModelId,
     document: &'d crate::document::ModelDocument<'a>,
@@ -180,11 +189,15 @@ fn collect_outputs<'d, 'a>(
             into.push((field.name, compiled.slot));
         }
     }
-    if let (Some(delegates), crate::elements::ElementDocument::Mining(inner)) =
-        (plan.element.delegates(), &*document.element)
-    {
-        for (delegate, segment) in delegates.iter().zip(&inner.segments) {
-            collect_outputs(context, *delegate, &segment.model, into);
+    match (&*document.element, &plan.element) {
+        (ElementDocument::Mining(inner), ElementPlan::Mining(mining)) if mining.delegates.is_some() => {
+            for (compiled, segment) in mining.segments.iter().zip(&inner.segments) {
+                collect_outputs(context, compiled.model, &segment.model, into);
+            }
         }
+        (ElementDocument::Tree(inner), ElementPlan::Tree(tree)) => {
+            into.extend(embedded::result_names(inner).into_iter().zip(tree.embedded.results()));
+        }
+        _ => {}
     }
 }

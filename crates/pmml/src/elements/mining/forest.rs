@@ -234,7 +234,11 @@ impl Leaf<'_, '_, '_> {
             && model.is_classification() == (self.answer != AnswerKind::Number)
             && (self.answer != AnswerKind::Number || matches!(target.kind, Kind::Double | Kind::Float));
         let ElementPlan::Tree(tree) = &model.element else { return None };
-        if plain { trees.tree(tree, |node| self.leaf(tree, model, segment, node)) } else { None }
+        if plain && tree.embedded.is_empty() {
+            trees.tree(tree, |node| self.leaf(tree, model, segment, node))
+        } else {
+            None
+        }
     }
 
     /// What a path that ends at this node answers; a node without an answer is left to the segments.

@@ -2,6 +2,7 @@
 
 use crate::document::{ModelDocument, ModelHead, Predicate};
 use crate::elements::ElementDocument;
+use crate::elements::mining::composition::{read_embedded, sequence};
 use crate::fault::Result;
 use crate::reader::{Element, Xml};
 
@@ -47,6 +48,8 @@ pub struct Document<'a> {
     pub missing_threshold: f64,
     /// The segments, in order.
     pub segments: Vec<SegmentDocument<'a>>,
+    /// True for embedded models in a sequence: what one of them does not find is missing to those after it.
+    pub is_composition: bool,
 }
 
 /// `Segment`.
@@ -71,14 +74,20 @@ pub fn read<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ModelDocu
     let mut head = ModelHead::read(&mut element)?;
     element.finish()?;
     let mut document = None;
+    let mut embedded = Vec::new();
     while let Some(child) = xml.child()? {
         let Some(child) = head.child(xml, child)? else { continue };
         match child.name {
             "Segmentation" => document = Some(read_segmentation(xml, child)?),
+            "Regression" | "DecisionTree" => embedded.push(read_embedded(xml, child)?),
             _ => return Err(child.unexpected("MiningModel")),
         }
     }
-    let document = document.ok_or_else(|| element.lacks("Segmentation"))?;
+    let document = match (document, embedded.is_empty()) {
+        (Some(document), true) => document,
+        (None, true) => return Err(element.lacks("Segmentation, Regression or DecisionTree")),
+        (document, false) => sequence(&head, embedded, document),
+    };
     head.finish(&element, ElementDocument::Mining(document))
 }
 
@@ -96,6 +105,7 @@ fn read_segmentation<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<
         missing_prediction: missing_prediction.unwrap_or(MissingPrediction::Continue),
         missing_threshold: missing_threshold.unwrap_or(1.0),
         segments: Vec::new(),
+        is_composition: false,
     };
     element.finish()?;
     while let Some(child) = xml.child()? {

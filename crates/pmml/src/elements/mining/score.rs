@@ -46,6 +46,7 @@ impl Element for Plan {
 
     fn is_chain(&self) -> bool {
         matches!(self.method, Method::ModelChain | Method::MultiModelChain | Method::XMultiModelChain)
+            && !self.is_composition
     }
 
     fn segment(&self, id: u32) -> Option<ModelId> {

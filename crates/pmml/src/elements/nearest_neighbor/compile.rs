@@ -104,6 +104,7 @@ pub fn compile<'d, 'a>(
         function: document.measure.function,
         missing_weights: vec![1.0; fields.len()].into(),
         fields: fields.into(),
+        ranked: usize::MAX,
         place,
     };
     let plan = Plan {

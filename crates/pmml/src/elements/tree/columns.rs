@@ -48,6 +48,9 @@ pub fn compile_columns(plan: &mut crate::plan::Plan) {
 
 impl TreeColumns {
     fn of(tree: &Plan, model: &ModelPlan, slots: &[SlotPlan]) -> Option<Self> {
+        if !tree.embedded.is_empty() {
+            return None;
+        }
         let width = model.categories().len();
         let classification = model.is_classification();
         let mut entities = Vec::new();

@@ -5,6 +5,7 @@ use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
 use crate::elements::ElementPlan;
 use crate::elements::tree::TreeColumns;
+use crate::elements::tree::embedded::{self, EmbeddedPlans};
 use crate::elements::tree::read::{Document, MissingValueStrategy, NoTrueChildStrategy, NodeDocument};
 use crate::fault::{Fault, Result};
 use crate::plan::model::{Entities, Figures};
@@ -40,6 +41,8 @@ pub struct Plan {
     pub default_children: Box<[u32]>,
     /// The same tree for blocks of rows, if it answers by itself.
     pub columns: Option<TreeColumns>,
+    /// Models that answer for nodes.
+    pub embedded: EmbeddedPlans,
 }
 
 /// No node, no distribution.
@@ -70,7 +73,10 @@ pub enum Test {
 }
 
 /// Compiles a `TreeModel`.
-pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, 'a>) -> Result<Compiled> {
+pub fn compile<'d, 'a>(
+    document: &'d Document<'a>,
+    context: &mut ModelContext<'_, 'd, 'a>,
+) -> Result<Compiled> {
     let is_classification = match context.head.function {
         MiningFunction::Classification => true,
         MiningFunction::Regression => false,
@@ -112,9 +118,11 @@ pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, '
         record_counts: Box::default(),
         default_children: Box::default(),
         columns: None,
+        embedded: embedded::compile(document, context, &mut categories)?,
     };
     if is_classification {
         compile_distributions(document, context, &mut plan, &mut categories)?;
+        plan.embedded.number_categories(context.compiler, &categories);
     }
     let weighted = matches!(
         plan.missing,

@@ -2,6 +2,7 @@
 
 mod columns;
 mod compile;
+pub mod embedded;
 mod ensemble;
 mod read;
 mod score;
@@ -11,4 +12,4 @@ mod tests;
 pub use columns::{TreeColumns, compile_columns};
 pub use compile::{NONE, Node, Plan, Test, compile};
 pub use ensemble::Builder;
-pub use read::{Document, NoTrueChildStrategy, read};
+pub use read::{Document, NoTrueChildStrategy, read, read_attributes, read_node};

@@ -2,6 +2,7 @@
 
 use crate::document::{ModelDocument, ModelHead, Predicate};
 use crate::elements::ElementDocument;
+use crate::elements::mining::read_embedded;
 use crate::fault::Result;
 use crate::reader::{Element, Xml};
 
@@ -48,6 +49,8 @@ pub struct Document<'a> {
     pub nodes: Vec<NodeDocument<'a>>,
     /// Score distributions of all nodes, see `NodeDocument::distributions`.
     pub distributions: Vec<ScoreDistribution<'a>>,
+    /// Models that answer for a node, by ascending node.
+    pub embedded: Vec<(u32, ModelDocument<'a>)>,
 }
 
 /// `Node`.
@@ -114,6 +117,7 @@ pub fn read_attributes<'a>(element: &mut Element<'a>) -> Result<Document<'a>> {
         split: element.choice("splitCharacteristic")?.unwrap_or(SplitCharacteristic::MultiSplit),
         nodes: Vec::new(),
         distributions: Vec::new(),
+        embedded: Vec::new(),
     })
 }
 
@@ -141,8 +145,12 @@ pub fn read_node<'a>(xml: &mut Xml<'a>, mut element: Element<'a>, document: &mut
         distributions: (0, 0),
         next: 0,
     });
+    let mut embedded = None;
     while let Some(child) = xml.child()? {
         match child.name {
+            name if embedded.is_some() && !Predicate::is_one(name) => {
+                return Err(child.invalid("beside an embedded model a Node holds nothing but its predicate"));
+            }
             "Node" => read_node(xml, child, document)?,
             "ScoreDistribution" => {
                 if last as usize != document.distributions.len() {
@@ -156,15 +164,20 @@ pub fn read_node<'a>(xml: &mut Xml<'a>, mut element: Element<'a>, document: &mut
                 last = document.distributions.len() as u32;
             }
             "Partition" => xml.skip()?,
-            "Regression" | "DecisionTree" => {
-                return Err(child.unexpected("Node"));
-            }
+            "Regression" | "DecisionTree" => embedded = Some((child.offset, read_embedded(xml, child)?)),
             _ => {
                 document.nodes[index].predicate = Predicate::read(xml, child, "Node")?;
             }
         }
     }
     let next = document.nodes.len() as u32;
+    if let Some((offset, model)) = embedded {
+        if next as usize != index + 1 {
+            let message = "a Node holds either nodes or an embedded model";
+            return Err(crate::fault::Fault::invalid(offset, message));
+        }
+        document.embedded.push((index as u32, model));
+    }
     let node = &mut document.nodes[index];
     node.distributions = (first, last);
     node.next = next;

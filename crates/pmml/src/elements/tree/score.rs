@@ -29,6 +29,7 @@ impl Element for Plan {
         row: &mut Row<'_>,
         prediction: &mut Prediction,
     ) -> Result<(), RowError> {
+        self.embedded.begin(row);
         if self.test(row, &self.nodes[0])? != Some(true) {
             return Ok(());
         }
@@ -36,7 +37,13 @@ impl Element for Plan {
         match self.walk(model, row, &mut penalty)? {
             End::Nowhere => Ok(()),
             End::Several(node) => self.score_several(model, row, node, prediction),
-            End::Node(node) => self.answer(model, row, node, penalty, prediction),
+            End::Node(node) => match self.embedded.of(node) {
+                Some(embedded) => {
+                    prediction.entity = Some(node as u32);
+                    embedded.answer(row, model.categories().len(), prediction)
+                }
+                None => self.answer(model, row, node, penalty, prediction),
+            },
         }
     }
 

@@ -100,7 +100,8 @@ impl Tokenizer {
         text
     }
 
-    fn split(&self, text: &str, mut take: impl FnMut(&str)) {
+    /// Hands the words of a text, as they are compared, to `take`.
+    pub fn split(&self, text: &str, mut take: impl FnMut(&str)) {
         let mut word = |word: &str| {
             let word = if self.strip { word.trim_matches(is_punctuation) } else { word };
             if word.is_empty() {
