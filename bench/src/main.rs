@@ -5,6 +5,9 @@
 //! | `decode` | a record into columns, beside prost's generated struct |
 //! | `encode` | the encode step with and without lineage |
 //! | `documents` | PMML documents by batch and by row, beside JPMML in a process of its own |
+//! | `natives` | three large forests beside XGBoost, LightGBM, ONNX Runtime and lleaves in a process of their own |
+//! | `load` | reading and compiling documents beside JPMML; memory |
+//! | `counting` | the allocator, which counts |
 //! | `clock` | CPU time of this thread |
 //! | `spread` | medians and spreads of interleaved rounds |
 //! | `peer` | a peer in a child process that answers one question a line |
@@ -12,16 +15,22 @@
 //! `bench/run` is the one command; figures go to `bench/RESULTS.md`.
 
 mod clock;
+mod counting;
 mod decode;
 mod documents;
 mod encode;
+mod load;
+mod natives;
 mod peer;
 mod spread;
 mod wine;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …]";
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …] | load FOLDER [PEER COMMAND …] | natives FOLDER DATA.csv PEER COMMAND …";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +39,8 @@ fn main() -> ExitCode {
         ["decode"] => decode::run(),
         ["encode"] => encode::run(),
         ["pmml", folder, data, peer @ ..] => documents::run(folder.as_ref(), data.as_ref(), peer),
+        ["load", folder, peer @ ..] => load::run(folder.as_ref(), peer),
+        ["natives", folder, data, peer @ ..] => natives::run(folder.as_ref(), data.as_ref(), peer),
         _ => Err(USAGE.into()),
     };
     match outcome {
