@@ -18,10 +18,13 @@ import org.jpmml.evaluator.LoadingModelEvaluatorBuilder;
 
 /**
  * The peer: prepares and evaluates one row after another from typed values in memory, and reads every result.
- * A question is a line "DOCUMENT SECONDS"; the answer is records per CPU-second of this thread.
+ * A question is a line "DOCUMENT SECONDS"; the answer is records per CPU-second of this thread. "load DOCUMENT SECONDS"
+ * asks how often the document is loaded in a CPU-second.
  */
 public final class Jpmml {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private static final java.util.Set<File> warm = new java.util.HashSet<>();
 
     public static void main(String[] arguments) throws Exception {
         List<Map<String, Object>> rows = rows(Path.of(arguments[0]));
@@ -31,6 +34,11 @@ public final class Jpmml {
             int space = line.lastIndexOf(' ');
             String document = line.substring(0, space);
             double seconds = Double.parseDouble(line.substring(space + 1));
+            if (document.startsWith("load ")) {
+                System.out.println(loads(new File(document.substring(5)), seconds));
+                System.out.flush();
+                continue;
+            }
             Evaluator evaluator = evaluators.get(document);
             if (evaluator == null) {
                 evaluator = new LoadingModelEvaluatorBuilder().load(new File(document)).build();
@@ -40,6 +48,18 @@ public final class Jpmml {
             }
             System.out.println(rate(evaluator, rows, seconds));
             System.out.flush();
+        }
+    }
+
+    private static double loads(File document, double seconds) throws Exception {
+        if (warm.add(document)) loads(document, 3.0); // the compilers of the virtual machine warm up
+        long start = THREADS.getCurrentThreadCpuTime();
+        long done = 0;
+        while (true) {
+            new LoadingModelEvaluatorBuilder().load(document).build();
+            done++;
+            double used = (THREADS.getCurrentThreadCpuTime() - start) * 1e-9;
+            if (used >= seconds) return done / used;
         }
     }
 

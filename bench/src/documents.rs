@@ -6,25 +6,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use scorewheel_columns::{Batch, Scores, Value};
-use scorewheel_model::{BoundModel, Limits, Mapping, Model};
+use scorewheel_model::{BoundModel, Limits, Mapping, Model, Scratch};
 use scorewheel_pmml::PmmlModel;
 
 use crate::clock::{rate, say};
 use crate::peer::Peer;
 use crate::spread::{Spread, short};
 
-const ROUNDS: usize = 7;
-const SECONDS: f64 = 0.3;
-const BATCH: usize = 1_000;
+/// Interleaved rounds.
+pub const ROUNDS: usize = 7;
+/// CPU-seconds a round.
+pub const SECONDS: f64 = 0.3;
+/// Rows of a batch.
+pub const BATCH: usize = 1_000;
 
 /// Records: numbers, and in columns named `…[]` lists whose items are separated by blanks.
-struct Data {
+pub struct Data {
     header: Vec<String>,
     rows: Vec<Vec<Value>>,
 }
 
 impl Data {
-    fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+    /// Reads a CSV with a header.
+    pub fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
         let text = std::fs::read_to_string(path)?;
         let mut lines = text.lines();
         let header: Vec<&str> = lines.next().ok_or("no header")?.split(',').collect();
@@ -74,27 +78,47 @@ pub fn run(folder: &Path, data: &Path, peer: &[&str]) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
-fn measure(document: &Path, data: &Data, mut peer: Option<&mut Peer>) -> Result<String, Box<dyn Error>> {
-    let model = PmmlModel::load(&std::fs::read(document)?, None, &Mapping::default(), &Limits::default())?;
-    let batch = data.batch(&model)?;
-    let bound: Arc<dyn BoundModel> = model.bind(batch.schema(), &Mapping::default())?;
-    let (mut scratch, mut scores) = (bound.new_scratch(), Scores::new());
-    bound.score(&batch, 0..batch.rows(), &mut scratch, &mut scores);
-    if let [(row, error), ..] = scores.errors() {
-        return Err(format!("row {row}: {}", bound.explain(*error, &batch, *row as usize)).into());
+/// A document bound to its rows, with what scoring reuses.
+pub struct Loaded {
+    bound: Arc<dyn BoundModel>,
+    batch: Batch,
+    scratch: Scratch,
+    scores: Scores,
+}
+
+impl Loaded {
+    /// Loads a document and scores its rows once.
+    pub fn new(document: &Path, data: &Data) -> Result<Self, Box<dyn Error>> {
+        let bytes = std::fs::read(document)?;
+        let model = PmmlModel::load(&bytes, None, &Mapping::default(), &Limits::default())?;
+        let batch = data.batch(&model)?;
+        let bound: Arc<dyn BoundModel> = model.bind(batch.schema(), &Mapping::default())?;
+        let (mut scratch, mut scores) = (bound.new_scratch(), Scores::new());
+        bound.score(&batch, 0..batch.rows(), &mut scratch, &mut scores);
+        if let [(row, error), ..] = scores.errors() {
+            return Err(format!("row {row}: {}", bound.explain(*error, &batch, *row as usize)).into());
+        }
+        Ok(Self { bound, batch, scratch, scores })
     }
+
+    /// Records per CPU-second in batches of `size`.
+    pub fn rate(&mut self, size: usize) -> f64 {
+        let Self { bound, batch, scratch, scores } = self;
+        rate(SECONDS, batch.rows(), || {
+            for first in (0..batch.rows()).step_by(size) {
+                bound.score(batch, first..batch.rows().min(first + size), scratch, scores);
+                black_box(&*scores);
+            }
+        })
+    }
+}
+
+fn measure(document: &Path, data: &Data, mut peer: Option<&mut Peer>) -> Result<String, Box<dyn Error>> {
+    let mut loaded = Loaded::new(document, data)?;
     let mut figures: [Spread; 6] = Default::default();
     for _ in 0..ROUNDS {
-        let whole = rate(SECONDS, batch.rows(), || {
-            bound.score(&batch, 0..batch.rows(), &mut scratch, &mut scores);
-            black_box(&scores);
-        });
-        let single = rate(SECONDS, batch.rows(), || {
-            for row in 0..batch.rows() {
-                bound.score(&batch, row..row + 1, &mut scratch, &mut scores);
-                black_box(&scores);
-            }
-        });
+        let whole = loaded.rate(BATCH);
+        let single = loaded.rate(1);
         figures[0].push(whole);
         figures[1].push(single);
         figures[5].push(whole / single);

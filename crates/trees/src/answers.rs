@@ -15,11 +15,11 @@ pub(crate) enum Worth {
     Doubles(Vec<f64>),
     /// The same in f32.
     Singles(Vec<f32>),
-    /// Rows of `width` numbers by leaf.
+    /// Rows of `width` numbers by slot, weight included.
     DoubleRows { width: usize, values: Vec<f64> },
     /// The same in f32.
     SingleRows { width: usize, values: Vec<f32> },
-    /// Class by leaf.
+    /// Class by slot; 0 where there is none.
     Classes(Vec<u32>),
     /// Numbers only.
     Nothing,
@@ -39,6 +39,10 @@ pub(crate) struct Answers {
     pub(crate) tree_weights: Vec<f64>,
     /// What an average is divided by where all trees answer, by output.
     divisors: Vec<f64>,
+    /// True if the numbers are still without the weights of their trees.
+    lacks_weights: bool,
+    /// True if some slots have no leaf.
+    pub(crate) nullable: bool,
 }
 
 impl Answers {
@@ -46,13 +50,21 @@ impl Answers {
     pub(crate) fn by_slot(ensemble: &mut Ensemble, leaves: Vec<u32>, starts: &[usize]) -> Self {
         let mut this = Self::by_leaf(ensemble);
         this.leaves = leaves;
+        this.lacks_weights = false;
+        this.nullable = this.leaves.contains(&NULL_LEAF);
         let weights = &this.tree_weights[..];
         this.worth = match this.worth {
-            Worth::DoubleRows { width: 1, values } => {
-                Worth::Doubles(by_slot(&this.leaves, starts, weights, &values))
+            Worth::DoubleRows { width, values } => {
+                let values = by_slot(&this.leaves, starts, weights, width, &values);
+                if width == 1 { Worth::Doubles(values) } else { Worth::DoubleRows { width, values } }
             }
-            Worth::SingleRows { width: 1, values } => {
-                Worth::Singles(by_slot(&this.leaves, starts, weights, &values))
+            Worth::SingleRows { width, values } => {
+                let values = by_slot(&this.leaves, starts, weights, width, &values);
+                if width == 1 { Worth::Singles(values) } else { Worth::SingleRows { width, values } }
+            }
+            Worth::Classes(classes) => {
+                let class = |leaf: &u32| classes.get(*leaf as usize).copied().unwrap_or(0);
+                Worth::Classes(this.leaves.iter().map(class).collect())
             }
             worth => worth,
         };
@@ -86,6 +98,8 @@ impl Answers {
             tree_outputs: ensemble.trees.iter().map(|tree| tree.output).collect(),
             tree_weights: ensemble.trees.iter().map(|tree| tree.weight).collect(),
             divisors: Vec::new(),
+            lacks_weights: true,
+            nullable: false,
         };
         if let Combine::Average(sum) = &this.combine {
             this.divisors =
@@ -133,6 +147,12 @@ impl Answers {
         }
     }
 
+    /// True if a slot has a leaf; where no slot lacks one it is not looked up.
+    #[inline]
+    fn has_leaf(&self, slot: u32) -> bool {
+        slot != NULL_LEAF && (!self.nullable || self.leaves[slot as usize] != NULL_LEAF)
+    }
+
     fn leaf(&self, slot: u32) -> Option<u32> {
         self.leaves.get(slot as usize).copied().filter(|leaf| *leaf != NULL_LEAF)
     }
@@ -143,10 +163,10 @@ impl Answers {
             (Worth::Doubles(values), _) => self.add(slots, out, 1, false, |slot, _| values[slot]),
             (Worth::Singles(values), _) => self.add(slots, out, 1, false, |slot, _| values[slot]),
             (Worth::DoubleRows { width, values }, _) => {
-                self.add(slots, out, *width, true, |slot, at| values[self.leaves[slot] as usize * width + at])
+                self.add(slots, out, *width, self.lacks_weights, |slot, at| values[slot * width + at])
             }
             (Worth::SingleRows { width, values }, _) => {
-                self.add(slots, out, *width, true, |slot, at| values[self.leaves[slot] as usize * width + at])
+                self.add(slots, out, *width, self.lacks_weights, |slot, at| values[slot * width + at])
             }
             (Worth::Classes(classes), Combine::Vote(null_tree)) => self.vote(slots, out, *null_tree, classes),
             _ => Ok(0),
@@ -162,13 +182,13 @@ impl Answers {
         value: impl Fn(usize, usize) -> R,
     ) -> Result<u32, Exception> {
         let (Combine::Sum(sum) | Combine::Average(sum)) = &self.combine else { return Ok(0) };
-        let nulls = slots.iter().filter(|slot| self.leaf(**slot).is_none()).count();
+        let nulls = slots.iter().filter(|slot| !self.has_leaf(**slot)).count();
         check_nulls(sum.null_tree, nulls, slots.len())?;
         for (output, out) in out.iter_mut().enumerate() {
             *out = self.start(output);
         }
         for ((slot, output), weight) in slots.iter().zip(&self.tree_outputs).zip(&self.tree_weights) {
-            if nulls > 0 && self.leaf(*slot).is_none() {
+            if nulls > 0 && !self.has_leaf(*slot) {
                 continue;
             }
             for (at, out) in out[*output as usize..][..width].iter_mut().enumerate() {
@@ -194,7 +214,7 @@ impl Answers {
         null_tree: NullTree,
         classes: &[u32],
     ) -> Result<u32, Exception> {
-        let class_of = |slot: u32| self.leaf(slot).map(|leaf| classes[leaf as usize]);
+        let class_of = |slot: u32| self.has_leaf(slot).then(|| classes[slot as usize]);
         out.fill(0.0);
         let (mut nulls, mut null_votes) = (0, 0.0);
         for (slot, weight) in slots.iter().zip(&self.tree_weights) {
@@ -236,15 +256,20 @@ fn check_nulls(null_tree: NullTree, nulls: usize, trees: usize) -> Result<(), Ex
     if passes { Ok(()) } else { Err(Exception::Null) }
 }
 
-/// A table of weighted numbers by slot.
-fn by_slot<R: Real>(leaves: &[u32], starts: &[usize], weights: &[f64], values: &[R]) -> Vec<R> {
-    let mut out = Vec::with_capacity(leaves.len());
+/// A table of weighted rows of `width` numbers by slot.
+fn by_slot<R: Real>(leaves: &[u32], starts: &[usize], weights: &[f64], width: usize, values: &[R]) -> Vec<R> {
+    let mut out = Vec::with_capacity(leaves.len() * width);
     let ends = starts.iter().skip(1).copied().chain([leaves.len()]);
     for ((start, end), weight) in starts.iter().zip(ends).zip(weights) {
         let weight = R::of(*weight);
-        // Of a tree without an answer the number is never asked for.
-        let value = |leaf: &u32| values.get(*leaf as usize).map_or(R::default(), |value| *value * weight);
-        out.extend(leaves[*start..end].iter().map(value));
+        for leaf in &leaves[*start..end] {
+            let first = *leaf as usize * width;
+            match values.get(first..first + width) {
+                Some(values) => out.extend(values.iter().map(|value| *value * weight)),
+                // Of a tree without an answer the number is never asked for.
+                None => out.resize(out.len() + width, R::default()),
+            }
+        }
     }
     out
 }

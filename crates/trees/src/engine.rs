@@ -7,7 +7,7 @@ use crate::error::Exception;
 use crate::forest::{Bias, Forest, Shape, choose_shapes};
 use crate::input::Column;
 use crate::lower::RankTree;
-use crate::rank::{BLOCK, Context, Lane, Ranked};
+use crate::rank::{BLOCK, BLOCKS, Context, Lane, Ranked, RowBits};
 use crate::search::Bisection;
 use crate::sink::Sink;
 use crate::split::CategorySet;
@@ -33,9 +33,9 @@ struct Lanes<L> {
 }
 
 impl<L: Lane + SimdLane> Lanes<L> {
-    fn reserve(&mut self, columns: usize, programs: bool) {
-        if self.ranks.len() < columns * BLOCK {
-            self.ranks.resize(columns * BLOCK, L::default());
+    fn reserve(&mut self, columns: usize, blocks: usize, programs: bool) {
+        if self.ranks.len() < blocks * columns * BLOCK {
+            self.ranks.resize(blocks * columns * BLOCK, L::default());
         }
         if programs && self.program.is_empty() {
             let exits = (0..=u8::MAX).flat_map(|exit| [L::exit(exit); BLOCK]);
@@ -134,9 +134,10 @@ impl RankEngine {
         walk_all(&self.forest, &self.columns.feature_of, slots, |column| ranked[usize::from(column)])
     }
 
-    /// Walks up to [`BLOCK`] rows from `first` on through all trees. Returns the bits of rows that must be walked by
-    /// [`RankEngine::row`] as well, what the sink has taken for them and for rows past `rows` being meaningless.
-    pub(crate) fn block(
+    /// Walks up to [`BLOCKS`] blocks of rows from `first` on through all trees. Returns the bits of rows that must be
+    /// walked by [`RankEngine::row`] as well, what the sink has taken for them and for rows past `rows` being
+    /// meaningless.
+    pub(crate) fn blocks(
         &self,
         simd: Option<Simd>,
         input: &[Column<'_>],
@@ -144,14 +145,14 @@ impl RankEngine {
         rows: usize,
         buffers: &mut Buffers,
         sink: &mut impl Sink,
-    ) -> u64 {
+    ) -> RowBits {
         match self.forest.bias {
-            Bias::Narrow => self.block_of(simd, input, first, rows, &mut buffers.bytes, sink),
-            Bias::Wide => self.block_of(simd, input, first, rows, &mut buffers.words, sink),
+            Bias::Narrow => self.blocks_of(simd, input, first, rows, &mut buffers.bytes, sink),
+            Bias::Wide => self.blocks_of(simd, input, first, rows, &mut buffers.words, sink),
         }
     }
 
-    fn block_of<L: SimdLane + Into<i16>>(
+    fn blocks_of<L: SimdLane + Into<i16>>(
         &self,
         simd: Option<Simd>,
         input: &[Column<'_>],
@@ -159,17 +160,26 @@ impl RankEngine {
         rows: usize,
         lanes: &mut Lanes<L>,
         sink: &mut impl Sink,
-    ) -> u64 {
-        lanes.reserve(self.columns.len(), self.programs);
+    ) -> RowBits {
+        let blocks = rows.div_ceil(BLOCK);
+        lanes.reserve(self.columns.len(), blocks, self.programs);
         let context = self.context();
-        let ranks = &mut lanes.ranks[..self.columns.len() * BLOCK];
-        let ends = match simd {
-            #[cfg(target_arch = "x86_64")]
-            Some(simd) => context.rank_block(simd, input, first, rows, ranks),
-            _ => context.rank_block(Bisection, input, first, rows, ranks),
-        };
-        let block =
-            Block { forest: &self.forest, columns: &self.columns, lanes: ranks, program: &mut lanes.program };
+        let stride = self.columns.len() * BLOCK;
+        let mut ends = [0; BLOCKS];
+        for (block, (ends, ranks)) in ends.iter_mut().zip(lanes.ranks.chunks_exact_mut(stride)).enumerate() {
+            let from = block * BLOCK;
+            if from >= rows {
+                break;
+            }
+            let rows = BLOCK.min(rows - from);
+            *ends = match simd {
+                #[cfg(target_arch = "x86_64")]
+                Some(simd) => context.rank_block(simd, input, first + from, rows, ranks),
+                _ => context.rank_block(Bisection, input, first + from, rows, ranks),
+            };
+        }
+        let (forest, columns) = (&self.forest, &self.columns);
+        let block = Block { forest, columns, lanes: &lanes.ranks, blocks, program: &mut lanes.program };
         block.walk(simd, sink);
         ends
     }

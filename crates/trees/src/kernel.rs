@@ -8,7 +8,7 @@ use crate::ensemble::{Ensemble, Feature};
 use crate::error::{CompileError, Exception, InputError};
 use crate::input::{Column, Row, Values};
 use crate::limits::Limits;
-use crate::rank::BLOCK;
+use crate::rank::{BLOCK, BLOCKS, RowBits};
 use crate::reference;
 use crate::sink::{Numbers, Real, Scalars, Sink, Slots, Vectors, Votes};
 use crate::unchecked::Simd;
@@ -80,7 +80,7 @@ impl Kernel {
         Ok(match RankEngine::compile(&ensemble) {
             Some((engine, leaves)) => {
                 let answers = Answers::by_slot(&mut ensemble, leaves, &engine.slot_starts());
-                let nullable = answers.leaves.contains(&NULL_LEAF);
+                let nullable = answers.nullable;
                 let features = ensemble.features;
                 Self { features, engine: Engine::Ranks(engine), answers, nullable, simd: Simd::detect() }
             }
@@ -277,12 +277,14 @@ impl Kernel {
         scratch.exceptions.clear();
         let mut first = 0;
         while first < rows {
-            let count = (rows - first).min(BLOCK);
+            let count = (rows - first).min(BLOCK * BLOCKS);
             match &self.engine {
                 Engine::Ranks(engine) if count >= FEW => {
-                    let single = self.block(engine, columns, first, count, scratch, out);
-                    for row in (0..count).filter(|row| single >> row & 1 == 1) {
-                        self.batch_row(columns, first + row, scratch, out);
+                    let single = self.blocks(engine, columns, first, count, scratch, out);
+                    for (block, single) in single.iter().enumerate().filter(|(_, single)| **single != 0) {
+                        for row in (0..BLOCK).filter(|row| single >> row & 1 == 1) {
+                            self.batch_row(columns, first + block * BLOCK + row, scratch, out);
+                        }
                     }
                 }
                 _ => (first..first + count).for_each(|row| self.batch_row(columns, row, scratch, out)),
@@ -335,8 +337,8 @@ impl Kernel {
         }
     }
 
-    /// Scores a block of rows; returns the bits of those that must be scored by themselves instead.
-    fn block(
+    /// Scores some blocks of rows; returns the bits of those that must be scored by themselves instead.
+    fn blocks(
         &self,
         engine: &RankEngine,
         columns: &[Column<'_>],
@@ -344,52 +346,53 @@ impl Kernel {
         count: usize,
         scratch: &mut Scratch,
         out: &mut Out<'_>,
-    ) -> u64 {
+    ) -> RowBits {
         let Scratch { buffers, slots, doubles, singles, exceptions } = scratch;
         let answers = &self.answers;
         let trees = self.trees();
-        let (outputs, weights) = (&answers.tree_outputs[..], &answers.tree_weights[..]);
+        let (outputs, all) = (&answers.tree_outputs[..], self.outputs());
+        let blocks = count.div_ceil(BLOCK);
         let mut run = Run { engine, simd: self.simd, columns, first, count, buffers };
         match (out, &answers.worth) {
             (Out::Leaves(leaves), _) => {
                 let out = &mut leaves[first * trees..(first + count) * trees];
-                run.block(&mut Numbers { leaves: &answers.leaves, trees, out })
+                run.blocks(&mut Numbers { leaves: &answers.leaves, trees, out })
             }
             (Out::Numbers(out), Worth::Doubles(values)) if !self.nullable => {
-                let sums = answers.begin(doubles);
-                let single = run.block(&mut Scalars { values, outputs, sums });
-                answers.end(sums, &mut out[first * self.outputs()..], count);
+                let sums = answers.begin(doubles, blocks);
+                let single = run.blocks(&mut Scalars { values, outputs, width: all, sums });
+                answers.end(sums, &mut out[first * all..], count);
                 single
             }
             (Out::Numbers(out), Worth::Singles(values)) if !self.nullable => {
-                let sums = answers.begin(singles);
-                let single = run.block(&mut Scalars { values, outputs, sums });
-                answers.end(sums, &mut out[first * self.outputs()..], count);
+                let sums = answers.begin(singles, blocks);
+                let single = run.blocks(&mut Scalars { values, outputs, width: all, sums });
+                answers.end(sums, &mut out[first * all..], count);
                 single
             }
             (Out::Numbers(out), Worth::DoubleRows { width, values }) if !self.nullable => {
-                let (width, leaves, sums) = (*width, &answers.leaves, answers.begin(doubles));
-                let single = run.block(&mut Vectors { width, values, leaves, outputs, weights, sums });
-                answers.end(sums, &mut out[first * self.outputs()..], count);
+                let (width, sums) = (*width, answers.begin_rows(doubles, blocks));
+                let single = run.blocks(&mut Vectors { width, values, outputs, all, sums });
+                answers.end_rows(sums, &mut out[first * all..(first + count) * all]);
                 single
             }
             (Out::Numbers(out), Worth::SingleRows { width, values }) if !self.nullable => {
-                let (width, leaves, sums) = (*width, &answers.leaves, answers.begin(singles));
-                let single = run.block(&mut Vectors { width, values, leaves, outputs, weights, sums });
-                answers.end(sums, &mut out[first * self.outputs()..], count);
+                let (width, sums) = (*width, answers.begin_rows(singles, blocks));
+                let single = run.blocks(&mut Vectors { width, values, outputs, all, sums });
+                answers.end_rows(sums, &mut out[first * all..(first + count) * all]);
                 single
             }
             (Out::Numbers(out), Worth::Classes(classes)) if !self.nullable && trees > 0 => {
-                let (leaves, sums) = (&answers.leaves, answers.begin(doubles));
-                let single = run.block(&mut Votes { classes, leaves, weights, sums });
-                answers.end(sums, &mut out[first * self.outputs()..], count);
+                let (weights, sums) = (&answers.tree_weights[..], answers.begin_rows(doubles, blocks));
+                let single = run.blocks(&mut Votes { classes, weights, all, sums });
+                answers.end_rows(sums, &mut out[first * all..(first + count) * all]);
                 single
             }
             (out, _) => {
-                slots.resize((BLOCK * trees).max(slots.len()), NULL_LEAF);
-                let slots = &mut slots[..BLOCK * trees];
-                let single = run.block(&mut Slots { trees, out: slots });
-                for row in (0..count).filter(|row| single >> row & 1 == 0) {
+                slots.resize((blocks * BLOCK * trees).max(slots.len()), NULL_LEAF);
+                let slots = &mut slots[..blocks * BLOCK * trees];
+                let single = run.blocks(&mut Slots { trees, out: slots });
+                for row in (0..count).filter(|row| single[row / BLOCK] >> (row % BLOCK) & 1 == 0) {
                     let slots = &mut slots[row * trees..][..trees];
                     if let Err(exception) = self.fold_row(slots, Ok(()), first + row, out) {
                         exceptions.push(((first + row) as u32, exception));
@@ -425,7 +428,7 @@ impl Kernel {
     }
 }
 
-/// A block about to be walked.
+/// Blocks about to be walked.
 struct Run<'a> {
     engine: &'a RankEngine,
     simd: Option<Simd>,
@@ -436,24 +439,47 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn block(&mut self, sink: &mut impl Sink) -> u64 {
-        self.engine.block(self.simd, self.columns, self.first, self.count, self.buffers, sink)
+    fn blocks(&mut self, sink: &mut impl Sink) -> RowBits {
+        self.engine.blocks(self.simd, self.columns, self.first, self.count, self.buffers, sink)
     }
 }
 
 impl Answers {
-    /// Sums of a block, output by output, at what they start from.
-    fn begin<'a, R: Real>(&self, buffer: &'a mut Vec<R>) -> &'a mut [R] {
+    /// Sums of blocks, output by output, at what they start from.
+    fn begin<'a, R: Real>(&self, buffer: &'a mut Vec<R>, blocks: usize) -> &'a mut [R] {
         buffer.clear();
-        buffer.extend((0..self.outputs).flat_map(|output| [R::of(self.start(output)); BLOCK]));
+        for _ in 0..blocks {
+            buffer.extend((0..self.outputs).flat_map(|output| [R::of(self.start(output)); BLOCK]));
+        }
         buffer
     }
 
-    /// Writes the finished sums of a block's first rows, row by row.
+    /// Writes the finished sums of the blocks' first rows, row by row.
     fn end<R: Real>(&self, sums: &[R], out: &mut [f64], rows: usize) {
-        for (output, sums) in sums.chunks_exact(BLOCK).enumerate() {
-            for (row, sum) in sums[..rows].iter().enumerate() {
-                out[row * self.outputs + output] = self.finish(output, sum.widen());
+        for (block, sums) in sums.chunks_exact(BLOCK * self.outputs).enumerate() {
+            let from = block * BLOCK;
+            for (output, sums) in sums.chunks_exact(BLOCK).enumerate() {
+                for (row, sum) in sums[..BLOCK.min(rows - from)].iter().enumerate() {
+                    out[(from + row) * self.outputs + output] = self.finish(output, sum.widen());
+                }
+            }
+        }
+    }
+
+    /// Sums of blocks, row by row, at what they start from.
+    fn begin_rows<'a, R: Real>(&self, buffer: &'a mut Vec<R>, blocks: usize) -> &'a mut [R] {
+        buffer.clear();
+        for _ in 0..blocks * BLOCK {
+            buffer.extend((0..self.outputs).map(|output| R::of(self.start(output))));
+        }
+        buffer
+    }
+
+    /// Writes the finished sums of the blocks' first rows.
+    fn end_rows<R: Real>(&self, sums: &[R], out: &mut [f64]) {
+        for (out, sums) in out.chunks_exact_mut(self.outputs).zip(sums.chunks_exact(self.outputs)) {
+            for (output, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
+                *out = self.finish(output, sum.widen());
             }
         }
     }

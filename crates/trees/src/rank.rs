@@ -11,6 +11,12 @@ use crate::split::{CategorySet, Reading, UNKNOWN_CATEGORY, ZERO_THRESHOLD};
 /// Rows that are ranked and walked together.
 pub(crate) const BLOCK: usize = 64;
 
+/// Most blocks that go through a tree before the next one.
+pub(crate) const BLOCKS: usize = 8;
+
+/// By block, bits of rows.
+pub(crate) type RowBits = [u64; BLOCKS];
+
 /// An integer that holds a rank in a block.
 pub(crate) trait Lane: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
     /// A biased rank; it fits, as [`Bias`] was chosen so.

@@ -113,7 +113,8 @@ fn descend<const N: usize>(forest: &Forest, at: &mut [u32; N], steps: u32, rank:
             }
         }
         left -= now;
-        if left > 0 && before == *at {
+        // Told without a branch a node: comparing arrays calls a function.
+        if left > 0 && before.iter().zip(&*at).fold(0, |moved, (before, at)| moved | (before ^ at)) == 0 {
             return;
         }
     }
@@ -144,20 +145,22 @@ fn each_run(forest: &Forest, mut run: impl FnMut(usize, usize, Shape)) {
     }
 }
 
-/// A block of rows to be walked.
+/// Blocks of rows to be walked.
 pub(crate) struct Block<'a, L> {
     pub(crate) forest: &'a Forest,
     pub(crate) columns: &'a Columns,
-    /// [`BLOCK`] ranks a column.
+    /// [`BLOCK`] ranks a column, block after block.
     pub(crate) lanes: &'a [L],
+    /// Number of blocks: all of them go through a tree before the next tree, which then is in the cache only once.
+    pub(crate) blocks: usize,
     /// [`PROGRAM_LANES`] entries, or none if no tree is a program.
     pub(crate) program: &'a mut [L],
 }
 
-impl<L: SimdLane + Into<i16>> Block<'_, L> {
-    /// Walks the block through all trees.
+impl<'a, L: SimdLane + Into<i16>> Block<'a, L> {
+    /// Walks the blocks through all trees.
     pub(crate) fn walk(mut self, simd: Option<Simd>, sink: &mut impl Sink) {
-        assert!(self.lanes.len() >= self.columns.len() * BLOCK);
+        assert!(self.lanes.len() >= self.blocks * self.columns.len() * BLOCK);
         #[cfg(target_arch = "x86_64")]
         if simd.is_some() {
             // SAFETY: `Simd` exists only where the CPU has AVX2.
@@ -168,25 +171,37 @@ impl<L: SimdLane + Into<i16>> Block<'_, L> {
         self.walk_scalar(sink);
     }
 
+    /// The lanes of one block.
+    fn lanes_of(&self, block: usize) -> &'a [L] {
+        let stride = self.columns.len() * BLOCK;
+        &self.lanes[block * stride..][..stride]
+    }
+
     /// Without SIMD, rows abreast.
     fn walk_scalar(&mut self, sink: &mut impl Sink) {
         let forest = self.forest;
         for (tree, place) in forest.trees.iter().enumerate() {
-            match place.shape {
-                Shape::Heap { levels } => {
-                    let exits = self.heap_scalar(place, levels);
-                    sink.exits(tree, place, &exits);
-                }
-                Shape::Program { .. } => self.arena(tree, [place.root; BLOCK], place.depth, sink),
-                Shape::Arena { steps } => {
-                    let exits = self.heap_scalar(place, TOP_LEVELS);
-                    self.arena_below(tree, place, &exits, steps, sink);
+            for block in 0..self.blocks {
+                let lanes = self.lanes_of(block);
+                match place.shape {
+                    Shape::Heap { levels } => {
+                        let exits = self.heap_scalar(lanes, place, levels);
+                        sink.exits(tree, place, block, &exits);
+                    }
+                    Shape::Program { .. } => {
+                        self.arena(lanes, tree, block, [place.root; BLOCK], place.depth, sink);
+                    }
+                    Shape::Arena { steps } => {
+                        let exits = self.heap_scalar(lanes, place, TOP_LEVELS);
+                        let from = self.below(place, &exits);
+                        self.arena(lanes, tree, block, from, steps, sink);
+                    }
                 }
             }
         }
     }
 
-    fn heap_scalar(&self, place: &TreePlace, levels: u32) -> [u8; BLOCK] {
+    fn heap_scalar(&self, lanes: &[L], place: &TreePlace, levels: u32) -> [u8; BLOCK] {
         let mut exits = [0; BLOCK];
         for (group, exits) in exits.chunks_exact_mut(ABREAST).enumerate() {
             let mut at = [1_u32; ABREAST];
@@ -197,7 +212,7 @@ impl<L: SimdLane + Into<i16>> Block<'_, L> {
                         let HeapNode { column, bound } =
                             *self.forest.heaps.get_unchecked((place.top + *at) as usize);
                         let lane = usize::from(column) * BLOCK + group * ABREAST + row;
-                        2 * *at + u32::from((*self.lanes.get_unchecked(lane)).into() >= bound)
+                        2 * *at + u32::from((*lanes.get_unchecked(lane)).into() >= bound)
                     };
                 }
             }
@@ -208,35 +223,36 @@ impl<L: SimdLane + Into<i16>> Block<'_, L> {
         exits
     }
 
+    /// The nodes of the arena at the exits of a heap.
     #[inline(always)]
-    fn arena_below(
-        &self,
-        tree: usize,
-        place: &TreePlace,
-        exits: &[u8; BLOCK],
-        steps: u32,
-        sink: &mut impl Sink,
-    ) {
+    fn below(&self, place: &TreePlace, exits: &[u8; BLOCK]) -> [u32; BLOCK] {
         let table = &self.forest.exits[place.exits as usize..][..1 << TOP_LEVELS];
-        let at = std::array::from_fn(|row| table[usize::from(exits[row]) % (1 << TOP_LEVELS)]);
-        self.arena(tree, at, steps, sink);
+        std::array::from_fn(|row| table[usize::from(exits[row]) % (1 << TOP_LEVELS)])
     }
 
     #[inline(always)]
-    fn arena(&self, tree: usize, from: [u32; BLOCK], steps: u32, sink: &mut impl Sink) {
+    fn arena(
+        &self,
+        lanes: &[L],
+        tree: usize,
+        block: usize,
+        from: [u32; BLOCK],
+        steps: u32,
+        sink: &mut impl Sink,
+    ) {
         let mut slots = from;
         for (group, at) in slots.as_chunks_mut::<ROWS_ABREAST>().0.iter_mut().enumerate() {
             descend(self.forest, at, steps, |row, column| {
                 // SAFETY: lanes hold a block for each column.
                 let lane = usize::from(column) * BLOCK + group * ROWS_ABREAST + row;
-                unsafe { (*self.lanes.get_unchecked(lane)).into() }
+                unsafe { (*lanes.get_unchecked(lane)).into() }
             });
         }
         for slot in &mut slots {
             // SAFETY: there is a slot for each node of the arena.
             *slot = unsafe { *self.forest.arena_slots.get_unchecked(*slot as usize) };
         }
-        sink.slots(tree, &slots);
+        sink.slots(tree, block, &slots);
     }
 }
 
@@ -247,27 +263,31 @@ impl<L: SimdLane + Into<i16>> Block<'_, L> {
         let forest = self.forest;
         let mut exits = [0_u8; BLOCK];
         for (tree, place) in forest.trees.iter().enumerate() {
-            match place.shape {
-                Shape::Heap { levels } => {
-                    let heap = &forest.heaps[place.top as usize..][..1 << levels];
-                    // SAFETY: the heap is whole, as just checked; lanes hold a block for each column.
-                    unsafe { L::heap(levels, heap.as_ptr(), self.lanes.as_ptr(), &mut exits) };
-                    sink.exits(tree, place, &exits);
-                }
-                Shape::Program { operations } => {
-                    let operations = &forest.operations[place.top as usize..][..operations as usize];
-                    assert!(self.program.len() >= PROGRAM_LANES);
-                    // SAFETY: there are slots for all exits and results; lanes hold a block for each column.
-                    unsafe {
-                        L::program(operations, self.lanes.as_ptr(), self.program.as_mut_ptr(), &mut exits)
-                    };
-                    sink.exits(tree, place, &exits);
-                }
-                Shape::Arena { steps } => {
-                    let heap = &forest.heaps[place.top as usize..][..1 << TOP_LEVELS];
-                    // SAFETY: as for a heap that holds the whole tree.
-                    unsafe { L::heap(TOP_LEVELS, heap.as_ptr(), self.lanes.as_ptr(), &mut exits) };
-                    self.arena_below(tree, place, &exits, steps, sink);
+            for block in 0..self.blocks {
+                let lanes = self.lanes_of(block);
+                match place.shape {
+                    Shape::Heap { levels } => {
+                        let heap = &forest.heaps[place.top as usize..][..1 << levels];
+                        // SAFETY: the heap is whole, as just checked; lanes hold a block for each column.
+                        unsafe { L::heap(levels, heap.as_ptr(), lanes.as_ptr(), &mut exits) };
+                        sink.exits(tree, place, block, &exits);
+                    }
+                    Shape::Program { operations } => {
+                        let operations = &forest.operations[place.top as usize..][..operations as usize];
+                        assert!(self.program.len() >= PROGRAM_LANES);
+                        // SAFETY: there are slots for all exits and results; lanes hold a block for each column.
+                        unsafe {
+                            L::program(operations, lanes.as_ptr(), self.program.as_mut_ptr(), &mut exits)
+                        };
+                        sink.exits(tree, place, block, &exits);
+                    }
+                    Shape::Arena { steps } => {
+                        let heap = &forest.heaps[place.top as usize..][..1 << TOP_LEVELS];
+                        // SAFETY: as for a heap that holds the whole tree.
+                        unsafe { L::heap(TOP_LEVELS, heap.as_ptr(), lanes.as_ptr(), &mut exits) };
+                        let from = self.below(place, &exits);
+                        self.arena(lanes, tree, block, from, steps, sink);
+                    }
                 }
             }
         }

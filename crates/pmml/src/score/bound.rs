@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use scorewheel_columns::{
-    Batch, DataType, Dictionary, ErrorCode, OutputSchema, OutputValues, RowError, Schema, Scores,
-    TensorElement,
+    Batch, DataType, Dictionary, ErrorCode, OutputField, OutputSchema, OutputType, OutputValues, RowError,
+    Schema, Scores, TensorElement,
 };
 use scorewheel_model::{
     BoundInput, BoundModel, Mapping, ModelError, ModelErrorKind, RecordError, Scratch, resolve_inputs,
@@ -37,6 +37,8 @@ pub struct Bound {
     inputs: Vec<InputBinding>,
     filled: Vec<Filled>,
     program: Option<Program>,
+    /// Columns of scores that hold texts.
+    text_columns: Vec<usize>,
 }
 
 /// Working memory of one thread.
@@ -81,7 +83,10 @@ impl Bound {
         }
         let filled = fill::find(&plan, &inputs, schema);
         let program = Program::of(&plan, &inputs, schema);
-        Ok(Self { plan, schema: Arc::clone(schema), inputs, filled, program })
+        let is_text = |(_, field): &(usize, &OutputField)| field.output_type == OutputType::Text;
+        let fields = plan.answer.schema.fields.iter().enumerate();
+        let text_columns = fields.filter(is_text).map(|(index, _)| index).collect();
+        Ok(Self { plan, schema: Arc::clone(schema), inputs, filled, program, text_columns })
     }
 
     /// The same without scoring column by column: every row takes the exact path. For tests and comparisons.
@@ -136,8 +141,8 @@ impl Bound {
             for local in columnar.left() {
                 // What stands there means nothing.
                 scores.clear_row(out + local);
-                for texts in memory.text_rows.iter_mut().filter(|texts| !texts.is_empty()) {
-                    texts[out + local] = NO_TEXT;
+                for column in &self.text_columns {
+                    memory.text_rows[*column][out + local] = NO_TEXT;
                 }
             }
             self.score_exactly(batch, start, count, columnar.left(), out, memory, scores);
@@ -180,26 +185,20 @@ impl Bound {
     }
 
     fn prepare_texts(&self, rows: usize, memory: &mut Memory, scores: &Scores) {
-        memory.rows.own.clear();
-        memory.rows.tokens.clear();
-        memory.rows.codes.resize_with(self.inputs.len(), Vec::new);
-        for codes in &mut memory.rows.codes {
-            codes.clear();
-        }
+        memory.rows.forget_texts(self.inputs.len());
         memory.text_rows.resize_with(scores.columns().len(), Vec::new);
-        for (texts, column) in memory.text_rows.iter_mut().zip(scores.columns()) {
-            texts.clear();
-            if matches!(column.values, OutputValues::Text { .. }) {
-                texts.resize(rows, NO_TEXT);
-            }
+        for column in &self.text_columns {
+            memory.text_rows[*column].clear();
+            memory.text_rows[*column].resize(rows, NO_TEXT);
         }
     }
 
     /// Text columns take one end a row, in row order.
     fn finish_texts(&self, memory: &Memory, scores: &mut Scores) {
         let fixed = &self.plan.texts;
-        for (rows, column) in memory.text_rows.iter().zip(scores.columns_mut()) {
-            if let OutputValues::Text { bytes, ends } = &mut column.values {
+        for index in &self.text_columns {
+            let rows = &memory.text_rows[*index];
+            if let OutputValues::Text { bytes, ends } = &mut scores.columns_mut()[*index].values {
                 for code in rows {
                     if let Some(position) = emit::position_of_text(*code) {
                         emit::push_decimal(bytes, position + 1);

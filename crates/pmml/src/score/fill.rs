@@ -58,6 +58,7 @@ pub fn fill(
     if count < FEWEST_ROWS {
         return;
     }
+    let memory = memory.keep_texts();
     for filled in inputs {
         let Source::Input { treatment, .. } = &plan.slots[filled.slot.index()].source else { continue };
         let column = batch.column(filled.field);
@@ -149,6 +150,7 @@ pub fn prepare(
         }
         Values::Bool(values) => each(into, &values[range], |value| number(f64::from(u8::from(*value)))),
         Values::Text { codes, dictionary } => {
+            let memory = memory.keep_texts();
             let mut texts = Texts::new(&plan.texts, &mut memory.own);
             let known = &mut memory.codes[input as usize];
             each(into, &codes[range], |code| {

@@ -49,6 +49,30 @@ pub struct RowMemory {
     pub own: Dictionary,
     /// By input: the plan's code of each of the batch's strings, [`UNKNOWN_CODE`] if not looked up so far.
     pub codes: Vec<Vec<u32>>,
+    /// False if nothing of a batch's strings is kept.
+    knows_texts: bool,
+}
+
+impl RowMemory {
+    /// Forgets the strings of the last batch.
+    pub fn forget_texts(&mut self, inputs: usize) {
+        if self.codes.len() != inputs {
+            self.codes.resize_with(inputs, Vec::new);
+        }
+        if !self.knows_texts {
+            return;
+        }
+        self.knows_texts = false;
+        self.own.clear();
+        self.tokens.clear();
+        self.codes.iter_mut().for_each(Vec::clear);
+    }
+
+    /// The memory, in which strings will be kept from now on.
+    pub fn keep_texts(&mut self) -> &mut Self {
+        self.knows_texts = true;
+        self
+    }
 }
 
 /// A string of the batch that was not looked up so far.
@@ -92,7 +116,7 @@ impl<'r> Row<'r> {
         columns: &'r Columns,
         memory: &'r mut RowMemory,
     ) -> Self {
-        memory.memos.resize(plan.slots.len(), Memo::default());
+        memory.keep_texts().memos.resize(plan.slots.len(), Memo::default());
         Self {
             plan,
             texts: Texts::new(&plan.texts, &mut memory.own),

@@ -171,6 +171,10 @@ impl Forest {
         answers: &mut Answers,
     ) {
         let (rows, width) = (frame.rows, self.kernel.outputs());
+        if rows == 1 {
+            self.score_single(model, frame, work, answers);
+            return;
+        }
         let columns: Vec<_> = self.slots.iter().map(|slot| frame.tree_column(*slot)).collect();
         let Answers { numbers, winners, probabilities, left, .. } = answers;
         let scored = if self.votes {
@@ -200,6 +204,35 @@ impl Forest {
             }
         } else if model.is_classification() {
             answers.elect(width);
+        }
+    }
+}
+
+impl Forest {
+    fn score_single(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        work.row.clear();
+        work.row.extend(self.slots.iter().map(|slot| frame.number(*slot, 0)));
+        let row = TreesRow::new(&work.row);
+        let Answers { numbers, winners, probabilities, left, .. } = answers;
+        let into = if model.is_classification() { &mut *probabilities } else { &mut *numbers };
+        into.resize(self.kernel.outputs(), 0.0);
+        if self.votes {
+            match self.kernel.score_row_votes(row, &mut work.trees, into) {
+                Ok(Ok(winner)) => winners.push(winner),
+                _ => {
+                    winners.push(0);
+                    left.mark(0);
+                }
+            }
+            let total: f64 = into.iter().sum();
+            into.iter_mut().for_each(|vote| *vote /= total);
+            return;
+        }
+        if !matches!(self.kernel.score_row(row, &mut work.trees, into), Ok(None)) {
+            left.mark(0);
+        }
+        if model.is_classification() {
+            answers.elect(self.kernel.outputs());
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct Table {
     pub categorical: Box<[Categorical]>,
     /// Products of several fields.
     pub terms: Box<[Term]>,
+    /// True if it is made of numbers to the first power only.
+    pub is_linear: bool,
 }
 
 /// One number of a sum.
@@ -168,7 +170,7 @@ pub fn compile_table<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'
         });
         Categorical { slot, coefficients: coefficients.into() }
     });
-    let categorical = categorical.collect();
+    let categorical: Box<[Categorical]> = categorical.collect();
     let mut terms = Vec::with_capacity(table.terms.len());
     for (coefficient, fields) in &table.terms {
         let mut factors: Vec<(Slot, i32)> = Vec::new();
@@ -185,5 +187,15 @@ pub fn compile_table<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'
     if table.intercept.is_none() {
         context.compiler.reserve("a RegressionTable has no intercept");
     }
-    Ok(Table { intercept: table.intercept, place, numeric: numeric.into(), categorical, terms: terms.into() })
+    let is_linear = terms.is_empty()
+        && categorical.is_empty()
+        && numeric.iter().all(|numeric: &Numeric| numeric.exponent == 1);
+    Ok(Table {
+        intercept: table.intercept,
+        place,
+        numeric: numeric.into(),
+        categorical,
+        terms: terms.into(),
+        is_linear,
+    })
 }

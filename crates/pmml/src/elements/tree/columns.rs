@@ -1,6 +1,6 @@
 //! `TreeModel` on a block of rows: the kernel finds the leaf of each, tables tell what it answers.
 
-use scorewheel_trees::{Combine, Ensemble, Kernel, Leaves, Limits, Node};
+use scorewheel_trees::{Column, Combine, Ensemble, Kernel, Leaves, Limits, Node, Row};
 
 use crate::elements::ElementPlan;
 use crate::elements::tree::compile::{NONE, Plan};
@@ -108,11 +108,25 @@ impl TreeColumns {
         Some(())
     }
 
+    fn columns<'f>(&self, frame: &Frame<'f>) -> Vec<Column<'f>> {
+        self.slots.iter().map(|slot| frame.tree_column(*slot)).collect()
+    }
+
     /// Scores a block.
     pub fn score(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
-        let columns: Vec<_> = self.slots.iter().map(|slot| frame.tree_column(*slot)).collect();
         work.leaves.resize(frame.rows, 0);
-        if self.kernel.score_leaves(&columns, frame.rows, &mut work.trees, &mut work.leaves).is_err() {
+        if frame.rows == 1 {
+            work.row.clear();
+            work.row.extend(self.slots.iter().map(|slot| frame.number(*slot, 0)));
+            let row = Row::new(&work.row);
+            if self.kernel.score_row_leaves(row, &mut work.trees, &mut work.leaves).is_err() {
+                answers.left.mark_all();
+            }
+        } else if self
+            .kernel
+            .score_leaves(&self.columns(frame), frame.rows, &mut work.trees, &mut work.leaves)
+            .is_err()
+        {
             answers.left.mark_all();
         }
         for (row, leaf) in work.leaves.iter_mut().enumerate() {

@@ -37,6 +37,12 @@ impl Left {
     /// Leaves the rows with NaN.
     #[inline]
     pub fn mark_nan(&mut self, values: &[f64]) {
+        if let [only] = values {
+            if only.is_nan() {
+                self.mark(0);
+            }
+            return;
+        }
         // Rows are nearly always without any.
         if values.iter().fold(false, |any, value| any | value.is_nan()) {
             self.mark_where(values, |value| value.is_nan());

@@ -18,6 +18,11 @@ const P5: f64 = 4.138_136_797_057_238_5e-8;
 /// Where every case of `libm::exp` but the plain one is excluded: results are normal numbers.
 const LARGEST: f64 = 700.0;
 
+/// Where `libm` changes its way: it compares the upper halves of numbers, of which these are the first ones.
+const NEAR: f64 = f64::from_bits(0x3ff0_a2b2_0000_0000);
+const SMALL: f64 = f64::from_bits(0x3fd6_2e43_0000_0000);
+const TINY: f64 = f64::from_bits(0x3e30_0001_0000_0000);
+
 /// Rounds to the nearest whole number when it is added and taken away again.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
@@ -54,14 +59,14 @@ pub fn logistics(numbers: &mut [f64], precision: Precision) {
 /// exp of a number below [`LARGEST`].
 #[inline(always)]
 fn plain_exponential(number: f64) -> f64 {
-    let high_word = (number.to_bits() >> 32) as u32 & 0x7fff_ffff;
+    let magnitude = number.abs();
     // Beyond half of ln 2 the power of two is split off: −1, 0 or 1 up to 1.5 ln 2, then the nearest whole number,
     // found as `libm` does by truncation after adding a half of the same sign.
     let half = 0.5_f64.copysign(number);
     let one = 1.0_f64.copysign(number);
     let far = truncated(INVERSE_LN2 * number + half);
-    let near = if high_word >= 0x3ff0_a2b2 { far } else { one };
-    let power = if high_word > 0x3fd6_2e42 { near } else { 0.0 };
+    let near = if magnitude >= NEAR { far } else { one };
+    let power = if magnitude >= SMALL { near } else { 0.0 };
     let high = number - power * LN2_HIGH;
     let low = power * LN2_LOW;
     let rest = high - low;
@@ -71,7 +76,7 @@ fn plain_exponential(number: f64) -> f64 {
     // The power is within ±1010, so that the factor is a normal number and the product exact.
     let scaled = result * f64::from_bits(((power + SHIFT).to_bits() << 52).wrapping_add(1023 << 52));
     // `libm` takes a shorter way for tiny numbers.
-    if high_word > 0x3e30_0000 { scaled } else { 1.0 + number }
+    if magnitude >= TINY { scaled } else { 1.0 + number }
 }
 
 /// Truncated towards zero, of numbers below 2^51.

@@ -34,14 +34,16 @@ pub struct Frame<'f> {
     pub rows: usize,
     feeds: &'f Feeds,
     buffers: &'f [Vec<f64>],
+    /// Of a single row the number of each feed.
+    ones: &'f [f64],
 }
 
 impl<'f> Frame<'f> {
     /// The columns of a block, out of [`fill`]ed buffers.
     #[must_use]
-    pub fn new(block: Block<'f>, feeds: &'f Feeds, buffers: &'f [Vec<f64>]) -> Self {
+    pub fn new(block: Block<'f>, feeds: &'f Feeds, buffers: &'f [Vec<f64>], ones: &'f [f64]) -> Self {
         let Block { batch, start, rows } = block;
-        Self { batch, start, rows, feeds, buffers }
+        Self { batch, start, rows, feeds, buffers, ones }
     }
 
     /// The column of a slot. Of one that was not wanted it is empty.
@@ -53,6 +55,9 @@ impl<'f> Frame<'f> {
 
     #[inline]
     fn feed(&self, feed: usize) -> &'f [f64] {
+        if self.rows == 1 {
+            return &self.ones[feed..=feed];
+        }
         match self.feeds.all()[feed] {
             Feed::Doubles { field } => match self.batch.column(field).values() {
                 Values::F64(values) => &values[self.start..self.start + self.rows],
@@ -69,7 +74,7 @@ impl<'f> Frame<'f> {
     /// The column of a slot as trees take it.
     #[must_use]
     pub fn tree_column(&self, slot: Slot) -> trees::Column<'f> {
-        let found = self.feeds.of(slot);
+        let found = self.feeds.of(slot).filter(|_| self.rows != 1);
         if let Some(Feed::Singles { field }) = found.map(|feed| self.feeds.all()[feed])
             && let Values::F32(values) = self.batch.column(field).values()
         {
@@ -83,6 +88,9 @@ impl<'f> Frame<'f> {
     #[must_use]
     pub fn number(&self, slot: Slot, row: usize) -> f64 {
         let Some(feed) = self.feeds.of(slot) else { return f64::NAN };
+        if self.rows == 1 {
+            return self.ones[feed];
+        }
         match self.feeds.all()[feed] {
             Feed::Singles { field } => match self.batch.column(field).values() {
                 Values::F32(values) => f64::from(values[self.start + row]),
@@ -101,19 +109,41 @@ pub fn fill(
     of: Range<usize>,
     block: Block<'_>,
     buffers: &mut [Vec<f64>],
+    ones: &mut Vec<f64>,
     spare: &mut Vec<Vec<f64>>,
     memory: &mut RowMemory,
     left: &mut Left,
 ) {
     let Block { batch, start, rows } = block;
-    for feed in &feeds.all()[of] {
-        match *feed {
+    ones.resize(feeds.all().len(), f64::NAN);
+    let single = rows == 1;
+    for index in of {
+        let buffer = match feeds.all()[index] {
+            Feed::Doubles { field } if single => {
+                let column = batch.column(field);
+                ones[index] = match column.values() {
+                    Values::F64(values) if column.cell(start) == Cell::Value => values[start],
+                    _ => f64::NAN,
+                };
+                left.mark_nan(&ones[index..=index]);
+                continue;
+            }
+            Feed::Singles { field } if single => {
+                let column = batch.column(field);
+                ones[index] = match column.values() {
+                    Values::F32(values) if column.cell(start) == Cell::Value => f64::from(values[start]),
+                    _ => f64::NAN,
+                };
+                left.mark_nan(&ones[index..=index]);
+                continue;
+            }
             Feed::Doubles { field } => {
                 let column = batch.column(field);
                 if let Values::F64(values) = column.values() {
                     left.mark_nan(&values[start..start + rows]);
                 }
                 mark_cells(column.cells(), start, rows, left);
+                continue;
             }
             Feed::Singles { field } => {
                 let column = batch.column(field);
@@ -124,6 +154,7 @@ pub fn fill(
                     }
                 }
                 mark_cells(column.cells(), start, rows, left);
+                continue;
             }
             Feed::Prepared { slot, input, field, buffer } => {
                 let Source::Input { treatment, .. } = &plan.slots[slot.index()].source else { continue };
@@ -131,12 +162,13 @@ pub fn fill(
                 into.resize(rows, 0.0);
                 fill::prepare(plan, treatment, input, batch.column(field), start, into, memory);
                 left.mark_nan(into);
+                buffer
             }
             Feed::Treated { slot, of, buffer } => {
                 let Source::Field { treatment, .. } = &plan.slots[slot.index()].source else { continue };
                 // The other column stands in a buffer before this one, or in the batch.
                 let mut into = std::mem::take(&mut buffers[buffer]);
-                let from = Frame::new(block, feeds, buffers).feed(of);
+                let from = Frame::new(block, feeds, buffers, ones).feed(of);
                 into.clear();
                 into.extend(from.iter().map(|number| {
                     if number.is_nan() {
@@ -146,19 +178,24 @@ pub fn fill(
                 }));
                 left.mark_nan(&into);
                 buffers[buffer] = into;
+                buffer
             }
             Feed::Derived { slot, from, buffer } => {
                 let Source::Derived { expression, .. } = &plan.slots[slot.index()].source else { continue };
                 let mut into = std::mem::take(&mut buffers[buffer]);
-                let frame = Frame::new(block, feeds, buffers);
+                let frame = Frame::new(block, feeds, buffers, ones);
                 Evaluation { plan, left, spare }.evaluate(expression, &frame, &mut into);
                 if let Some(kind) = plan.slots[slot.index()].kind {
                     derived::convert(from, kind, &mut into);
                     left.mark_nan(&into);
                 }
                 buffers[buffer] = into;
+                buffer
             }
-            Feed::HandedOn { .. } => {}
+            Feed::HandedOn { .. } => continue,
+        };
+        if single {
+            ones[index] = buffers[buffer][0];
         }
     }
 }

@@ -40,6 +40,7 @@ struct Step {
 /// A prediction that later segments read.
 #[derive(Clone, Copy, Debug)]
 struct HandedOn {
+    feed: usize,
     buffer: usize,
     is_float: bool,
 }
@@ -48,6 +49,7 @@ struct HandedOn {
 #[derive(Debug, Default)]
 pub struct Memory {
     buffers: Vec<Vec<f64>>,
+    ones: Vec<f64>,
     spare: Vec<Vec<f64>>,
     answers: Answers,
     work: Work,
@@ -118,17 +120,17 @@ impl Program {
         text_rows: &mut [TextRows],
         out: usize,
     ) {
-        let Memory { buffers, spare, answers, work } = memory;
+        let Memory { buffers, ones, spare, answers, work } = memory;
         buffers.resize_with(self.feeds.buffers(), Vec::new);
         answers.left.clear(rows);
         answers.rows = rows;
         let block = Block { batch, start, rows };
         for step in &self.steps {
             let feeds = step.feeds.clone();
-            frame::fill(plan, &self.feeds, feeds, block, buffers, spare, row_memory, &mut answers.left);
+            frame::fill(plan, &self.feeds, feeds, block, buffers, ones, spare, row_memory, &mut answers.left);
             let model = plan.model(step.model);
             answers.clear();
-            let frame = Frame::new(block, &self.feeds, buffers);
+            let frame = Frame::new(block, &self.feeds, buffers, ones);
             model.element.score_columns(model, &frame, work, answers);
             apply_target(model, answers);
             for handed_on in &step.hands_on {
@@ -139,6 +141,9 @@ impl Program {
                     buffer.iter_mut().for_each(|number| *number = f64::from(*number as f32));
                 }
                 answers.left.mark_nan(buffer);
+                if let [only] = buffer[..] {
+                    ones[handed_on.feed] = only;
+                }
             }
         }
         for write in &self.writes {
@@ -187,7 +192,8 @@ impl Finder<'_> {
                 return None;
             }
             let buffer = self.feeds.hand_on(output.slot)?;
-            step.hands_on.push(HandedOn { buffer, is_float });
+            let feed = self.feeds.of(output.slot)?;
+            step.hands_on.push(HandedOn { feed, buffer, is_float });
         }
         // Of several outputs of one name later ones take the place of the first.
         exports.is_empty().then_some(())
