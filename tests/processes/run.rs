@@ -85,9 +85,6 @@ pub fn run(cluster: &Cluster, nodes: Option<&Nodes>, engine: Engine, schedule: &
     assert!(records.is_running() && models.is_running(), "{}\n{}", records.said(), models.said());
     models.leave();
     records.leave();
-    for instance in run.instances.values_mut() {
-        assert!(instance.is_running(), "it has ended:\n{}", instance.said());
-    }
     wait_until("every record has an outcome", 2 * MINUTE, || {
         let lost = |violation: &Violation| matches!(violation, Violation::Lost { .. });
         let without = application.violations().into_iter().filter(lost).count();
@@ -205,7 +202,10 @@ impl Run<'_> {
         }
     }
 
-    fn all_at_work(&self) -> bool {
+    fn all_at_work(&mut self) -> bool {
+        for instance in self.instances.values_mut() {
+            assert!(instance.is_running(), "it has ended:\n{}", instance.said());
+        }
         self.instances.values().map(|instance| instance.working_tasks().len()).sum::<usize>() == PARTITIONS
     }
 

@@ -133,6 +133,12 @@ fn the_stage_scores_and_goes_on_from_its_checkpoint() {
     run.wait_ready();
     run.wait_records(42);
     assert_eq!(run.get("/stats").1["usage"], 42);
+    publish(&world, "models/6-refused.pmml");
+    process::wait_for("the rejection on its topic", || {
+        let rejections = world.say(&["consume", "rejections", "-e"]).lines();
+        (rejections.len() == 1 && rejections[0]["value"]["reason"].to_string().contains("price"))
+            .then_some(())
+    });
     run.terminate();
     let results = world.say(&["consume", "-e"]).lines();
     assert_eq!(answered(&results).len(), 42);

@@ -36,6 +36,8 @@ impl About<'_> {
             | Code::OperationTimedOut
             | Code::MessageTimedOut
             | Code::TimedOutQueue
+            // The client has let go of its connection to a node that went away.
+            | Code::DestroyBroker
             | Code::WaitingForCoordinator => TopicsError::Unreachable { reason },
             Code::LeaderNotAvailable
             | Code::NotLeaderForPartition
