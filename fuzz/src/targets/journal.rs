@@ -35,7 +35,7 @@ fn value(offset: i64) -> String {
 
 impl Template {
     fn make() -> Result<Self, Box<dyn std::error::Error>> {
-        let folder = tempfile::tempdir()?;
+        let folder = super::folder()?;
         {
             let backend = EmbeddedBackend::open(Directory::take(folder.path())?, &options())?;
             backend.admin()?.create_topic(&TopicSpec::new("topic", 1))?;
@@ -117,7 +117,7 @@ fn damaged(journal: &[u8], mut whole: u64, damage: &[u8]) -> (Vec<u8>, u64) {
 
 /// Opens the directory and reads all that is there: a record is what was written, or it is not there.
 pub fn journal(bytes: &[u8]) {
-    let Ok(folder) = tempfile::tempdir() else { return };
+    let Ok(folder) = super::folder() else { return };
     if TEMPLATE.copy(folder.path(), bytes).is_err() {
         return;
     }

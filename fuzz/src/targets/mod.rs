@@ -43,6 +43,11 @@ pub const ALL: &[Target] = &[
     target("configuration", configuration::configuration, 2_000),
 ];
 
+/// A folder for one input, in memory where the system has such a place.
+fn folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
+}
+
 /// The target of a name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Target> {
