@@ -5,23 +5,37 @@
 //! | `decode` | a record into columns, beside prost's generated struct |
 //! | `encode` | the encode step with and without lineage |
 //! | `documents` | PMML documents by batch and by row, beside JPMML in a process of its own |
+//! | `pipeline` | consume → score → produce on a real Kafka, beside a bare client and beside Kafka Streams + JPMML |
+//! | `guarantees` | exactly-once beside at-least-once, lineage beside none, on a real Kafka |
+//! | `bare` | the bare client |
+//! | `place`, `process`, `kafka` | where a pipeline is measured, and how from outside |
+//! | `work`, `wine`, `reading` | records; decode, score and encode without topics |
 //! | `clock` | CPU time of this thread |
 //! | `spread` | medians and spreads of interleaved rounds |
 //! | `peer` | a peer in a child process that answers one question a line |
 //!
 //! `bench/run` is the one command; figures go to `bench/RESULTS.md`.
 
+mod bare;
 mod clock;
 mod decode;
 mod documents;
 mod encode;
+mod guarantees;
+mod kafka;
 mod peer;
+mod pipeline;
+mod place;
+mod process;
+mod reading;
 mod spread;
 mod wine;
+mod work;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …]";
+const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …]
+  | pipeline BROKERS TREE.pmml FOREST.pmml [PEER COMMAND …] | guarantees BROKERS MODEL.pmml | lineage BROKERS MODEL.pmml";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +44,14 @@ fn main() -> ExitCode {
         ["decode"] => decode::run(),
         ["encode"] => encode::run(),
         ["pmml", folder, data, peer @ ..] => documents::run(folder.as_ref(), data.as_ref(), peer),
+        ["pipeline", brokers, tree, forest, peer @ ..] => {
+            pipeline::run(brokers, tree.as_ref(), forest.as_ref(), peer)
+        }
+        ["bare", brokers, input, output, group, model, style] => {
+            bare::run(brokers, input, output, group, model, style)
+        }
+        ["guarantees", brokers, model] => guarantees::run(brokers, model.as_ref()),
+        ["lineage", brokers, model] => guarantees::lineage(brokers, model.as_ref()),
         _ => Err(USAGE.into()),
     };
     match outcome {

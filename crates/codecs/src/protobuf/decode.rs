@@ -5,10 +5,14 @@ use std::sync::Arc;
 use scorewheel_columns::{Batch, Cell, Column, temporal};
 
 use super::declare::ProtobufMessage;
+use super::layout::{Layouts, Pending};
 use super::plan::{Kind, Plan, Quick, Step, Target, Zero};
 use super::wire;
 use crate::coerce::{Element, Number, write_element};
 use crate::error::{DecodeError, DecodeErrorKind};
+
+/// Rows of one layout that are written at once: their bytes stay in the nearest cache.
+const RUN: usize = 128;
 
 /// Decodes messages of one type; one for each thread.
 #[derive(Clone, Debug)]
@@ -16,6 +20,14 @@ pub(crate) struct ProtobufDecoder {
     plan: Arc<Plan>,
     /// Elements of the row's tensors so far, by slot.
     counts: Vec<Count>,
+    layouts: Layouts,
+}
+
+/// Rows of one layout that are still to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Run<'v> {
+    layout: usize,
+    pending: Pending<'v>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,7 +40,41 @@ struct Count {
 impl ProtobufDecoder {
     pub(crate) fn new(message: &ProtobufMessage) -> Self {
         let plan = Arc::clone(message.plan());
-        Self { counts: vec![Count::default(); plan.tensors.len()], plan }
+        Self { counts: vec![Count::default(); plan.tensors.len()], plan, layouts: Layouts::default() }
+    }
+
+    /// Decodes `bytes` into `row` as [`ProtobufDecoder::decode`] does, or puts them off to [`ProtobufDecoder::finish`].
+    /// Every row is decoded once.
+    #[inline]
+    pub(crate) fn decode_in<'v>(
+        &mut self,
+        run: &mut Run<'v>,
+        bytes: &'v [u8],
+        batch: &mut Batch,
+        row: usize,
+    ) -> Result<(), DecodeError> {
+        if let Some(layout) = self.layouts.find(bytes) {
+            if layout != run.layout || run.pending.len() >= RUN {
+                self.finish(run, batch);
+                run.layout = layout;
+            }
+            run.pending.push((row, bytes));
+            return Ok(());
+        }
+        self.decode(bytes, batch, row)?;
+        if self.layouts.wants() {
+            // What is pending has to be written before its layout may go.
+            self.finish(run, batch);
+            self.layouts.learn(&self.plan, bytes);
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that were put off.
+    pub(crate) fn finish(&self, run: &mut Run<'_>, batch: &mut Batch) {
+        if let Some(layout) = self.layouts.get(run.layout) {
+            layout.write(batch.columns_mut(), &mut run.pending);
+        }
     }
 
     /// Decodes `bytes` into `row`, which is as [`Batch::resize`] or [`Batch::reset_row`] made it.
