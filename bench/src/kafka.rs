@@ -8,6 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, TopicPartitionList};
@@ -98,6 +99,27 @@ impl Cluster {
         Ok(())
     }
 
+    /// A producer that sends at once.
+    pub fn writer(&self) -> Result<KafkaWriter, KafkaError> {
+        let mut config = self.config();
+        config.set("linger.ms", "1").set("compression.type", "lz4").set("message.max.bytes", "100000000");
+        Ok(KafkaWriter { producer: config.set("queue.buffering.max.messages", "1000000").create()? })
+    }
+
+    /// A reader of what is committed to all partitions from now on.
+    pub fn reader(&self, topic: &str, partitions: i32) -> Result<KafkaReader, KafkaError> {
+        let mut config = self.config();
+        config.set("group.id", "bench-reader").set("isolation.level", "read_committed");
+        config.set("fetch.wait.max.ms", "10").set("enable.auto.commit", "false");
+        let consumer: BaseConsumer = config.create()?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions {
+            list.add_partition_offset(topic, partition, rdkafka::Offset::End)?;
+        }
+        consumer.assign(&list)?;
+        Ok(KafkaReader { consumer })
+    }
+
     /// Asks how far a group has come in a topic.
     pub fn progress(&self, group: &str, topic: &str, partitions: i32) -> Result<Progress, KafkaError> {
         let consumer = self.config().set("group.id", group).create()?;
@@ -128,5 +150,41 @@ impl Progress {
         let Ok(committed) = self.consumer.committed_offsets(self.list.clone(), PATIENCE) else { return 0 };
         let offsets = committed.elements().into_iter().filter_map(|element| element.offset().to_raw());
         offsets.filter_map(|offset| u64::try_from(offset).ok()).sum()
+    }
+}
+
+/// A producer.
+pub struct KafkaWriter {
+    producer: BaseProducer,
+}
+
+impl KafkaWriter {
+    /// Sends a record; waits only for room.
+    pub fn send(&self, topic: &str, partition: i32, key: &[u8], value: &[u8]) -> Result<(), KafkaError> {
+        let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).key(key).payload(value);
+        while let Err((error, back)) = self.producer.send(record) {
+            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                return Err(error);
+            }
+            self.producer.poll(Duration::from_millis(1));
+            record = back;
+        }
+        self.producer.poll(Duration::ZERO);
+        Ok(())
+    }
+}
+
+/// A consumer.
+pub struct KafkaReader {
+    consumer: BaseConsumer,
+}
+
+impl KafkaReader {
+    /// Gives the key of the next record, if one comes in time; true if it came.
+    pub fn poll(&self, timeout: Duration, then: impl FnOnce(&[u8])) -> Result<bool, KafkaError> {
+        let Some(message) = self.consumer.poll(timeout) else { return Ok(false) };
+        let message = message?;
+        then(message.key().unwrap_or_default());
+        Ok(true)
     }
 }

@@ -7,6 +7,11 @@
 //! | `documents` | PMML documents by batch and by row, beside JPMML in a process of its own |
 //! | `pipeline` | consume → score → produce on a real Kafka, beside a bare client and beside Kafka Streams + JPMML |
 //! | `guarantees` | exactly-once beside at-least-once, lineage beside none, on a real Kafka |
+//! | `swap` | latency while models are swapped, on a real Kafka |
+//! | `memory/main.rs` | memory over swaps: a binary of its own, whose allocator counts |
+//! | `start` | from exec to the first answer |
+//! | `soak` | memory of `run` under a steady load |
+//! | `publish` | model messages that are made ready before the clock runs |
 //! | `bare` | the bare client |
 //! | `place`, `process`, `kafka` | where a pipeline is measured, and how from outside |
 //! | `work`, `wine`, `reading` | records; decode, score and encode without topics |
@@ -27,15 +32,21 @@ mod peer;
 mod pipeline;
 mod place;
 mod process;
+mod publish;
 mod reading;
+mod soak;
 mod spread;
+mod start;
+mod swap;
 mod wine;
 mod work;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …]
-  | pipeline BROKERS TREE.pmml FOREST.pmml [PEER COMMAND …] | guarantees BROKERS MODEL.pmml | lineage BROKERS MODEL.pmml";
+  | pipeline BROKERS TREE.pmml FOREST.pmml [PEER COMMAND …] | guarantees BROKERS MODEL.pmml | lineage BROKERS MODEL.pmml
+  | swap BROKERS MODEL.pmml | score MODEL.pmml … | start MODEL.pmml | start-kafka BROKERS MODEL.pmml
+  | soak MODEL.pmml SECONDS | soak-kafka BROKERS MODEL.pmml SECONDS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -52,6 +63,17 @@ fn main() -> ExitCode {
         }
         ["guarantees", brokers, model] => guarantees::run(brokers, model.as_ref()),
         ["lineage", brokers, model] => guarantees::lineage(brokers, model.as_ref()),
+        ["swap", brokers, model] => swap::run(brokers, model.as_ref()),
+        ["score", models @ ..] => start::score(models),
+        ["start", model] => start::embedded(model.as_ref()),
+        ["start-kafka", brokers, model] => start::kafka(brokers, model.as_ref()),
+        ["soak", model, seconds] => {
+            seconds.parse().map_err(Into::into).and_then(|seconds| soak::embedded(model.as_ref(), seconds))
+        }
+        ["soak-kafka", brokers, model, seconds] => seconds
+            .parse()
+            .map_err(Into::into)
+            .and_then(|seconds| soak::kafka(brokers, model.as_ref(), seconds)),
         _ => Err(USAGE.into()),
     };
     match outcome {

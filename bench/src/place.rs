@@ -108,7 +108,7 @@ impl Place {
         self.cluster.create(&topic, 1)?;
         let mut publish = Command::new(&self.binary);
         publish.arg("publish").args(["--brokers", &self.cluster.brokers]);
-        publish.args(["--set", &format!("topics.models={topic}")]).arg(document);
+        publish.args(["--set", &format!("topics.models={topic}")]).arg(std::path::absolute(document)?);
         let output = publish.current_dir(self.directory.path()).output()?;
         if !output.status.success() {
             return Err(format!("publish: {}", String::from_utf8_lossy(&output.stderr)).into());

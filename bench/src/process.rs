@@ -39,6 +39,17 @@ impl Process {
         Ok(kib.trim().parse::<f64>()? / 1024.0)
     }
 
+    /// Asks it to leave, and waits until it has.
+    pub fn leave(mut self) -> Result<(), Box<dyn Error>> {
+        let id = i32::try_from(self.child.id())?;
+        let id = rustix::process::Pid::from_raw(id).ok_or("no process")?;
+        rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
+        match self.child.wait()? {
+            status if status.success() => Ok(()),
+            status => Err(format!("{} has left with {status}", self.name).into()),
+        }
+    }
+
     /// An error if the process has ended.
     pub fn check(&mut self) -> Result<(), Box<dyn Error>> {
         match self.child.try_wait()? {

@@ -100,15 +100,15 @@ pub fn records(count: usize) -> Vec<Vec<u8>> {
         Reading {
             machine: format!("machine-{}", row % 40),
             state: state(1),
-            motor: (row % 8 != 0).then(|| Motor {
+            motor: (!row.is_multiple_of(8)).then(|| Motor {
                 current: row as f64 / 7.0,
-                temperature: (row % 3 != 0).then_some(row as f32 / 3.0),
+                temperature: (!row.is_multiple_of(3)).then_some(row as f32 / 3.0),
                 turns: row as i32 - 500,
                 state: state(2),
             }),
             alarms: (0..row % 3).map(|alarm| format!("alarm {alarm}")).collect(),
             vibration: [1.0, 2.0, 3.0].map(|part| part + row as f64 / 11.0).to_vec(),
-            guarded: row % 2 == 0,
+            guarded: row.is_multiple_of(2),
             hours: row as u64 * 977,
             place: Some(match row % 2 {
                 0 => Place::Hall(format!("hall {}", row % 5)),
@@ -116,7 +116,7 @@ pub fn records(count: usize) -> Vec<Vec<u8>> {
             }),
             history: (0..row % 4).map(|past| state(past + 1)).collect(),
             serial: row as u32 ^ 0x5eed_0001,
-            note: (row % 10 == 0).then(|| "looked after".to_owned()),
+            note: row.is_multiple_of(10).then(|| "looked after".to_owned()),
         }
     };
     (0..count).map(|row| record(row).encode_to_vec()).collect()

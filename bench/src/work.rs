@@ -63,6 +63,9 @@ impl Style {
     }
 }
 
+/// The value of a result and its header of lineage, which is empty where there is none.
+pub type ResultBytes = (Vec<u8>, Vec<u8>);
+
 /// A model, records for it, and how results are written.
 pub struct Work {
     model: PmmlModel,
@@ -109,8 +112,8 @@ impl Work {
         Ok(1e6 / records_a_second)
     }
 
-    /// The value of the result and the header of lineage (empty without) for each record.
-    pub fn results(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Box<dyn Error>> {
+    /// The result of each record.
+    pub fn results(&self) -> Result<Vec<ResultBytes>, Box<dyn Error>> {
         let bound = self.model.bind(self.wine.schema(), &Mapping::default())?;
         let mut batch = Batch::new(Arc::clone(self.wine.schema()));
         decode(&mut self.wine.decoder(), &self.records, &mut batch);

@@ -1,5 +1,7 @@
 //! Messages as another library encodes them come out as the columns that they mean, by row and by many rows.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
