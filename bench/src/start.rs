@@ -92,8 +92,7 @@ pub fn embedded(document: &Path) -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
     let data = directory.path().join("data");
     let log = directory.path().join("run.log");
-    let csv = directory.path().join("records.csv");
-    std::fs::write(&csv, "7.4;0.7;0.1;1.9;0.076;11;34;0.9978;3.51;0.56;9.4\n")?;
+    let csv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/records.csv");
     let client = |command: &str| {
         let mut client = Command::new(binary()?);
         client.arg(command).arg("--data-dir").arg(&data).current_dir(directory.path());
