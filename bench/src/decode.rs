@@ -9,44 +9,48 @@ use scorewheel_codecs::DataTypeDefinition;
 use scorewheel_columns::Batch;
 
 use crate::clock::{rate, say};
+use crate::reading::{self, Reading};
 use crate::spread::Spread;
 use crate::wine::{WineRecord, records};
+use crate::work::wine_records;
 
 const ROUNDS: usize = 11;
 const SECONDS: f64 = 0.2;
 
-/// Prints one row of a table: both rates and the ratio of times, ours / prost.
+/// Prints a row for each kind of records: both rates and the ratio of times, ours / prost.
 pub fn run() -> Result<(), Box<dyn Error>> {
-    let records = records(1_000);
+    say(&format!(
+        "| decode, batches of 1,000, records per CPU-second, {ROUNDS} interleaved rounds | ours, into columns | prost, into a struct | time ours / prost |"
+    ));
+    say("|---|---|---|---|");
     let wine = DataTypeDefinition::wine()?;
-    let mut decoder = wine.decoder();
-    let mut batch = Batch::new(Arc::clone(wine.schema()));
+    compare::<WineRecord>("wine, every number set", &wine, &records(1_000));
+    // Zeros are absent in proto3, so these lie in several ways.
+    let typical: Vec<Vec<u8>> = wine_records()?.into_iter().cycle().take(1_000).collect();
+    compare::<WineRecord>("wine, as in the CSV", &wine, &typical);
+    compare::<Reading>("nested, repeated, enums, strings", &reading::data_type()?, &reading::records(1_000));
+    Ok(())
+}
+
+fn compare<M: Message + Default>(what: &str, data_type: &DataTypeDefinition, records: &[Vec<u8>]) {
+    let mut decoder = data_type.decoder();
+    let mut batch = Batch::new(Arc::clone(data_type.schema()));
     let (mut ours, mut prost, mut ratio) = (Spread::default(), Spread::default(), Spread::default());
     for _ in 0..ROUNDS {
         let columns = rate(SECONDS, records.len(), || {
             batch.clear();
             batch.resize(records.len());
-            for (row, bytes) in records.iter().enumerate() {
-                if decoder.decode(bytes, &mut batch, row).is_err() {
-                    batch.reset_row(row);
-                }
-            }
-            batch.settle();
+            decoder.decode_rows(records.iter().map(Vec::as_slice), &mut batch, |_, error| drop(error));
             black_box(&batch);
         });
         let structs = rate(SECONDS, records.len(), || {
-            for bytes in &records {
-                black_box(WineRecord::decode(bytes.as_slice()).ok());
+            for bytes in records {
+                black_box(M::decode(bytes.as_slice()).ok());
             }
         });
         ours.push(columns);
         prost.push(structs);
         ratio.push(structs / columns);
     }
-    say(
-        "| decode a wine record (protobuf), records per CPU-second | ours, into columns | prost, into a struct | time ours / prost |",
-    );
-    say("|---|---|---|---|");
-    say(&format!("| 1,000 records a batch, {ROUNDS} interleaved rounds | {ours} | {prost} | {ratio} |"));
-    Ok(())
+    say(&format!("| {what} | {ours} | {prost} | {ratio} |"));
 }

@@ -13,6 +13,11 @@ impl Spread {
         self.0.sort_by(f64::total_cmp);
     }
 
+    /// True without rounds.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The median; 0 of no rounds.
     pub fn median(&self) -> f64 {
         match self.0.len() {

@@ -7,7 +7,7 @@ use scorewheel_columns::{Batch, Schema};
 use crate::data_type::Codec;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::json::{self, JsonDecoder};
-use crate::protobuf::{ProtobufDecoder, ProtobufEncoder, ProtobufMessage};
+use crate::protobuf::{ProtobufDecoder, ProtobufEncoder, ProtobufMessage, Run};
 
 /// Decodes records of one data type into rows of a batch, in place; one for each thread.
 ///
@@ -39,6 +39,36 @@ impl RecordDecoder {
             Some(protobuf) => protobuf.decode(value, batch, row),
             None => Err(DecodeErrorKind::NotJson.at(0)),
         }
+    }
+}
+
+impl RecordDecoder {
+    /// Decodes records into the rows of a batch from row 0 on, and settles it. A record that cannot be read is given to
+    /// `failed` with its row, whose cells mean nothing; later rows are untouched by that.
+    ///
+    /// Much faster than one [`decode`](Self::decode) for each, where records lie in their bytes as others did.
+    pub fn decode_rows<'v>(
+        &mut self,
+        values: impl Iterator<Item = &'v [u8]>,
+        batch: &mut Batch,
+        mut failed: impl FnMut(usize, DecodeError),
+    ) {
+        let mut run = Run::default();
+        for (row, value) in values.enumerate() {
+            let decoded = match &mut self.protobuf {
+                Some(protobuf) if !self.codec.is_json(value) => {
+                    protobuf.decode_in(&mut run, value, batch, row)
+                }
+                _ => self.decode(value, batch, row),
+            };
+            if let Err(error) = decoded {
+                failed(row, error);
+            }
+        }
+        if let Some(protobuf) = &self.protobuf {
+            protobuf.finish(&mut run, batch);
+        }
+        batch.settle();
     }
 }
 

@@ -78,6 +78,28 @@ impl Column {
         true
     }
 
+    /// Writes numbers into several rows of a column of 64-bit floating point; rows beyond the column are left out.
+    pub fn write_f64_rows(&mut self, cells: impl Iterator<Item = (usize, f64)>) -> bool {
+        let Values::F64(values) = &mut self.values else { return false };
+        write_rows(values, &mut self.cells, cells);
+        true
+    }
+
+    /// Writes numbers into several rows of a column of 32-bit floating point.
+    pub fn write_f32_rows(&mut self, cells: impl Iterator<Item = (usize, f32)>) -> bool {
+        let Values::F32(values) = &mut self.values else { return false };
+        write_rows(values, &mut self.cells, cells);
+        true
+    }
+
+    /// Writes one string into several rows of a column of strings.
+    pub fn write_text_rows(&mut self, rows: impl Iterator<Item = usize>, value: &str) -> bool {
+        let Values::Text { codes, dictionary } = &mut self.values else { return false };
+        let code = dictionary.intern(value);
+        write_rows(codes, &mut self.cells, rows.map(|row| (row, code)));
+        true
+    }
+
     /// Adds a string to the list being written; [`Column::end_list`] says whose it is.
     pub fn push_list_text(&mut self, value: &str) -> bool {
         let Values::TextList(list) = &mut self.values else { return false };
@@ -183,6 +205,25 @@ impl Column {
             Values::TensorText { width, codes, dictionary } => {
                 let empty = dictionary.intern("");
                 codes[row * *width..(row + 1) * *width].fill(empty);
+            }
+        }
+    }
+}
+
+/// Writes values and, unless all cells of the column are values, says that these are.
+#[inline]
+fn write_rows<T>(values: &mut [T], cells: &mut [Cell], written: impl Iterator<Item = (usize, T)>) {
+    if cells.is_empty() {
+        for (row, value) in written {
+            if let Some(slot) = values.get_mut(row) {
+                *slot = value;
+            }
+        }
+    } else {
+        for (row, value) in written {
+            if let (Some(slot), Some(cell)) = (values.get_mut(row), cells.get_mut(row)) {
+                *slot = value;
+                *cell = Cell::Value;
             }
         }
     }

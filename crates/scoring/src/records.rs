@@ -71,14 +71,11 @@ impl Decoder for RecordCodecs {
     ) {
         let codec = &mut self.codecs[data_type];
         batch.resize(codec.stated.len());
-        for (row, value) in values.enumerate() {
-            if let Err(error) = codec.decoder.decode(value, batch, row) {
-                let fault =
-                    Fault { step: Step::Decode, kind: error.kind.as_str(), reason: error.to_string().into() };
-                notes.faults.push((row as u32, fault));
-            }
-        }
-        batch.settle();
+        codec.decoder.decode_rows(values, batch, |row, error| {
+            let fault =
+                Fault { step: Step::Decode, kind: error.kind.as_str(), reason: error.to_string().into() };
+            notes.faults.push((row as u32, fault));
+        });
         let routes_by_field =
             self.types.get(data_type).is_some_and(|definition| definition.type_field().is_some());
         if routes_by_field {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use scorewheel_model::{BoundModel, DataTypeName, Digest, ModelType, Summary};
 
@@ -87,13 +87,41 @@ pub struct Revision {
     id: RevisionId,
     message: Option<Digest>,
     models: Vec<Arc<InstalledModel>>,
+    _counted: Counted,
+}
+
+/// Revisions of this process that are alive.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts a revision as long as it lives.
+#[derive(Debug)]
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        ALIVE.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Revision {
+    /// Revisions of this process that are alive: of one application two at most, the current one and one that a task
+    /// still scores a batch with.
+    #[must_use]
+    pub fn alive() -> usize {
+        ALIVE.load(Ordering::Relaxed)
+    }
+
     /// The revision before any message: no model.
     #[must_use]
     pub fn empty() -> Self {
-        Self { id: RevisionId::EMPTY, message: None, models: Vec::new() }
+        Self { id: RevisionId::EMPTY, message: None, models: Vec::new(), _counted: Counted::new() }
     }
 
     /// The set of these models, one a route, as of the message at `control` that has this digest.
@@ -101,7 +129,8 @@ impl Revision {
     pub fn new(control: i64, message: Digest, mut models: Vec<Arc<InstalledModel>>) -> Self {
         models.sort_by(|a, b| a.reference.key.cmp(&b.reference.key));
         let set = set_digest(models.iter().map(|model| &model.reference));
-        Self { id: RevisionId { control, set: Some(set) }, message: Some(message), models }
+        let id = RevisionId { control, set: Some(set) };
+        Self { id, message: Some(message), models, _counted: Counted::new() }
     }
 
     /// Its identity.

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use scorewheel_columns::{Batch, Cell, Column, temporal};
 
 use super::declare::ProtobufMessage;
+use super::layout::{Layouts, Pending};
 use super::plan::{Kind, Plan, Quick, Step, Target, Zero};
 use super::wire;
 use crate::coerce::{Element, Number, write_element};
 use crate::error::{DecodeError, DecodeErrorKind};
+
+/// Rows of one layout that are written at once: their bytes stay in the nearest cache.
+const RUN: usize = 128;
 
 /// Decodes messages of one type; one for each thread.
 #[derive(Clone, Debug)]
@@ -16,6 +20,14 @@ pub(crate) struct ProtobufDecoder {
     plan: Arc<Plan>,
     /// Elements of the row's tensors so far, by slot.
     counts: Vec<Count>,
+    layouts: Layouts,
+}
+
+/// Rows of one layout that are still to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Run<'v> {
+    layout: usize,
+    pending: Pending<'v>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,7 +40,41 @@ struct Count {
 impl ProtobufDecoder {
     pub(crate) fn new(message: &ProtobufMessage) -> Self {
         let plan = Arc::clone(message.plan());
-        Self { counts: vec![Count::default(); plan.tensors.len()], plan }
+        Self { counts: vec![Count::default(); plan.tensors.len()], plan, layouts: Layouts::default() }
+    }
+
+    /// Decodes `bytes` into `row` as [`ProtobufDecoder::decode`] does, or puts them off to [`ProtobufDecoder::finish`].
+    /// Every row is decoded once.
+    #[inline]
+    pub(crate) fn decode_in<'v>(
+        &mut self,
+        run: &mut Run<'v>,
+        bytes: &'v [u8],
+        batch: &mut Batch,
+        row: usize,
+    ) -> Result<(), DecodeError> {
+        if let Some(layout) = self.layouts.find(bytes) {
+            if layout != run.layout || run.pending.len() >= RUN {
+                self.finish(run, batch);
+                run.layout = layout;
+            }
+            run.pending.push((row, bytes));
+            return Ok(());
+        }
+        self.decode(bytes, batch, row)?;
+        if self.layouts.wants() {
+            // What is pending has to be written before its layout may go.
+            self.finish(run, batch);
+            self.layouts.learn(&self.plan, bytes);
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that were put off.
+    pub(crate) fn finish(&self, run: &mut Run<'_>, batch: &mut Batch) {
+        if let Some(layout) = self.layouts.get(run.layout) {
+            layout.write(batch.columns_mut(), &mut run.pending);
+        }
     }
 
     /// Decodes `bytes` into `row`, which is as [`Batch::resize`] or [`Batch::reset_row`] made it.
@@ -87,6 +133,12 @@ impl Walk<'_> {
                     let text = wire::read_bytes(bytes, &mut at)?;
                     self.text(column as usize, text, start)?;
                 }
+                (Quick::Step, step) => {
+                    let start = at;
+                    at += 1;
+                    let step = &plan.nodes[node].steps[step as usize];
+                    self.value(step, tag & 7, bytes, &mut at, start)?;
+                }
                 (Quick::No, _) => at = self.field(node, bytes, at)?,
             }
         }
@@ -126,35 +178,67 @@ impl Walk<'_> {
                 }
             }
         }
+        self.value(step, wire_type, bytes, &mut at, start)?;
+        Ok(at)
+    }
+
+    /// The value of a field whose tag is at `start`; `at` moves behind it.
+    fn value(
+        &mut self,
+        step: &Step,
+        wire_type: u8,
+        bytes: &[u8],
+        at: &mut usize,
+        start: usize,
+    ) -> Result<(), DecodeError> {
         match step.target {
             Target::Message(inner) if wire_type == wire::LENGTH => {
-                let length = wire::read_bytes(bytes, &mut at)?.len();
+                let length = wire::read_bytes(bytes, at)?.len();
                 self.enter(inner as usize);
-                self.message(inner as usize, &bytes[..at], at - length)?;
+                self.message(inner as usize, &bytes[..*at], *at - length)?;
             }
             Target::Timestamp if wire_type == wire::LENGTH => {
-                let length = wire::read_bytes(bytes, &mut at)?.len();
-                self.timestamp(step.column, &bytes[..at], at - length)?;
+                let length = wire::read_bytes(bytes, at)?.len();
+                self.timestamp(step.column, &bytes[..*at], *at - length)?;
             }
             Target::List | Target::Tensor(_) if wire_type == wire::LENGTH && step.kind != Kind::String => {
                 // Packed: the values one after another.
-                let length = wire::read_bytes(bytes, &mut at)?.len();
-                let mut inner = at - length;
-                while inner < at {
-                    self.scalar(step, &bytes[..at], &mut inner)?;
+                let values = wire::read_bytes(bytes, at)?;
+                if !self.whole_tensor(step, values) {
+                    let mut inner = *at - values.len();
+                    while inner < *at {
+                        self.scalar(step, &bytes[..*at], &mut inner)?;
+                    }
                 }
             }
             Target::Cell | Target::Temporal | Target::List | Target::Tensor(_)
                 if wire_type == step.kind.wire() =>
             {
-                self.scalar(step, bytes, &mut at)?;
+                self.scalar(step, bytes, at)?;
             }
             _ => {
                 let field = self.step_name(step);
                 return Err(DecodeErrorKind::WrongWireType { field, found: wire_type }.at(start));
             }
         }
-        Ok(at)
+        Ok(())
+    }
+
+    /// Takes all elements of a row's tensor at once, where they are doubles for doubles; false if it is not so.
+    fn whole_tensor(&mut self, step: &Step, values: &[u8]) -> bool {
+        let Target::Tensor(slot) = step.target else { return false };
+        let Some(count) = self.counts.get_mut(slot as usize) else { return false };
+        let column = &mut self.columns[step.column];
+        let whole = column.width() * 8 == values.len() && count.elements == 0;
+        if step.kind != Kind::Double || !whole {
+            return false;
+        }
+        let Some(elements) = column.tensor_f64_mut(self.row) else { return false };
+        for (element, value) in elements.iter_mut().zip(values.as_chunks::<8>().0) {
+            *element = f64::from_le_bytes(*value);
+        }
+        count.elements = elements.len();
+        true
     }
 
     fn step_name(&self, step: &Step) -> Box<str> {

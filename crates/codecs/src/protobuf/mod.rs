@@ -5,6 +5,7 @@
 //! | [`declare`] | [`ProtobufMessage`]: `.proto` text → schema and plan |
 //! | `plan` | what to do with each tag, as flat tables |
 //! | `decode` | bytes → one row of a batch, in place |
+//! | `layout` | many records that lie alike → their rows, column by column |
 //! | `encode` | one row of a batch → bytes |
 //! | [`wire`] | varints, tags, lengths |
 //!
@@ -28,9 +29,10 @@
 pub mod declare;
 mod decode;
 mod encode;
+mod layout;
 mod plan;
 pub mod wire;
 
 pub use declare::{LeftOut, ProtobufMessage};
-pub(crate) use decode::ProtobufDecoder;
+pub(crate) use decode::{ProtobufDecoder, Run};
 pub(crate) use encode::ProtobufEncoder;

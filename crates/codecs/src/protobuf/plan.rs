@@ -73,6 +73,16 @@ pub(super) struct Step {
     pub packed: bool,
 }
 
+impl Step {
+    /// The wire type that a writer of today gives the field: numbers of a list are packed.
+    fn usual_wire(&self) -> u8 {
+        match self.target {
+            Target::Cell | Target::Temporal => self.kind.wire(),
+            Target::List | Target::Tensor(_) | Target::Message(_) | Target::Timestamp => wire::LENGTH,
+        }
+    }
+}
+
 /// What a one-byte tag asks for, where that is simple enough for the fast path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Quick {
@@ -83,12 +93,14 @@ pub(super) enum Quick {
     Double,
     /// A string into a cell of a string column.
     Text,
+    /// What the step at this place says, which is no member of a oneof.
+    Step,
 }
 
 /// One message of the tree.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// By the tag's first byte.
+    /// By the tag's first byte, with a column or a place in `steps`.
     pub quick: Box<[(Quick, u32); 256]>,
     /// By field number, ascending.
     pub steps: Vec<Step>,
@@ -161,13 +173,15 @@ impl Node {
                 *position = at as u16 + 1;
             }
             // A one-byte tag holds field numbers to 15.
-            let plain = step.target == Target::Cell && step.oneof.is_none() && step.number < 16;
-            let action = match step.kind {
-                Kind::Double if plain => Quick::Double,
-                Kind::String if plain => Quick::Text,
-                _ => continue,
+            if step.oneof.is_some() || step.number > 15 {
+                continue;
+            }
+            let action = match (step.target, step.kind) {
+                (Target::Cell, Kind::Double) => (Quick::Double, step.column as u32),
+                (Target::Cell, Kind::String) => (Quick::Text, step.column as u32),
+                _ => (Quick::Step, at as u32),
             };
-            quick[(step.number << 3) as usize | usize::from(step.kind.wire())] = (action, step.column as u32);
+            quick[(step.number << 3) as usize | usize::from(step.usual_wire())] = action;
         }
         Self { quick, steps, positions, zeros }
     }

@@ -166,6 +166,8 @@ sections! {
         format: ResultFormat = ResultFormat::Json;
         /// Whether each result carries the header `scorewheel-lineage`.
         lineage: bool = true;
+        /// Whether the message `Score` carries all targets and outputs beside the score. JSON always does.
+        outputs: bool = true;
     }
 
     /// The stage (`engine.kind = "stage"`).

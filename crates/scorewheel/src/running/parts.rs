@@ -73,7 +73,8 @@ pub fn parts(config: &Config, backend: &Arc<dyn Backend>, adopt: Adopt) -> Resul
     parts.lineage = config.results.lineage;
     parts.result_format = match config.results.format {
         config::ResultFormat::Json => ResultFormat::Json,
-        config::ResultFormat::Protobuf => ResultFormat::Protobuf,
+        config::ResultFormat::Protobuf if config.results.outputs => ResultFormat::Protobuf,
+        config::ResultFormat::Protobuf => ResultFormat::ProtobufWithoutOutputs,
     };
     Ok(parts)
 }

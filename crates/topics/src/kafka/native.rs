@@ -45,7 +45,8 @@ impl EventQueue {
 
     /// The next event, waiting up to `timeout`.
     pub fn poll(&self, timeout: Duration) -> Option<Event> {
-        let millis = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        // Rounded up: rounded down, a caller that waits until a deadline would not wait at all in its last millisecond.
+        let millis = i32::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
         // SAFETY: the queue is ours; the event belongs to the caller.
         NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), millis) })
             .map(|event| Event { event })

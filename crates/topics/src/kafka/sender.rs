@@ -27,7 +27,9 @@ const ROOM: Duration = Duration::from_millis(5);
 
 /// A producer with its buffers. Field order is the order of dropping: what points into the client goes before it.
 pub(super) struct Sender {
-    topics: HashMap<Arc<str>, TopicHandle>,
+    topics: Vec<TopicHandle>,
+    /// Place among the topics, by name.
+    topic_places: HashMap<Arc<str>, usize>,
     queue: EventQueue,
     pub producer: BaseProducer<Context>,
     pub buffers: LentBuffers,
@@ -53,7 +55,8 @@ impl Sender {
             .ok_or_else(|| TopicsError::Fatal { reason: "a producer without a queue".into() })?;
         let batch_size = config.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(BATCH_SIZE);
         Ok(Self {
-            topics: HashMap::new(),
+            topics: Vec::new(),
+            topic_places: HashMap::new(),
             queue,
             producer,
             buffers: LentBuffers::default(),
@@ -104,12 +107,7 @@ impl Sender {
         if self.targets[index] != *partition {
             self.targets[index] = partition.clone();
         }
-        if !self.topics.contains_key(partition.shared_topic()) {
-            let handle = TopicHandle::new(client, partition.topic());
-            let handle =
-                handle.ok_or_else(|| TopicsError::UnknownTopic { topic: partition.topic().to_owned() })?;
-            self.topics.insert(partition.shared_topic().clone(), handle);
-        }
+        let topic = self.topic_place(partition)?;
         // librdkafka does not split a batch that turns out larger than the topic accepts.
         let singly = buffer.limit().is_some_and(|limit| limit < self.batch_size);
         for (count, record) in buffer.iter().enumerate() {
@@ -123,9 +121,7 @@ impl Sender {
                 opaque: index,
             };
             loop {
-                let topic = self.topics.get(partition.shared_topic());
-                let Some(topic) = topic else { return Ok(()) };
-                match produce(client, topic, &outgoing) {
+                match produce(client, &self.topics[topic], &outgoing) {
                     Ok(()) => break,
                     Err(Code::QueueFull) if Instant::now() < deadline => self.take_report(ROOM),
                     Err(Code::QueueFull) => {
@@ -142,6 +138,18 @@ impl Sender {
             }
         }
         Ok(())
+    }
+
+    /// The place of the partition's topic among ours, which is made when it is new.
+    fn topic_place(&mut self, partition: &TopicPartition) -> Result<usize, TopicsError> {
+        if let Some(place) = self.topic_places.get(partition.shared_topic()) {
+            return Ok(*place);
+        }
+        let handle = TopicHandle::new(self.producer.client().native_ptr(), partition.topic())
+            .ok_or_else(|| TopicsError::UnknownTopic { topic: partition.topic().to_owned() })?;
+        self.topics.push(handle);
+        self.topic_places.insert(partition.shared_topic().clone(), self.topics.len() - 1);
+        Ok(self.topics.len() - 1)
     }
 
     /// Why a record was refused at once or not delivered.

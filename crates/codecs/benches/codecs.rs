@@ -1,2 +1,0 @@
-//! Time of decoding and encoding.
-fn main() {}
