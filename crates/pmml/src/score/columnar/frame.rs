@@ -39,7 +39,7 @@ pub struct Frame<'f> {
 }
 
 impl<'f> Frame<'f> {
-    /// The columns of a block, out of [`fill`]ed buffers.
+    /// The columns of a block, out of buffers that are filled.
     #[must_use]
     pub fn new(block: Block<'f>, feeds: &'f Feeds, buffers: &'f [Vec<f64>], ones: &'f [f64]) -> Self {
         let Block { batch, start, rows } = block;

@@ -12,7 +12,7 @@
 //! | [`frame`] | [`Frame`]: the columns of one block |
 //! | [`derived`] | derived fields of a block |
 //! | [`answers`] | [`Answers`]: what an element finds for a block |
-//! | [`write`] | from answers to columns of scores |
+//! | `write` | from answers to columns of scores |
 //! | [`exponential`] | exp of many numbers, with the bits of the one-by-one function |
 
 pub mod answers;
