@@ -41,7 +41,7 @@ fn files_are_refused_wherever_they_are_cut() {
         let bytes = model_of(family, name);
         assert!(load(&bytes).unwrap().is_ok(), "{name}");
         let mut loaded = 0;
-        for end in 0..bytes.len() {
+        for end in (0..bytes.len()).step_by(if bytes.len() > 5_000 { 7 } else { 1 }) {
             match load(&bytes[..end]) {
                 // No format takes it for its own.
                 None => {}
