@@ -10,6 +10,7 @@ use crate::answers::{Answer, Answers};
 use crate::data::Data;
 use crate::element::ElementType;
 use crate::engine::Engine;
+use crate::engine::blocks::{BLOCK, Blocks};
 use crate::engine::program::Program;
 use crate::engine::rows::RowPlan;
 use crate::engine::trace::{Trace, Traced, trace};
@@ -87,7 +88,14 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
     ];
     let (engine, kind): (Box<dyn Engine>, &str) = match RowPlan::of(&trace) {
         Some(plan) => (Box::new(plan), "dense layers"),
-        None => (Box::new(Program::new(trace, limits)?), "graph"),
+        None => {
+            let block = Blocks::trace(file, &types, &trace, limits);
+            let one = Program::new(trace, limits)?;
+            match block.and_then(|block| Program::of_rows(block, BLOCK, limits).ok()) {
+                Some(many) => (Box::new(Blocks::new(one, many)), "graph of rows"),
+                None => (Box::new(one), "graph"),
+            }
+        }
     };
     let summary = Summary {
         format: file.format.clone(),

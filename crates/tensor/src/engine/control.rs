@@ -139,7 +139,7 @@ impl Tracer<'_> {
             operator if self.library.contains_key(operator) => {
                 self.call(operator, &node.attributes, inputs.to_vec())?
             }
-            _ => return Ok(None),
+            _ => return self.list(node, inputs),
         }))
     }
 
@@ -321,7 +321,12 @@ impl Tracer<'_> {
     }
 
     /// Values side by side along a new dimension.
-    fn stack(&mut self, node: &Node, values: Vec<Traced>, axis: i64) -> Result<Traced, ModelError> {
+    pub(super) fn stack(
+        &mut self,
+        node: &Node,
+        values: Vec<Traced>,
+        axis: i64,
+    ) -> Result<Traced, ModelError> {
         if values.is_empty() {
             return Err(unsupported("a loop that never runs and whose turns are to be stacked"));
         }
@@ -333,7 +338,12 @@ impl Tracer<'_> {
     }
 
     /// The slices along a dimension.
-    fn unstack(&mut self, node: &Node, value: Traced, axis: i64) -> Result<Vec<Traced>, ModelError> {
+    pub(super) fn unstack(
+        &mut self,
+        node: &Node,
+        value: Traced,
+        axis: i64,
+    ) -> Result<Vec<Traced>, ModelError> {
         let shape = match &value {
             Traced::Constant(tensor) => tensor.shape.clone(),
             Traced::Runtime(operand) => operand.tensor_type.shape.clone(),
@@ -384,7 +394,7 @@ fn seen(value: &Option<Traced>) -> Option<Input> {
     }
 }
 
-fn no_content(what: &str) -> ModelError {
+pub(super) fn no_content(what: &str) -> ModelError {
     invalid(format!("the file has no content for this {what}"))
 }
 
@@ -404,7 +414,7 @@ fn flag(value: &Traced) -> Option<bool> {
     }
 }
 
-fn integer(value: &Traced) -> Option<i64> {
+pub(super) fn integer(value: &Traced) -> Option<i64> {
     let Traced::Constant(tensor) = value else { return None };
     tensor.data.i64().first().copied()
 }

@@ -5,10 +5,14 @@
 //! | [`mod@self`] | [`Engine`]: what computes rows, and the buffers it takes them in |
 //! | [`trace`] | [`trace::Trace`]: a graph followed once with every shape known; constants are folded on the way |
 //! | [`control`] | functions, branches, loops, variables and tables, followed while tracing |
+//! | [`lists`] | lists of tensors, followed while tracing |
 //! | [`program`] | [`program::Program`]: a trace as steps over reused buffers, one row at a time |
+//! | [`blocks`] | graphs whose operators compute each row alone, many rows a step |
 //! | [`rows`] | [`rows::RowPlan`]: chains of dense layers, many rows side by side |
 
+pub(crate) mod blocks;
 pub(crate) mod control;
+pub(crate) mod lists;
 pub(crate) mod program;
 pub(crate) mod rows;
 pub(crate) mod trace;

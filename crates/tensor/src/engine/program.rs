@@ -43,6 +43,8 @@ pub(crate) struct Program {
     outputs: Vec<Place>,
     input_slots: Vec<Slot>,
     output_slots: Vec<Slot>,
+    /// Rows of one run of the steps.
+    rows: usize,
 }
 
 struct State {
@@ -56,7 +58,13 @@ impl Program {
     /// # Errors
     /// [`scorewheel_model::ModelErrorKind::TooLarge`] if the buffers take more memory than the limit allows.
     pub fn new(trace: Trace, limits: &Limits) -> Result<Self, ModelError> {
-        let slot = |tensor_type: &TensorType| Slot { element: tensor_type.element, width: tensor_type.len() };
+        Self::of_rows(trace, 1, limits)
+    }
+
+    /// As [`Program::new`], of a trace whose inputs and outputs are of this many rows.
+    pub fn of_rows(trace: Trace, rows: usize, limits: &Limits) -> Result<Self, ModelError> {
+        let slot =
+            |tensor_type: &TensorType| Slot { element: tensor_type.element, width: tensor_type.len() / rows };
         let input_slots = trace.inputs.iter().map(|operand| slot(&operand.tensor_type)).collect();
         let output_slots = trace
             .outputs
@@ -128,7 +136,35 @@ impl Program {
                 Traced::Resource(_) | Traced::Dead => Place::Absent,
             })
             .collect();
-        Ok(Self { steps, buffers: shared.buffers, inputs, outputs, input_slots, output_slots })
+        Ok(Self { steps, buffers: shared.buffers, inputs, outputs, input_slots, output_slots, rows })
+    }
+
+    /// Runs the steps once: for the `count` rows from `start` on, at most as many as the trace was made for.
+    pub fn run_rows(
+        &self,
+        state: &mut dyn Any,
+        inputs: &[Data],
+        start: usize,
+        count: usize,
+        outputs: &mut [Data],
+    ) -> Result<(), ErrorCode> {
+        let state: &mut State = state.downcast_mut().ok_or(ErrorCode::EnginePanicked)?;
+        let count = count.min(self.rows);
+        for ((place, slot), input) in self.inputs.iter().zip(&self.input_slots).zip(inputs) {
+            state.buffers[*place].copy_range(0, input, start * slot.width, count * slot.width);
+        }
+        for step in &self.steps {
+            step.run(state)?;
+        }
+        for ((place, slot), output) in self.outputs.iter().zip(&self.output_slots).zip(outputs.iter_mut()) {
+            let source = match place {
+                Place::Constant(tensor) => &tensor.data,
+                Place::Buffer(index) => &state.buffers[*index],
+                Place::Absent => continue,
+            };
+            output.copy_range(start * slot.width, source, 0, count * slot.width);
+        }
+        Ok(())
     }
 }
 
@@ -207,25 +243,7 @@ impl Engine for Program {
         rows: usize,
         outputs: &mut [Data],
     ) -> Result<(), ErrorCode> {
-        let state: &mut State = state.downcast_mut().ok_or(ErrorCode::EnginePanicked)?;
-        for row in 0..rows {
-            for ((place, slot), input) in self.inputs.iter().zip(&self.input_slots).zip(inputs) {
-                state.buffers[*place].copy_range(0, input, row * slot.width, slot.width);
-            }
-            for step in &self.steps {
-                step.run(state)?;
-            }
-            for ((place, slot), output) in self.outputs.iter().zip(&self.output_slots).zip(outputs.iter_mut())
-            {
-                let source = match place {
-                    Place::Constant(tensor) => &tensor.data,
-                    Place::Buffer(index) => &state.buffers[*index],
-                    Place::Absent => continue,
-                };
-                output.copy_range(row * slot.width, source, 0, slot.width);
-            }
-        }
-        Ok(())
+        (0..rows).try_for_each(|row| self.run_rows(state, inputs, row, 1, outputs))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::data::Data;
 use crate::error::{invalid, too_large, unsupported};
 use crate::graph::order::order;
 use crate::graph::{Domain, Graph, GraphFile, Library, Name, Node, Resource};
+use crate::operators::by_rows::computes_rows;
 use crate::operators::context::check_shape;
 use crate::operators::registry::builder;
 use crate::operators::{Built, Computation, Input, Kernel, NodeContext, RowForm, Workspace};
@@ -63,6 +64,8 @@ pub(crate) struct TracedStep {
     pub outputs: Vec<Operand>,
     pub kernel: Kernel,
     pub row_form: Option<RowForm>,
+    /// Each row of its outputs depends on that row of its inputs alone.
+    pub computes_rows: bool,
 }
 
 /// A graph as steps.
@@ -100,6 +103,8 @@ pub(crate) fn trace(file: &GraphFile, inputs: &[TensorType], limits: &Limits) ->
         depth: 0,
         constant_bytes: limits.unpacked_bytes,
         workspace: Workspace::default(),
+        lists: Vec::new(),
+        listed: 0,
     };
     let operands: Vec<Operand> =
         inputs.iter().map(|tensor_type| tracer.new_operand(tensor_type.clone())).collect::<Result<_, _>>()?;
@@ -153,6 +158,10 @@ pub(crate) struct Tracer<'a> {
     depth: usize,
     constant_bytes: usize,
     workspace: Workspace,
+    /// Every list that was ever made: one that an operator changes is another list.
+    pub(super) lists: Vec<Vec<Option<Traced>>>,
+    /// Entries of all lists.
+    pub(super) listed: usize,
 }
 
 impl Tracer<'_> {
@@ -349,8 +358,10 @@ impl Tracer<'_> {
             .into_iter()
             .map(|tensor_type| self.new_operand(tensor_type))
             .collect::<Result<_, _>>()?;
+        let computes_rows = computes_rows(node, &inputs);
         self.steps.push(TracedStep {
             operator: node.operator.clone(),
+            computes_rows,
             inputs: inputs
                 .into_iter()
                 .map(|input| match input {

@@ -126,6 +126,8 @@ pub(crate) enum Resource {
     Variable(Arc<Tensor>),
     /// A lookup table.
     Table(Arc<Table>),
+    /// A list of values, by its number among those of the trace.
+    List(usize),
     /// A variable or table that the file gives no content.
     Empty,
 }

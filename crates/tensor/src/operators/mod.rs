@@ -7,12 +7,14 @@
 //! |---|---|
 //! | [`context`] | [`NodeContext`]: what a builder sees of its node |
 //! | [`registry`] | which builder an operator has |
+//! | [`by_rows`] | which operators compute each row alone |
 //! | [`broadcast`] | how two shapes meet |
 //! | [`unary`], [`binary`], [`logic`] | element by element |
 //! | [`matrix`], [`einsum`] | matrix products |
 //! | [`softmax`] | softmax and its kin |
 //! | [`movement`] | other shapes for the same elements |
 //! | [`arrange`], [`strided`] | other places for elements |
+//! | [`buckets`] | numbers to intervals |
 //! | [`gather`] | elements by index |
 //! | [`facts`] | what the types of inputs tell: shapes, ranges |
 //! | [`reduce`] | one number of many, the largest few, running sums |
@@ -27,6 +29,8 @@
 pub(crate) mod arrange;
 pub(crate) mod binary;
 pub(crate) mod broadcast;
+pub(crate) mod buckets;
+pub(crate) mod by_rows;
 pub(crate) mod context;
 pub(crate) mod convolution;
 pub(crate) mod einsum;
@@ -68,6 +72,7 @@ pub(crate) type Kernel =
 pub(crate) struct Workspace {
     pub f32: Buffers<f32>,
     pub f64: Buffers<f64>,
+    pub trees: scorewheel_trees::Scratch,
 }
 
 /// Memory for one type of numbers.

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use crate::graph::Domain;
 use crate::operators::ml::{encoding, ensemble, features, linear, scaling, vectors, words};
 use crate::operators::{
-    Builder, arrange, binary, convolution, einsum, facts, gather, logic, matrix, movement, normalisation,
-    pooling, quantised, recurrent, reduce, resize, softmax, unary,
+    Builder, arrange, binary, buckets, convolution, einsum, facts, gather, logic, matrix, movement,
+    normalisation, pooling, quantised, recurrent, reduce, resize, softmax, unary,
 };
 
 /// Operators of ONNX.
@@ -135,6 +135,7 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
     (&["IsNan", "IsInf", "IsFinite"], logic::classify),
     (&["Select", "SelectV2"], logic::choose),
     (&["Cast"], logic::cast),
+    (&["Bucketize"], buckets::build),
     (&["MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"], matrix::build),
     (&["BiasAdd", "BiasAddV1"], matrix::bias_add),
     (&["Softmax", "LogSoftmax"], softmax::build),
@@ -225,6 +226,24 @@ const FOLLOWED: [(&str, &[&str]); 3] = [
             "StatelessIf",
             "StatelessWhile",
             "Switch",
+            "EmptyTensorList",
+            "TensorArrayGatherV3",
+            "TensorArrayReadV3",
+            "TensorArrayScatterV3",
+            "TensorArraySizeV3",
+            "TensorArrayV3",
+            "TensorArrayWriteV3",
+            "TensorListFromTensor",
+            "TensorListGather",
+            "TensorListGetItem",
+            "TensorListLength",
+            "TensorListPopBack",
+            "TensorListPushBack",
+            "TensorListReserve",
+            "TensorListScatter",
+            "TensorListScatterV2",
+            "TensorListSetItem",
+            "TensorListStack",
             "VarHandleOp",
             "VariableV2",
             "While",
@@ -235,6 +254,22 @@ const FOLLOWED: [(&str, &[&str]); 3] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What exporters write and is not taken, and why.
+    const NOT_TAKEN: &str = "
+## Not taken
+
+| operators | why |
+|---|---|
+| `CastMap`, `DictVectorizer`, inputs that are maps | a field of a record is a number, a string, a truth value, or a list or tensor of these; there is no type for a map. Export the columns as inputs of their own |
+| `com.microsoft` | operators of one run time; skl2onnx writes `Tokenizer` for text that is not split before |
+| `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words | how much they give depends on the record; every length is known when a model is installed |
+| `Loop`, `Scan`, `While`, `Switch` whose number of turns or way depends on the record | only constants may steer them; an `If` on the record computes both ways |
+| `Enter`, `Exit`, `NextIteration` | loops of TensorFlow 1; export with control flow of version 2 |
+| `StringToHashBucketFast`, `StringToHashBucketStrong` | not done yet |
+| `Attention`, `RotaryEmbedding`, `Det`, `GridSample`, `RoiAlign`, `NonMaxSuppression` | not done yet; exporters write attention as matrix products before version 23 |
+| random numbers, files, sockets, code | never |
+";
 
     /// The reference page of all operators.
     fn page() -> String {
@@ -253,6 +288,7 @@ mod tests {
             page.push_str(&names.join(", "));
             page.push('\n');
         }
+        page.push_str(NOT_TAKEN);
         page
     }
 

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use scorewheel_model::ModelError;
+use smol_str::SmolStr;
 
+use crate::data::Data;
+use crate::element::ElementType;
 use crate::error::{invalid, malformed, unsupported};
 use crate::protobuf::{Budget, Reader, Wire};
 use crate::tensor::{Tensor, element_count};
 use crate::tensorflow::crc32c::{crc32c, masked};
+use crate::tensorflow::slices::TensorSlice;
 use crate::tensorflow::tensor_proto::{element_type, fixed_shape, from_little_endian, read_shape};
 
 /// The last eight bytes of a sorted table.
@@ -23,13 +27,14 @@ struct Entry {
     offset: i64,
     size: i64,
     crc: u32,
-    sliced: bool,
+    /// The parts that hold the variable, if it was saved in partitions.
+    slices: Vec<TensorSlice>,
 }
 
 /// The index of a bundle.
 #[derive(Clone, Debug)]
 pub(crate) struct Bundle {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<Vec<u8>, Entry>,
     shards: i64,
 }
 
@@ -43,9 +48,9 @@ impl Bundle {
                 has_header = true;
                 bundle.header(value)?;
             } else {
-                let name = String::from_utf8(key).map_err(|_| damaged())?;
-                let entry = read_entry(value).map_err(|error| error.at(name.as_str()))?;
-                bundle.entries.insert(name, entry);
+                let entry = read_entry(value, budget);
+                let entry = entry.map_err(|error| error.at(&*String::from_utf8_lossy(&key)))?;
+                bundle.entries.insert(key, entry);
             }
         }
         if has_header { Ok(bundle) } else { Err(malformed("the index of variables has no header")) }
@@ -72,8 +77,41 @@ impl Bundle {
         budget: &mut Budget,
         shard: impl Fn(&str) -> Option<&'a [u8]>,
     ) -> Result<Option<Tensor>, ModelError> {
-        let Some(entry) = self.entries.get(name) else { return Ok(None) };
-        self.load(entry, budget, shard).map(Some).map_err(|error| error.at(name))
+        let Some(entry) = self.entries.get(name.as_bytes()) else { return Ok(None) };
+        let loaded = match entry.slices.as_slice() {
+            [] => self.load(entry, budget, shard),
+            slices => self.assemble(name, entry, slices, budget, shard),
+        };
+        loaded.map(Some).map_err(|error| error.at(name))
+    }
+
+    /// A variable of its partitions.
+    fn assemble<'a>(
+        &self,
+        name: &str,
+        entry: &Entry,
+        slices: &[TensorSlice],
+        budget: &mut Budget,
+        shard: impl Fn(&str) -> Option<&'a [u8]>,
+    ) -> Result<Tensor, ModelError> {
+        let element = entry.element()?;
+        let count = element_count(&entry.shape);
+        budget.take_elements(count)?;
+        let mut data = Data::zeros(element, count);
+        let mut filled = 0usize;
+        for slice in slices {
+            let part = self
+                .entries
+                .get(&slice.key(name))
+                .ok_or_else(|| invalid(format!("the index lacks the partition {slice} of a variable")))?;
+            let part = self.load(part, budget, &shard)?;
+            filled = filled.saturating_add(part.data.len());
+            slice.put(&entry.shape, part, &mut data)?;
+        }
+        if filled != count {
+            return Err(invalid(format!("the partitions of a variable hold {filled} of {count} elements")));
+        }
+        Ok(Tensor { element, shape: entry.shape.clone(), data })
     }
 
     fn load<'a>(
@@ -82,11 +120,7 @@ impl Bundle {
         budget: &mut Budget,
         shard: impl Fn(&str) -> Option<&'a [u8]>,
     ) -> Result<Tensor, ModelError> {
-        if entry.sliced {
-            return Err(unsupported("a variable in partitions"));
-        }
-        let element = element_type(entry.data_type)
-            .ok_or_else(|| unsupported(format!("a variable of data type {}", entry.data_type)))?;
+        let element = entry.element()?;
         budget.take_elements(element_count(&entry.shape))?;
         let file = format!("data-{:05}-of-{:05}", entry.shard, self.shards);
         let bytes = shard(&file).ok_or_else(|| {
@@ -96,10 +130,14 @@ impl Bundle {
         let bytes = range
             .and_then(|(start, size)| bytes.get(start..)?.get(..size))
             .ok_or_else(|| malformed(format!("variables.{file} is cut short")))?;
-        if masked(crc32c(&[bytes])) != entry.crc {
-            return Err(malformed(format!("variables.{file} is damaged: a checksum differs")));
-        }
-        let data = from_little_endian(element, bytes)?;
+        let damaged = || malformed(format!("variables.{file} is damaged: a checksum differs"));
+        let data = if element == ElementType::Text {
+            Data::Text(read_texts(bytes, element_count(&entry.shape), entry.crc)?.ok_or_else(damaged)?)
+        } else if masked(crc32c(&[bytes])) == entry.crc {
+            from_little_endian(element, bytes)?
+        } else {
+            return Err(damaged());
+        };
         if data.len() != element_count(&entry.shape) {
             return Err(invalid(format!("{} values for the shape {:?}", data.len(), entry.shape)));
         }
@@ -107,11 +145,47 @@ impl Bundle {
     }
 }
 
+impl Entry {
+    fn element(&self) -> Result<ElementType, ModelError> {
+        element_type(self.data_type)
+            .ok_or_else(|| unsupported(format!("a variable of data type {}", self.data_type)))
+    }
+}
+
+/// Strings as a bundle keeps them: all lengths, a checksum of these, all bytes. `None` if a checksum differs.
+fn read_texts(bytes: &[u8], count: usize, crc: u32) -> Result<Option<Vec<SmolStr>>, ModelError> {
+    let cut = || malformed("the strings of a variable are cut short");
+    let mut reader = Reader::new(bytes);
+    let mut lengths = Vec::new();
+    let mut summed = Vec::new();
+    for _ in 0..count {
+        let length = reader.varint()?;
+        // Lengths are summed as integers of fixed width, however they are stored.
+        match u32::try_from(length) {
+            Ok(short) => summed.extend_from_slice(&short.to_le_bytes()),
+            Err(_) => summed.extend_from_slice(&length.to_le_bytes()),
+        }
+        lengths.push(usize::try_from(length).map_err(|_| cut())?);
+    }
+    let (sum, mut rest) = reader.rest().split_first_chunk::<4>().ok_or_else(cut)?;
+    if masked(crc32c(&[&summed])) != u32::from_le_bytes(*sum) || masked(crc32c(&[&summed, sum, rest])) != crc
+    {
+        return Ok(None);
+    }
+    let mut texts = Vec::with_capacity(count);
+    for length in lengths {
+        let (text, after) = rest.split_at_checked(length).ok_or_else(cut)?;
+        texts.push(String::from_utf8_lossy(text).as_ref().into());
+        rest = after;
+    }
+    Ok(Some(texts))
+}
+
 fn damaged() -> ModelError {
     malformed("the index of variables is damaged or cut short")
 }
 
-fn read_entry(bytes: &[u8]) -> Result<Entry, ModelError> {
+fn read_entry(bytes: &[u8], budget: &mut Budget) -> Result<Entry, ModelError> {
     let mut entry = Entry::default();
     let mut reader = Reader::new(bytes);
     while let Some((number, value)) = reader.next_field()? {
@@ -125,7 +199,10 @@ fn read_entry(bytes: &[u8]) -> Result<Entry, ModelError> {
                 let Wire::Fixed32(crc) = value else { return Err(damaged()) };
                 entry.crc = crc;
             }
-            7 => entry.sliced = true,
+            7 => {
+                budget.take_nodes(1)?;
+                entry.slices.push(TensorSlice::read(value.bytes()?)?);
+            }
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 //! | [`frozen`] | frozen graphs: finding inputs and outputs |
 //! | [`saved_model`], [`signature`] | SavedModels: choosing the graph and the signature |
 //! | [`resources`] | which variable and table has which content |
-//! | [`bundle`], [`crc32c`] | the files of variables |
+//! | [`bundle`], [`slices`], [`crc32c`] | the files of variables, and partitions of variables |
 //! | [`graph_def`] | `GraphDef`, `NodeDef`, `FunctionDef` read into a [`Graph`](crate::graph::Graph) |
 //! | [`tensor_proto`] | `TensorProto`, `TensorShapeProto`, `DataType` |
 //!
@@ -18,4 +18,5 @@ pub(crate) mod graph_def;
 pub(crate) mod resources;
 pub(crate) mod saved_model;
 pub(crate) mod signature;
+pub(crate) mod slices;
 pub(crate) mod tensor_proto;

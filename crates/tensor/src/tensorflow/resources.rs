@@ -30,6 +30,15 @@ struct Frame<'a> {
     arguments: HashMap<&'a str, (usize, &'a Name)>,
 }
 
+impl<'a> Frame<'a> {
+    /// What a variable is set to at first.
+    fn assigned(&self, variable: &Name) -> Option<&'a Name> {
+        let assigns =
+            |node: &&&Node| &*node.operator == "AssignVariableOp" && node.inputs.first() == Some(variable);
+        self.nodes.values().find(assigns).and_then(|node| node.inputs.get(1))
+    }
+}
+
 /// The graph and all calls in it.
 pub(crate) struct Frames<'a> {
     frames: Vec<Frame<'a>>,
@@ -95,6 +104,13 @@ impl<'a> Frames<'a> {
                 value = node.inputs.first()?;
                 continue;
             }
+            // The path of a file may be kept in a variable.
+            if &*node.operator == "ReadVariableOp"
+                && let Some(assigned) = here.assigned(node.inputs.first()?)
+            {
+                value = assigned;
+                continue;
+            }
             return Some(Origin { frame, node, output });
         }
         None
@@ -116,8 +132,8 @@ impl<'a> Frames<'a> {
             .flat_map(|(at, frame)| frame.nodes.values().map(move |node| (at, *node)))
     }
 
-    /// The name by which each variable was saved.
-    pub fn saved_names(&self) -> HashMap<Name, SmolStr> {
+    /// The name by which each variable was saved, and which part of what was saved it is: `""` for all.
+    pub fn saved_names(&self) -> HashMap<Name, (SmolStr, SmolStr)> {
         let mut names = HashMap::new();
         for (frame, node) in self.nodes() {
             if !matches!(&*node.operator, "AssignVariableOp" | "Assign") {
@@ -128,10 +144,13 @@ impl<'a> Frames<'a> {
             if !matches!(&*restore.node.operator, "RestoreV2" | "Restore") {
                 continue;
             }
-            let saved = restore.node.inputs.get(1).and_then(|names| self.constant(restore.frame, names));
-            let saved = saved.and_then(|names| names.data.text().get(restore.output));
-            if let (Some(variable), Some(saved)) = (self.origin(frame, variable), saved) {
-                names.insert(variable.node.name.clone(), saved.clone());
+            let text_of = |input: usize| {
+                let texts = restore.node.inputs.get(input);
+                let texts = texts.and_then(|texts| self.constant(restore.frame, texts));
+                texts.and_then(|texts| texts.data.text().get(restore.output)).cloned()
+            };
+            if let (Some(variable), Some(saved)) = (self.origin(frame, variable), text_of(1)) {
+                names.insert(variable.node.name.clone(), (saved, text_of(2).unwrap_or_default()));
             }
         }
         names

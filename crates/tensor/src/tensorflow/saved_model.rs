@@ -17,6 +17,7 @@ use crate::tensorflow::frozen::graph_between;
 use crate::tensorflow::graph_def::{GraphDef, read_graph_def};
 use crate::tensorflow::resources::Frames;
 use crate::tensorflow::signature::{Signature, choose, read_signature};
+use crate::tensorflow::slices::TensorSlice;
 
 /// The file by which a SavedModel is known.
 pub(crate) const SAVED_MODEL: &str = "saved_model.pb";
@@ -63,19 +64,22 @@ pub(crate) fn read_saved_model(
         let bundle = Bundle::read(index, &mut budget)?;
         let mut loaded: HashMap<SmolStr, Arc<Tensor>> = HashMap::new();
         for node in variables {
-            let names = names_of(node, &saved_names);
-            if let Some(tensor) = names.iter().find_map(|name| loaded.get(name)) {
-                resources.insert(node.name.clone(), Resource::Variable(Arc::clone(tensor)));
-                continue;
-            }
-            for name in names {
-                let shard = |end: &str| file(&format!("variables/variables.{end}"));
-                if let Some(tensor) = bundle.tensor(&name, &mut budget, shard)? {
-                    let tensor = Arc::new(tensor);
-                    resources.insert(node.name.clone(), Resource::Variable(Arc::clone(&tensor)));
-                    loaded.insert(name, tensor);
-                    break;
-                }
+            for (name, slice) in names_of(node, &saved_names) {
+                let known = match loaded.get(&name) {
+                    Some(tensor) => Some(Arc::clone(tensor)),
+                    None => {
+                        let shard = |end: &str| file(&format!("variables/variables.{end}"));
+                        bundle.tensor(&name, &mut budget, shard)?.map(Arc::new)
+                    }
+                };
+                let Some(tensor) = known else { continue };
+                loaded.insert(name, Arc::clone(&tensor));
+                let tensor = match TensorSlice::of_text(&slice)? {
+                    Some(slice) => Arc::new(slice.cut(&tensor).map_err(|error| error.at(node.describe()))?),
+                    None => tensor,
+                };
+                resources.insert(node.name.clone(), Resource::Variable(tensor));
+                break;
             }
         }
     }
@@ -91,8 +95,8 @@ fn variables_of(graph: &Graph) -> Result<Vec<&Node>, ModelError> {
     Ok(nodes.filter(|node| matches!(&*node.operator, "VarHandleOp" | "VariableV2" | "Variable")).collect())
 }
 
-/// The names by which a variable may have been saved, the likeliest first.
-fn names_of(node: &Node, saved_names: &HashMap<Name, SmolStr>) -> Vec<SmolStr> {
+/// The names by which a variable may have been saved, the likeliest first, and which part of that it is.
+fn names_of(node: &Node, saved_names: &HashMap<Name, (SmolStr, SmolStr)>) -> Vec<(SmolStr, SmolStr)> {
     if let Some(saved) = saved_names.get(&node.name) {
         return vec![saved.clone()];
     }
@@ -100,7 +104,7 @@ fn names_of(node: &Node, saved_names: &HashMap<Name, SmolStr>) -> Vec<SmolStr> {
     if let Ok(Some(shared)) = node.attributes.text("shared_name") {
         names.push((&**shared).into());
     }
-    names
+    names.into_iter().map(|name| (name, SmolStr::default())).collect()
 }
 
 /// The `MetaGraphDef` that is tagged `serve`, else the first.
@@ -140,6 +144,12 @@ fn read_meta_graph(bytes: &[u8], budget: &mut Budget, whole: bool) -> Result<Met
             }
             2 if whole => meta.graph = read_graph_def(value.bytes()?, budget)?,
             5 if whole => meta.signatures.push(read_signature(value.bytes()?, budget)?),
+            4 if whole => {
+                for asset in old_assets(value.bytes()?)? {
+                    let (node, file) = read_asset(asset)?;
+                    meta.assets.insert(node, file);
+                }
+            }
             6 if whole => {
                 let (node, file) = read_asset(value.bytes()?)?;
                 meta.assets.insert(node, file);
@@ -148,6 +158,42 @@ fn read_meta_graph(bytes: &[u8], budget: &mut Budget, whole: bool) -> Result<Met
         }
     }
     Ok(meta)
+}
+
+/// The `AssetFileDef`s of an entry of the map of collections, where version 1 keeps them.
+fn old_assets(entry: &[u8]) -> Result<Vec<&[u8]>, ModelError> {
+    let (mut key, mut collection): (&[u8], &[u8]) = (&[], &[]);
+    let mut reader = Reader::new(entry);
+    while let Some((number, value)) = reader.next_field()? {
+        match number {
+            1 => key = value.bytes()?,
+            2 => collection = value.bytes()?,
+            _ => {}
+        }
+    }
+    if key != b"saved_model_assets" {
+        return Ok(Vec::new());
+    }
+    let mut assets = Vec::new();
+    // A list of messages of any type, each with its type's name.
+    for list in fields(collection, 5)? {
+        for any in fields(list, 1)? {
+            assets.extend(fields(any, 2)?);
+        }
+    }
+    Ok(assets)
+}
+
+/// The messages in a field of this number.
+fn fields(bytes: &[u8], wanted: u32) -> Result<Vec<&[u8]>, ModelError> {
+    let mut found = Vec::new();
+    let mut reader = Reader::new(bytes);
+    while let Some((number, value)) = reader.next_field()? {
+        if number == wanted {
+            found.push(value.bytes()?);
+        }
+    }
+    Ok(found)
 }
 
 /// Reads an `AssetFileDef`: the node that names the file, and the file's name.

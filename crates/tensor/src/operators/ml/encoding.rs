@@ -112,10 +112,12 @@ fn lookup(
     if !same || default.storage() != values.storage() {
         return Err(context.no_kernel(input.element()));
     }
-    // The first of equal keys counts.
+    // The first of equal keys counts. Before version 4 no key stands for NaN.
     let mut places: HashMap<Key, usize> = HashMap::with_capacity(keys.len());
     for (index, key) in keys_of(keys).into_iter().enumerate() {
-        places.entry(key).or_insert(index);
+        if context.version() >= 4 || key != float_key(f64::NAN) {
+            places.entry(key).or_insert(index);
+        }
     }
     let as_integers = keys.storage() == Storage::I64;
     Ok(Computation::one(TensorType::new(element, input.shape()), move |inputs, outputs, _| {

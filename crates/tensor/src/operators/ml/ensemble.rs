@@ -1,12 +1,11 @@
 //! Tree ensembles: evaluation.
 
-use std::sync::Arc;
-
 use scorewheel_model::ModelError;
 
-use crate::element::ElementType;
+use crate::element::{ElementType, Storage};
 use crate::operators::ml::ensemble_attributes::{read_ensemble, read_tree_ensemble};
-use crate::operators::ml::{ClassLabels, PostTransform, numeric_rows, store, widen};
+use crate::operators::ml::forest::Forest;
+use crate::operators::ml::{ClassLabels, PostTransform, numeric_rows, store};
 use crate::operators::{Built, Computation, NodeContext};
 use crate::tensor::TensorType;
 
@@ -66,6 +65,11 @@ pub(crate) struct Ensemble {
 }
 
 impl Ensemble {
+    /// Targets and weights of a leaf.
+    pub fn weights_of(&self, leaf: usize) -> &[(u32, f64)] {
+        &self.weights[self.leaves[leaf] as usize..self.leaves[leaf + 1] as usize]
+    }
+
     /// Aggregates the trees' answers for one row; `seen` tells which targets any leaf spoke of.
     pub fn evaluate(&self, row: &[f64], scores: &mut [f64], seen: &mut [bool]) {
         scores.fill(0.0);
@@ -84,12 +88,11 @@ impl Ensemble {
                     Test::NotEqual => value != node.threshold,
                     Test::Member => self.sets[node.set as usize].contains(&value),
                 };
-                let holds = holds && !value.is_nan() || node.missing_is_true && value.is_nan();
+                // NaN differs from every threshold, as in ONNX Runtime and the operator's reference.
+                let holds = holds || node.missing_is_true && value.is_nan();
                 at = if holds { node.if_true } else { node.if_false };
             }
-            let leaf = (-1 - at) as usize;
-            let weights = self.leaves[leaf] as usize..self.leaves[leaf + 1] as usize;
-            for (target, weight) in &self.weights[weights] {
+            for (target, weight) in self.weights_of((-1 - at) as usize) {
                 let target = *target as usize;
                 let score = &mut scores[target];
                 *score = match self.aggregate {
@@ -136,24 +139,18 @@ fn regression(
     ensemble.fits(columns)?;
     let transform = PostTransform::of(context)?;
     let targets = ensemble.targets;
-    let ensemble = Arc::new(ensemble);
+    let single = context.input(0)?.element().storage() == Storage::F32;
+    let forest = Forest::new(ensemble, single, false);
     Ok(Computation::one(TensorType::new(output, [rows, targets]), move |inputs, outputs, workspace| {
-        let buffers = &mut workspace.f64;
-        widen(inputs[0], &mut buffers.elements);
-        buffers.results.resize(targets, 0.0);
-        let mut seen: smallvec::SmallVec<[bool; 16]> = smallvec::smallvec![false; targets];
-        for (row, features) in buffers.elements.chunks_exact(columns.max(1)).enumerate() {
-            let scores = &mut buffers.results[..targets];
-            ensemble.evaluate(features, scores, &mut seen);
-            for (score, base) in scores.iter_mut().zip(&ensemble.base_values) {
+        forest.each_row(inputs[0], columns, workspace, |row, scores, _| {
+            for (score, base) in scores.iter_mut().zip(&forest.ensemble.base_values) {
                 *score += base;
             }
             transform.apply(scores);
             for (target, score) in scores.iter().enumerate() {
                 store(&mut outputs[0], row * targets + target, *score);
             }
-        }
-        Ok(())
+        })
     }))
 }
 
@@ -169,18 +166,14 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
     let first_target = ensemble.weights.first().map(|(target, _)| *target);
     let one_sided = classes == 2 && ensemble.weights.iter().all(|(target, _)| Some(*target) == first_target);
     let positive = ensemble.weights.iter().all(|(_, weight)| *weight >= 0.0);
-    let ensemble = Arc::new(ensemble);
+    let single = context.input(0)?.element().storage() == Storage::F32;
+    let forest = Forest::new(ensemble, single, !one_sided);
     Ok(Computation::many(labels.outputs(rows, classes), move |inputs, outputs, workspace| {
         let [label_out, score_out] = outputs else { return Ok(()) };
-        let buffers = &mut workspace.f64;
-        widen(inputs[0], &mut buffers.elements);
-        buffers.results.resize(classes, 0.0);
-        let mut seen: smallvec::SmallVec<[bool; 16]> = smallvec::smallvec![false; classes];
-        for (row, features) in buffers.elements.chunks_exact(columns.max(1)).enumerate() {
-            let scores = &mut buffers.results[..classes];
-            ensemble.evaluate(features, scores, &mut seen);
+        let base_values = &forest.ensemble.base_values;
+        forest.each_row(inputs[0], columns, workspace, |row, scores, seen| {
             if one_sided {
-                let base = ensemble.base_values.last().copied().unwrap_or(0.0);
+                let base = base_values.last().copied().unwrap_or(0.0);
                 let score = scores[0] + scores[1] + base;
                 let threshold = if positive { 0.5 } else { 0.0 };
                 // Thresholds are on what the operator computes in f32.
@@ -189,10 +182,10 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
                 let [first, second] = transform.second_class(score, !positive);
                 store(score_out, row * 2, first);
                 store(score_out, row * 2 + 1, second);
-                continue;
+                return;
             }
-            if ensemble.base_values.len() == classes {
-                for (score, base) in scores.iter_mut().zip(&ensemble.base_values) {
+            if base_values.len() == classes {
+                for (score, base) in scores.iter_mut().zip(base_values) {
                     *score += base;
                 }
                 seen.fill(true);
@@ -209,7 +202,6 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
             for (class, score) in scores.iter().enumerate() {
                 store(score_out, row * classes + class, *score);
             }
-        }
-        Ok(())
+        })
     }))
 }

@@ -166,7 +166,7 @@ pub(crate) fn read_ensemble(
     }
     builder.ensemble.base_values = numbers(context, "base_values")?.unwrap_or_default();
     builder.ensemble.aggregate = aggregate(attributes.text("aggregate_function")?.map(|text| &**text))?;
-    builder.finish(count)
+    builder.finish(count, true)
 }
 
 /// Reads the attributes of `TreeEnsemble`.
@@ -259,7 +259,7 @@ pub(crate) fn read_tree_ensemble(context: &NodeContext<'_>) -> Result<Ensemble, 
         3 => Aggregate::Maximum,
         other => return Err(unsupported(format!("aggregate_function {other}"))),
     };
-    builder.finish(count + leaf_targets.len())
+    builder.finish(count + leaf_targets.len(), false)
 }
 
 fn target_count(targets: i64) -> Result<usize, ModelError> {
@@ -315,8 +315,9 @@ impl Builder {
         self.ensemble.nodes.push(node);
     }
 
-    /// Checks that every way from a root ends in a leaf: no walk takes more steps than there are nodes.
-    fn finish(self, nodes: usize) -> Result<Ensemble, ModelError> {
+    /// Checks that every way from a root ends in a leaf: no walk takes more steps than there are nodes. `whole`: every
+    /// branch must lie on such a way.
+    fn finish(self, nodes: usize, whole: bool) -> Result<Ensemble, ModelError> {
         let ensemble = self.ensemble;
         let mut visited = vec![false; ensemble.nodes.len()];
         let mut waiting: Vec<i32> = ensemble.roots.clone();
@@ -332,6 +333,9 @@ impl Builder {
             let node = &ensemble.nodes[at as usize];
             waiting.push(node.if_true);
             waiting.push(node.if_false);
+        }
+        if whole && visited.contains(&false) {
+            return Err(invalid("a tree has a cycle that its root does not lead to"));
         }
         let bases = ensemble.base_values.len();
         if bases > ensemble.targets {

@@ -5,7 +5,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`mod@self`] | rows of numbers, class labels, and the last step of a classifier |
-//! | [`ensemble`], [`ensemble_attributes`] | tree ensembles of all versions |
+//! | [`ensemble`], [`ensemble_attributes`], [`forest`] | tree ensembles of all versions |
 //! | [`linear`], [`vectors`] | linear models, support vector machines |
 //! | [`scaling`] | scaling, normalising, filling in, thresholds |
 //! | [`encoding`] | categories to codes and back |
@@ -16,6 +16,7 @@ pub(crate) mod encoding;
 pub(crate) mod ensemble;
 pub(crate) mod ensemble_attributes;
 pub(crate) mod features;
+pub(crate) mod forest;
 pub(crate) mod linear;
 pub(crate) mod scaling;
 pub(crate) mod vectors;
@@ -27,6 +28,7 @@ use smol_str::SmolStr;
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
 use crate::error::{invalid, unsupported};
+use crate::graph::Attribute;
 use crate::operators::NodeContext;
 use crate::tensor::{TensorType, element_count};
 
@@ -139,6 +141,12 @@ pub(crate) enum PostTransform {
 impl PostTransform {
     /// The one of the attribute `post_transform`.
     pub fn of(context: &NodeContext<'_>) -> Result<Self, ModelError> {
+        // A number in `TreeEnsemble`, a name everywhere else.
+        if let Some(Attribute::Integer(number)) = context.attributes().get("post_transform") {
+            let known = [Self::None, Self::Softmax, Self::Logistic, Self::SoftmaxZero, Self::Probit];
+            let transform = usize::try_from(*number).ok().and_then(|number| known.get(number));
+            return transform.copied().ok_or_else(|| unsupported(format!("post_transform {number}")));
+        }
         Ok(match context.attributes().text("post_transform")?.map_or("NONE", |text| &**text) {
             "NONE" => Self::None,
             "SOFTMAX" => Self::Softmax,

@@ -247,8 +247,7 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
                 }
                 None => pairs.clone(),
             };
-            let class = if machine.probabilities.is_some() { largest(&scores) } else { largest(&votes) };
-            labels.write(class, label_out, row);
+            labels.write(largest(&votes), label_out, row);
             if scores.len() == 1 {
                 let mixed = transform == PostTransform::None;
                 scores = transform.second_class(scores[0], mixed).to_vec();
