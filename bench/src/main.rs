@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `decode` | a record into columns, beside prost's generated struct |
 //! | `encode` | the encode step with and without lineage |
+//! | `tensors` | tensor models by block and by row, load time and memory, beside the libraries |
 //! | `documents` | PMML documents by batch and by row, beside JPMML in a process of its own |
 //! | `clock` | CPU time of this thread |
 //! | `spread` | medians and spreads of interleaved rounds |
@@ -17,11 +18,13 @@ mod documents;
 mod encode;
 mod peer;
 mod spread;
+mod tensors;
 mod wine;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …]";
+const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …] | \
+                     tensor FOLDER [PEER COMMAND …]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         ["decode"] => decode::run(),
         ["encode"] => encode::run(),
         ["pmml", folder, data, peer @ ..] => documents::run(folder.as_ref(), data.as_ref(), peer),
+        ["tensor", folder, peer @ ..] => tensors::run(folder.as_ref(), peer),
         _ => Err(USAGE.into()),
     };
     match outcome {
