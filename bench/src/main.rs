@@ -4,15 +4,14 @@
 //! |---|---|
 //! | `decode` | a record into columns, beside prost's generated struct |
 //! | `encode` | the encode step with and without lineage |
+//! | `tensors` | tensor models by block and by row, load time and memory, beside the libraries |
 //! | `documents` | PMML documents by batch and by row, beside JPMML in a process of its own |
 //! | `swaps` | memory over a thousand swaps of a model, on each run time |
 //! | `natives` | three large forests beside XGBoost, LightGBM, ONNX Runtime and lleaves in a process of their own |
-//! | `load` | reading and compiling documents beside JPMML; memory |
-//! | `counting` | the allocator, which counts |
 //! | `pipeline` | consume → score → produce on a real Kafka, beside a bare client and beside Kafka Streams + JPMML |
 //! | `guarantees` | exactly-once beside at-least-once, lineage beside none, on a real Kafka |
 //! | `swap` | latency while models are swapped, on a real Kafka |
-//! | `memory/main.rs` | memory over swaps: a binary of its own, whose allocator counts |
+//! | `memory/main.rs` | memory over swaps, of loading and of what is loaded: a binary of its own, whose allocator counts |
 //! | `start` | from exec to the first answer |
 //! | `soak` | memory of `run` under a steady load |
 //! | `publish` | model messages that are made ready before the clock runs |
@@ -27,13 +26,11 @@
 
 mod bare;
 mod clock;
-mod counting;
 mod decode;
 mod documents;
 mod encode;
 mod guarantees;
 mod kafka;
-mod load;
 mod natives;
 mod peer;
 mod pipeline;
@@ -46,16 +43,14 @@ mod spread;
 mod start;
 mod swap;
 mod swaps;
+mod tensors;
 mod wine;
 mod work;
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: counting::Counting = counting::Counting;
-
 const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.csv [PEER COMMAND …]
-  | load FOLDER [PEER COMMAND …] | natives FOLDER DATA.csv PEER COMMAND … | swaps MODEL RUNTIME [LIBRARY]
+  | natives FOLDER DATA.csv PEER COMMAND … | swaps MODEL RUNTIME [LIBRARY] | tensor FOLDER [PEER COMMAND …]
   | pipeline BROKERS TREE.pmml FOREST.pmml [PEER COMMAND …] | guarantees BROKERS MODEL.pmml | lineage BROKERS MODEL.pmml
   | swap BROKERS MODEL.pmml | score MODEL.pmml … | start MODEL.pmml | start-kafka BROKERS MODEL.pmml
   | soak MODEL.pmml SECONDS | soak-kafka BROKERS MODEL.pmml SECONDS";
@@ -69,7 +64,6 @@ fn main() -> ExitCode {
         ["pmml", folder, data, peer @ ..] => documents::run(folder.as_ref(), data.as_ref(), peer),
         ["swaps", model, run_time] => swaps::run(model.as_ref(), run_time, None),
         ["swaps", model, run_time, library] => swaps::run(model.as_ref(), run_time, Some(library)),
-        ["load", folder, peer @ ..] => load::run(folder.as_ref(), peer),
         ["natives", folder, data, peer @ ..] => natives::run(folder.as_ref(), data.as_ref(), peer),
         ["pipeline", brokers, tree, forest, peer @ ..] => {
             pipeline::run(brokers, tree.as_ref(), forest.as_ref(), peer)
@@ -90,6 +84,7 @@ fn main() -> ExitCode {
             .parse()
             .map_err(Into::into)
             .and_then(|seconds| soak::kafka(brokers, model.as_ref(), seconds)),
+        ["tensor", folder, peer @ ..] => tensors::run(folder.as_ref(), peer),
         _ => Err(USAGE.into()),
     };
     match outcome {

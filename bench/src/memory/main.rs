@@ -1,4 +1,5 @@
-//! Memory over hot swaps: an instance in this process, embedded topics, records under way, the forest again and again.
+//! Memory over hot swaps: an instance in this process, embedded topics, records under way, the forest again and again;
+//! and `load`: documents read and compiled, how fast and in how much memory.
 //!
 //! A process of its own, because its allocator counts, which the other benchmarks are not to pay for.
 
@@ -15,8 +16,15 @@ use scorewheel::running::{Instance, InstanceOptions, open_for_running};
 use scorewheel_serving::Revision;
 use scorewheel_topics::{TopicPartition, WriterOptions};
 
+#[path = "../clock.rs"]
+mod clock;
+mod load;
+#[path = "../peer.rs"]
+mod peer;
 #[path = "../publish.rs"]
 mod publish;
+#[path = "../spread.rs"]
+mod spread;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -31,9 +39,11 @@ const MOST_ALIVE: usize = 2;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match arguments.as_slice() {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["load", folder, peer @ ..] => load::run(folder.as_ref(), peer),
         [document, swaps @ ..] => run(document.as_ref(), swaps),
-        _ => Err("usage: scorewheel-bench-memory FOREST.pmml SWAPS …".into()),
+        _ => Err("usage: scorewheel-bench-memory FOREST.pmml SWAPS … | load FOLDER [PEER COMMAND …]".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,7 +70,7 @@ fn loaded(directory: &Path) -> Loaded {
 }
 
 /// Swaps, and says after each number of swaps of `marks` (ascending) what lives.
-fn run(document: &Path, marks: &[String]) -> Result<(), Box<dyn Error>> {
+fn run(document: &Path, marks: &[&str]) -> Result<(), Box<dyn Error>> {
     let marks = marks.iter().map(|mark| mark.parse::<u64>()).collect::<Result<Vec<_>, _>>()?;
     let directory = tempfile::tempdir()?;
     let loaded = loaded(directory.path());

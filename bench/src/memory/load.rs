@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use scorewheel_model::{Limits, Mapping};
 use scorewheel_pmml::PmmlModel;
 
+use crate::ALLOCATOR;
 use crate::clock::{rate, say};
-use crate::counting;
 use crate::peer::Peer;
 use crate::spread::{Spread, short};
 
@@ -39,9 +39,10 @@ pub fn run(folder: &Path, peer: &[&str]) -> Result<(), Box<dyn Error>> {
         if bytes.len() < LARGE {
             continue;
         }
-        let before = counting::begin();
+        let before = ALLOCATOR.current_usage();
+        ALLOCATOR.reset_peak_usage();
         let Ok(model) = load() else { continue };
-        let (used, peak) = counting::look();
+        let (used, peak) = (ALLOCATOR.current_usage(), ALLOCATOR.peak_usage());
         let (used, peak) = (used.saturating_sub(before), peak.saturating_sub(before));
         drop(model);
         let megabytes = bytes.len() as f64 / 1e6;
