@@ -9,6 +9,8 @@
 //! | `influx_sink` | the sink on the real InfluxDB |
 //! | `dashboards` | every query of every panel, on the real servers, beside the binary |
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod dashboards;
 mod influx_sink;
 mod influxdb;

@@ -4,11 +4,11 @@
 //! A process of its own, because its allocator counts, which the other benchmarks are not to pay for.
 
 use std::error::Error;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clock::say;
 use peak_alloc::PeakAlloc;
 use scorewheel::config::{Config, Create, Layers, Loaded, Place};
 use scorewheel::demonstration::RecordsThread;
@@ -24,6 +24,7 @@ mod peer;
 #[path = "../publish.rs"]
 mod publish;
 #[path = "../spread.rs"]
+#[allow(dead_code, reason = "the other program uses the rest")]
 mod spread;
 
 #[global_allocator]
@@ -48,15 +49,10 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A closed pipe is the reader's choice.
-            let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+            clock::complain(&*error);
             ExitCode::from(2)
         }
     }
-}
-
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn loaded(directory: &Path) -> Loaded {

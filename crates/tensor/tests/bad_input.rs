@@ -9,7 +9,7 @@ use std::sync::Arc;
 use scorewheel_columns::{Batch, DataType, ErrorCode, Field, Schema, Scores, Value};
 use scorewheel_model::{Format, InputMapping, Limits, Mapping, Model, ModelError, ModelErrorKind};
 use scorewheel_tensor::{ArchiveFormat, FrozenGraphFormat, OnnxFormat, pack};
-use support::onnx::{node, node_with, onnx};
+use support::onnx::{node, onnx};
 use support::{folder, shared, wine};
 
 /// A file of a folder: name and bytes.

@@ -9,6 +9,8 @@
 //!
 //! The real InfluxDB is in the tests of services.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod doubles;
 mod grafana;
 mod misfits;

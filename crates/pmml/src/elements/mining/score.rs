@@ -59,7 +59,8 @@ impl Plan {
     #[must_use]
     pub fn plain_chain(&self) -> Option<&[Segment]> {
         let plain = |segment: &Segment| matches!(segment.predicate, Predicate::True);
-        (self.method == Method::ModelChain && self.segments.iter().all(plain)).then_some(&self.segments)
+        let chained = self.method == Method::ModelChain && !self.is_composition;
+        (chained && self.segments.iter().all(plain)).then_some(&self.segments)
     }
 
     /// A segment of another mining function cannot answer for the whole.

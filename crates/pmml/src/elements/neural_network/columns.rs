@@ -27,28 +27,30 @@ pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
 pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
     let precision = Precision::from(model.math_context);
     let neurons = plan.inputs.len() + plan.layers.iter().map(|layer| layer.neurons.len()).sum::<usize>();
+    // Columns are as long as they need to be: a row by itself clears no block.
+    let stride = ROWS.min(frame.rows).max(1);
     work.columns.clear();
-    work.columns.resize(neurons * ROWS, 0.0);
+    work.columns.resize(neurons * stride, 0.0);
     let values = &mut work.columns;
-    for first in (0..frame.rows).step_by(ROWS) {
-        let rows = ROWS.min(frame.rows - first);
-        for (slot, column) in plan.inputs.iter().zip(values.chunks_exact_mut(ROWS)) {
+    for first in (0..frame.rows).step_by(stride) {
+        let rows = stride.min(frame.rows - first);
+        for (slot, column) in plan.inputs.iter().zip(values.chunks_exact_mut(stride)) {
             column[..rows].copy_from_slice(&frame.column(*slot)[first..first + rows]);
             precision.round_all(&mut column[..rows]);
         }
         let mut done = plan.inputs.len();
         for layer in &plan.layers {
-            plan.run_block(layer, values, done, rows, precision, &mut work.row);
+            plan.run_block(layer, values, done, (rows, stride), precision, &mut work.row);
             done += layer.neurons.len();
         }
         match &plan.outputs[0] {
             OutputGroup::Number { neuron, points } => {
-                let column = &values[*neuron as usize * ROWS..][..rows];
+                let column = &values[*neuron as usize * stride..][..rows];
                 answers.numbers.extend(column.iter().map(|number| original(points, *number)));
             }
             OutputGroup::Categories { neurons } => {
                 for row in 0..rows {
-                    let figure = |neuron: &u32| values[*neuron as usize * ROWS + row];
+                    let figure = |neuron: &u32| values[*neuron as usize * stride + row];
                     answers.probabilities.extend(neurons.iter().map(figure));
                 }
             }
@@ -61,22 +63,22 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
 }
 
 impl Plan {
-    /// Computes the outputs of a layer into the columns from `done` on.
+    /// Computes the outputs of a layer for so many rows into the columns from `done` on, each `stride` long.
     fn run_block(
         &self,
         layer: &Layer,
         values: &mut [f64],
         done: usize,
-        rows: usize,
+        (rows, stride): (usize, usize),
         precision: Precision,
         row_buffer: &mut Vec<f64>,
     ) {
-        let (before, own) = values.split_at_mut(done * ROWS);
-        for (neuron, column) in layer.neurons.iter().zip(own.chunks_exact_mut(ROWS)) {
+        let (before, own) = values.split_at_mut(done * stride);
+        for (neuron, column) in layer.neurons.iter().zip(own.chunks_exact_mut(stride)) {
             let column = &mut column[..rows];
             column.fill(precision.round(neuron.bias));
             for connection in neuron.first as usize..neuron.last as usize {
-                let source = self.sources[connection] as usize * ROWS;
+                let source = self.sources[connection] as usize * stride;
                 precision.add_products(
                     column,
                     precision.round(self.weights[connection]),
@@ -92,10 +94,10 @@ impl Plan {
         };
         for row in 0..rows {
             row_buffer.clear();
-            row_buffer.extend((0..layer.neurons.len()).map(|neuron| own[neuron * ROWS + row]));
+            row_buffer.extend((0..layer.neurons.len()).map(|neuron| own[neuron * stride + row]));
             normalize(row_buffer, precision);
             for (neuron, number) in row_buffer.iter().enumerate() {
-                own[neuron * ROWS + row] = *number;
+                own[neuron * stride + row] = *number;
             }
         }
     }
