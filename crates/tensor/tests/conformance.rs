@@ -22,6 +22,12 @@ Left out:
   score is above 0. The operator gives the class with the highest score, and so do we. Exporters of forests write one class.
 - What ONNX Runtime does not run: `f64` of some operators, `layout = 1` of recurrent ones, sets of numbers that are no
   integers in `TreeEnsemble`. `generate.py` prints each.
+- A NaN out of softmax or sigmoid at the end of a graph: the row is an error, as no class can be told; the library hands the
+  NaN on.
+- `CountVectorizer` and `TfidfVectorizer` on sentences: what skl2onnx writes for them did not start in ONNX Runtime here.
+  `TfIdfVectorizer` itself is held against it.
+- Keras layers that are not recurrent, saved by `tf.Module`: their files lack a variable's content. They are saved by
+  `model.export` instead.
 - What is refused by name: [operators](operators.md#not-taken).
 ";
 
