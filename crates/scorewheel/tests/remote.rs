@@ -122,7 +122,7 @@ fn records_go_there_and_come_back_as_they_were() {
                         record.headers.into_iter().map(|h| (h.name_text(), h.value)).collect();
                     assert_eq!(
                         headers,
-                        [("n".into(), None), ("scorewheel-data-type".into(), Some(&b"wine"[..]))]
+                        [("scorewheel-data-type".into(), Some(&b"wine"[..])), ("n".into(), None)]
                     );
                     values.push((record.offset, record.value.unwrap().to_vec()));
                 }

@@ -253,8 +253,8 @@ sections! {
         url: Option<String> = None;
         /// A user with the right to edit.
         user: String = "admin".into();
-        /// The user's password.
-        password: Secret = Secret("admin".into());
+        /// The user's password; `admin`, as a new Grafana has it, if it is not set.
+        password: Option<Secret> = None;
         /// Token of a service account, instead of user and password.
         token: Option<Secret> = None;
         /// URL of InfluxDB as Grafana sees it, if that differs from the `influx` section's.

@@ -62,7 +62,10 @@ fn settings(config: &Config) -> Option<GrafanaSettings> {
     let grafana = &config.grafana;
     let access = match &grafana.token {
         Some(token) => GrafanaAccess::Token(token.0.clone()),
-        None => GrafanaAccess::User(grafana.user.clone(), grafana.password.0.clone()),
+        None => {
+            let password = grafana.password.as_ref().map_or("admin", |password| &password.0);
+            GrafanaAccess::User(grafana.user.clone(), password.to_owned())
+        }
     };
     let influx_url = config.influx_url().map(|url| grafana.influx_url.clone().unwrap_or(url));
     Some(GrafanaSettings {
