@@ -9,7 +9,7 @@
 //! | `influx_sink` | the sink on the real InfluxDB |
 //! | `dashboards` | every query of every panel, on the real servers, beside the binary |
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test, which says what it skips")]
 
 mod dashboards;
 mod influx_sink;
