@@ -11,8 +11,8 @@
 //! | [`collector`] | [`Collector`]: the points of a task's transaction, dropped if it is rolled back |
 //! | [`rate`] | [`Thinning`]: a point a score, one in N, or an aggregate a second |
 //! | [`queue`] | [`Queue`]: what waits to be sent; full, it counts and forgets |
-//! | [`line`] | the line protocol |
-//! | [`gzip`] | bodies made smaller |
+//! | `line` | the line protocol |
+//! | `gzip` | bodies made smaller |
 //! | [`server`] | [`Server`]: requests and their answers, versions 1 and 2 |
 //! | [`sender`] | [`Sender`]: batches, back-off, database made when missing |
 //!

@@ -12,10 +12,10 @@
 //! | weight | local | | global |
 //! |---|---|---|---|
 //! | `termFrequency` | t | `none` | 1 |
-//! | `binary` | 1 if t > 0 | `inverseDocumentFrequency` | log₁₀(n / Σ [t > 0]) |
-//! | `logarithmic` | log₁₀(1 + t) | `GFIDF` | Σ t / Σ [t > 0] |
+//! | `binary` | 1 if t > 0 | `inverseDocumentFrequency` | log₁₀(n / Σ (t > 0)) |
+//! | `logarithmic` | log₁₀(1 + t) | `GFIDF` | Σ t / Σ (t > 0) |
 //! | `augmentedNormalizedTermFrequency` | ½ (1 + t / largest t) if t > 0 | `normal` | 1 / √(Σ t²) |
-//! | | | `probabilisticInverse` | log₁₀((n − Σ [t > 0]) / Σ [t > 0]) |
+//! | | | `probabilisticInverse` | log₁₀((n − Σ (t > 0)) / Σ (t > 0)) |
 //!
 //! A term that no document has, or where the weight is not finite, counts nothing. A row costs as many multiplications as
 //! the matrix has cells, and a comparison a word and term of several words.
