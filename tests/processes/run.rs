@@ -184,7 +184,7 @@ impl Run<'_> {
                 self.instance(instance).pause();
                 sleep(STOPPED);
                 self.instance(instance).resume();
-                sleep(Duration::from_secs(2));
+                self.has_nothing_in_hand(instance);
                 self.orderly.store(true, Ordering::Release);
             }
             Step::Node { node } => {
@@ -200,6 +200,19 @@ impl Run<'_> {
                 assert!(status.success(), "it has left with {status}:\n{}", leaving.said());
             }
         }
+    }
+
+    /// Waits until an instance that was stopped commits again: before a commit it sends all that it had in hand.
+    fn has_nothing_in_hand(&mut self, instance: usize) {
+        let mut seen: BTreeMap<i64, i64> = BTreeMap::new();
+        wait_until("what was stopped commits again", MINUTE, || {
+            let number = |value: &serde_json::Value| value.as_i64().unwrap_or(-1);
+            let tasks = self.instance(instance).working_tasks();
+            tasks.iter().any(|task| {
+                let (partition, offset) = (number(&task["partition"]), number(&task["offset"]));
+                seen.insert(partition, offset).is_some_and(|before| offset > before)
+            })
+        });
     }
 
     fn all_at_work(&mut self) -> bool {
