@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use scorewheel_streams::{
     Actor, BatchView, BroadcastHandler, BuildContext, ErrorKind, FaultPoint, FaultPoints, Flow,
-    InjectedFault, KeyValueStore, Processor, ProcessorContext, ProcessorError, Published, Reached,
-    ReadOnlyKeyValueStore, Sink, State, StoreSpec, Streams, StreamsBuilder, StreamsConfig,
+    InjectedFault, KeyValueStore, KeyValueView, Processor, ProcessorContext, ProcessorError, Published,
+    Reached, ReadOnlyKeyValueStore, Sink, State, StoreSpec, Streams, StreamsBuilder, StreamsConfig,
     StreamsEnvironment, Topology,
 };
 use scorewheel_topics::embedded::{Directory, EmbeddedBackend, EmbeddedOptions};
@@ -141,11 +141,16 @@ fn shares_and_closes(backend: &Arc<dyn Backend>, state: &Path) {
     first.close(Duration::from_secs(30)).unwrap();
     until("all input is committed", || is_drained(&**backend, end));
     until("one has all of them", || second.status().tasks.len() == 6 && second.status().is_ready());
-    for (task, view) in second.views().key_value("count").unwrap() {
-        let count = view.snapshot().unwrap().0.get(b"count").unwrap().unwrap();
-        assert_eq!(u64::from_be_bytes(count.try_into().unwrap()), end.unsigned_abs(), "task {task}");
-    }
-    assert!(second.status().tasks.values().all(|task| task.committed == end));
+    // What is committed reaches the store, and the status, a moment after the log.
+    until("the stores have what is committed", || {
+        let counted = |view: &KeyValueView| {
+            let count = view.snapshot().unwrap().0.get(b"count").unwrap().unwrap();
+            u64::from_be_bytes(count.try_into().unwrap())
+        };
+        let views = second.views().key_value("count").unwrap();
+        views.len() == 6 && views.iter().all(|(_, view)| counted(view) == end.unsigned_abs())
+    });
+    until("the status says so", || second.status().tasks.values().all(|task| task.committed == end));
     second.begin_close();
     assert!(matches!(second.wait(Duration::from_secs(30)), Some(Ok(()))));
     assert_eq!(second.state(), State::Stopped);
