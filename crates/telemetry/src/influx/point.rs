@@ -11,7 +11,7 @@ pub struct Series {
     pub version: Box<str>,
     /// Partition of the records.
     pub partition: u32,
-    /// What became of the records: `result`, `dead_letter`, `dropped`.
+    /// What became of the records. Only results make points: always `result` as yet.
     pub outcome: &'static str,
 }
 
