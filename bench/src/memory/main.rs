@@ -124,10 +124,11 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// Live bytes at least and resident memory, over two seconds: between batches, not within one.
+/// Live bytes at least and resident memory, over twelve seconds: between batches, and right after a memory table was
+/// written to disk, of which one fills in about five seconds at this rate.
 fn settled() -> Result<(f64, f64), Box<dyn Error>> {
     let mut live = usize::MAX;
-    for _ in 0..200 {
+    for _ in 0..1200 {
         std::thread::sleep(Duration::from_millis(10));
         live = live.min(ALLOCATOR.current_usage());
     }

@@ -12,8 +12,11 @@ use crate::task_id::TaskId;
 
 /// Memory of the block cache of one instance.
 const CACHE_BYTES: u64 = 8 << 20;
-/// Memory of one store of one task before it is written out. Stores of this crate's kind of application are small.
-const MEMTABLE_BYTES: u64 = 4 << 20;
+/// Memory of one store of one task before it is written out. Stores of this crate's kind of application are small, and
+/// an instance has many of them: what each may gather has to be little.
+const MEMTABLE_BYTES: u64 = 1 << 20;
+/// The same for the checkpoints, a hundred bytes a task and commit.
+const CHECKPOINTS_BYTES: u64 = 256 << 10;
 /// The least that the engine allows.
 const JOURNAL_BYTES: u64 = 64 << 20;
 
@@ -53,7 +56,7 @@ impl StoreDatabase {
                 .max_journaling_size(JOURNAL_BYTES)
                 .worker_threads(1)
                 .open()?;
-            let checkpoints = database.keyspace("checkpoints", options)?;
+            let checkpoints = database.keyspace("checkpoints", || options().max_memtable_size(CHECKPOINTS_BYTES))?;
             // A read finds out whether the tree can be used.
             for checkpoint in checkpoints.iter() {
                 checkpoint.into_inner()?;

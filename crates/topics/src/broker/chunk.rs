@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::partition::{Offset, Timestamp};
-use crate::records::{RecordView, Records};
+use crate::records::{Entry, RecordView, Records};
 
 /// The offsets from `base` to before `next`, and the records among them. No records at all: a transaction marker,
 /// aborted records, or what compaction has emptied. Cheap to clone.
@@ -80,11 +80,19 @@ impl Chunk {
         self.records.entries.is_empty()
     }
 
-    /// Bytes that the chunk occupies in memory, about.
+    /// Bytes of the chunk's records with what a log keeps about them: what retention counts.
     #[must_use]
     pub fn size(&self) -> usize {
         const ENTRY: usize = 32;
         self.records.bytes.len() + self.records.entries.len() * ENTRY
+    }
+
+    /// Bytes that the chunk occupies in memory: its buffers as large as they are, and what holds them.
+    pub(crate) fn footprint(&self) -> usize {
+        /// The chunk in its log, its shared part with two buffers, and the allocator's own bytes for each.
+        const HOLDERS: usize = 192;
+        let Records { bytes, entries } = &*self.records;
+        bytes.capacity() + entries.capacity() * size_of::<Entry>() + HOLDERS
     }
 
     /// The records in offset order.

@@ -153,7 +153,7 @@ impl PartitionLog {
 
     fn push(&mut self, slot: Slot) {
         self.end = slot.chunk.next();
-        self.recent_bytes += slot.chunk.size();
+        self.recent_bytes += slot.chunk.footprint();
         self.bytes += slot.chunk.size() as u64;
         self.records += slot.chunk.len() as u64;
         self.dirty_records += slot.chunk.len() as u64;
@@ -302,8 +302,8 @@ impl PartitionLog {
         }
         let new_bytes: u64 = chunks.iter().map(|chunk| chunk.size() as u64).sum();
         self.bytes = self.bytes.saturating_sub(old_bytes) + new_bytes;
-        self.recent_bytes += usize::try_from(new_bytes).unwrap_or(usize::MAX);
         for chunk in chunks.into_iter().rev() {
+            self.recent_bytes += chunk.footprint();
             self.recent.push_front(Slot { chunk, state: State::Decided });
         }
     }
@@ -319,7 +319,7 @@ impl PartitionLog {
 
     fn pop_recent(&mut self) {
         if let Some(slot) = self.recent.pop_front() {
-            self.recent_bytes = self.recent_bytes.saturating_sub(slot.chunk.size());
+            self.recent_bytes = self.recent_bytes.saturating_sub(slot.chunk.footprint());
         }
     }
 }

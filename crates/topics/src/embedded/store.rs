@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use fjall::config::{BlockSizePolicy, FilterPolicy};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, OwnedWriteBatch, PersistMode};
 
 use super::directory::io_error;
@@ -22,6 +23,8 @@ use crate::partition::{Offset, TopicPartition};
 
 /// Bytes at the end of each log whose checksums are verified when it is opened; the rest is verified when read.
 const VERIFIED_TAIL: u64 = 4 << 20;
+/// Logs are read in order, so blocks are large: the index of all tables is in memory and has an entry a block.
+const LOG_BLOCK: u32 = 32 << 10;
 
 /// The store of one data directory.
 pub(super) struct Store {
@@ -62,11 +65,14 @@ impl Store {
             .keyspace("logs", || {
                 KeyspaceCreateOptions::default()
                     .max_memtable_size(memtable)
+                    .data_block_size_policy(BlockSizePolicy::all(LOG_BLOCK))
+                    // No key is looked for that may not be there.
+                    .filter_policy(FilterPolicy::disabled())
                     .with_kv_separation(Some(separated))
             })
             .map_err(failed)?;
         let facts = database
-            .keyspace("facts", || KeyspaceCreateOptions::default().max_memtable_size(memtable / 4))
+            .keyspace("facts", || KeyspaceCreateOptions::default().max_memtable_size(memtable / 16))
             .map_err(failed)?;
         let (ends, known_ends) = Ends::open(&path.join("ends")).map_err(|error| io_error(path, &error))?;
         Ok(Self {

@@ -56,6 +56,18 @@ impl About<'_> {
             | Code::InProgress
             | Code::BrokerNotAvailable
             | Code::ReplicaNotAvailable
+            // What a partition's new leader says until its followers have caught up, and clients whose view of the
+            // leaders is behind or ahead.
+            | Code::OffsetNotAvailable
+            | Code::FencedLeaderEpoch
+            | Code::UnknownLeaderEpoch
+            | Code::PreferredLeaderNotAvailable
+            | Code::EligibleLeadersNotAvailable
+            | Code::ListenerNotFound
+            | Code::FetchSessionIdNotFound
+            | Code::InvalidFetchSessionEpoch
+            | Code::ConcurrentTransactions
+            | Code::ThrottlingQuotaExceeded
             | Code::NetworkException => TopicsError::Busy { reason },
             Code::UnknownTopic | Code::UnknownTopicOrPartition => TopicsError::UnknownTopic { topic },
             Code::UnknownPartition => match self.partition {
@@ -136,6 +148,47 @@ impl About<'_> {
                 Some(code) => self.error(code),
                 None => TopicsError::Fatal { reason: format!("{}: {error}", self.doing) },
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes that Kafka's protocol guide calls retriable, as far as the client knows them and they reach a user,
+    /// but for those that say something else here: a topic that is not there is waited for in its own way.
+    const RETRIABLE: [Code; 23] = [
+        Code::LeaderNotAvailable,
+        Code::NotLeaderForPartition,
+        Code::RequestTimedOut,
+        Code::ReplicaNotAvailable,
+        Code::NetworkException,
+        Code::CoordinatorLoadInProgress,
+        Code::CoordinatorNotAvailable,
+        Code::NotCoordinator,
+        Code::NotEnoughReplicas,
+        Code::NotEnoughReplicasAfterAppend,
+        Code::NotController,
+        Code::ConcurrentTransactions,
+        Code::FetchSessionIdNotFound,
+        Code::InvalidFetchSessionEpoch,
+        Code::ListenerNotFound,
+        Code::FencedLeaderEpoch,
+        Code::UnknownLeaderEpoch,
+        Code::OffsetNotAvailable,
+        Code::PreferredLeaderNotAvailable,
+        Code::EligibleLeadersNotAvailable,
+        Code::UnstableOffsetCommit,
+        Code::ThrottlingQuotaExceeded,
+        Code::RebalanceInProgress,
+    ];
+
+    #[test]
+    fn what_kafka_calls_retriable_ends_no_client() {
+        for code in RETRIABLE {
+            let error = About { doing: "asking for a partition's offsets", ..About::default() }.error(code);
+            assert!(matches!(error, TopicsError::Busy { .. }), "{code:?}: {error}");
         }
     }
 }
