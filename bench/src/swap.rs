@@ -17,6 +17,10 @@ use crate::work::wine_records;
 const PARTITIONS: i32 = 4;
 /// Records that are due are handed over so often.
 const TICK: Duration = Duration::from_millis(1);
+/// Records that are sent before the producer looks again whether it is over.
+const RUN: u64 = 1024;
+/// How long the saturated rate is measured, after as long a time that does not count.
+const SATURATED: Duration = Duration::from_secs(6);
 const PHASES: [&str; 3] = ["steady", "steady again", "swaps"];
 
 /// A record as the reader of results saw it: when it was due and when it came, microseconds since the start.
@@ -35,39 +39,62 @@ pub fn run(brokers: &str, document: &Path) -> Result<(), Box<dyn Error>> {
     };
     let (rounds, phase, swaps) = if quick() { (2, 4, 10) } else { (10, 5, 10) };
     let phase = Duration::from_secs(phase);
+    let (marks, seen) = under_load(&place, &models, rate, |start, process| {
+        phases(&place, &models, document, (rounds, phase, swaps), start, process)
+    })?;
+    report(rate, rounds, swaps, &marks, &seen);
+    Ok(())
+}
+
+/// Runs the product between a producer of this rate and a reader of its results while `work` goes on: what that says,
+/// and what the reader saw.
+fn under_load<T>(
+    place: &Place,
+    models: &str,
+    rate: f64,
+    work: impl FnOnce(Instant, &mut Process) -> Result<T, Box<dyn Error>>,
+) -> Result<(T, Vec<Seen>), Box<dyn Error>> {
     let name = place.name("swap");
     let input = Input { topic: format!("{name}-records"), partitions: PARTITIONS };
     let results = format!("{name}-results");
     place.cluster.create(&input.topic, PARTITIONS)?;
     place.cluster.create(&results, PARTITIONS)?;
     let log = place.directory.path().join("swap.log");
-    let mut command = place.product(&name, &input, &models, &[]);
+    let mut command = place.product(&name, &input, models, &[]);
     let mut process = Process::start("run", &mut command, &log)?;
-    let start = Instant::now();
+    let (start, cluster) = (Instant::now(), &place.cluster);
     let over = AtomicBool::new(false);
-    let (marks, seen) = scope(|threads| -> Result<_, Box<dyn Error>> {
-        let producer = threads
-            .spawn(|| produce(&place.cluster, &input, rate, start, &over).map_err(|error| error.to_string()));
+    let outcome = scope(|threads| -> Result<_, Box<dyn Error>> {
+        let producer =
+            threads.spawn(|| produce(cluster, &input, rate, start, &over).map_err(|error| error.to_string()));
         let reader =
-            threads.spawn(|| read(&place.cluster, &results, start, &over).map_err(|error| error.to_string()));
-        let marks = phases(&place, &models, document, (rounds, phase, swaps), start, &mut process);
+            threads.spawn(|| read(cluster, &results, start, &over).map_err(|error| error.to_string()));
+        let done = work(start, &mut process);
         over.store(true, Ordering::Release);
         let produced = producer.join().map_err(|_| "the producer panicked")?;
         let seen = reader.join().map_err(|_| "the reader panicked")?;
         produced?;
-        Ok((marks?, seen?))
+        Ok((done?, seen?))
     })?;
     drop(process);
     place.cluster.delete(&[&input.topic, &results])?;
-    report(rate, rounds, swaps, &marks, &seen);
-    Ok(())
+    Ok(outcome)
 }
 
-/// Records a second when as many as possible are scored.
+/// Results a second when records come as fast as one producer sends them: what the product, the broker, the producer
+/// and the reader of results manage together on this machine.
 fn saturated(place: &Place, models: &str) -> Result<f64, Box<dyn Error>> {
-    let input = place.input(PARTITIONS)?;
-    let name = place.name("ours");
-    Ok(place.measure(&name, &input, place.product(&name, &input, models, &[]))?.rate)
+    let (window, seen) = under_load(place, models, f64::INFINITY, |start, process| {
+        let now = || start.elapsed().as_micros() as u64;
+        // As in the phases, the first seconds find everything cold.
+        sleep(SATURATED);
+        process.check()?;
+        let begin = now();
+        sleep(SATURATED);
+        Ok(begin..now())
+    })?;
+    let results = seen.iter().filter(|(_, came)| window.contains(came)).count();
+    Ok(results as f64 * 1e6 / (window.end - window.start) as f64)
 }
 
 /// Goes through the phases, publishing in the last of each round; where each begins and ends.
@@ -119,14 +146,17 @@ fn produce(
     let writer = cluster.writer()?;
     let mut sent = 0_u64;
     while !over.load(Ordering::Acquire) {
-        let due = (start.elapsed().as_secs_f64() * rate) as u64;
+        let all_due = (start.elapsed().as_secs_f64() * rate) as u64;
+        let due = all_due.min(sent + RUN);
         while sent < due {
             let at = (sent as f64 / rate * 1e6) as u64;
             let partition = i32::try_from(sent % PARTITIONS as u64)?;
             writer.send(&input.topic, partition, &at.to_be_bytes(), &values[sent as usize % values.len()])?;
             sent += 1;
         }
-        sleep(TICK);
+        if due == all_due {
+            sleep(TICK);
+        }
     }
     Ok(())
 }
