@@ -119,6 +119,8 @@ catalogue! {
     Alarms: Counter "scorewheel_alarms_total" ["kind"],
     /// Points of this process for InfluxDB by what became of them: written, dropped (did not fit), refused.
     InfluxPoints: Counter "scorewheel_influx_points_total" ["outcome"],
+    /// Requests with traces by what became of them: sent, failed.
+    TraceRequests: Counter "scorewheel_trace_requests_total" ["outcome"],
     /// Points that wait for InfluxDB.
     InfluxWaitingPoints: Gauge "scorewheel_influx_waiting_points" [],
     /// Resident memory of this process.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::influx::SenderNote;
+use crate::traces::TracesNote;
 
 /// Something that happened and that an operator may want to know. A closed list: who adds one says how it is logged and
 /// counted, in [`crate::recorder`].
@@ -132,6 +133,8 @@ pub enum Event {
     },
     /// What the way to InfluxDB tells.
     Influx(SenderNote),
+    /// What the way to a collector of traces tells.
+    Traces(TracesNote),
     /// What was made in Grafana, or is not as it would have been made.
     Grafana {
         /// What, for people.

@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::exposition::Exposition;
 use crate::influx::{Queue, SenderNote};
 use crate::latency::Latencies;
+use crate::traces::{Tracer, TracesNote};
 
 /// Most different labels of one metric; further ones are counted together as `other`, so that names which come from
 /// outside cannot fill the memory.
@@ -27,6 +28,8 @@ pub struct Telemetry {
     recent: Latencies,
     /// Points on their way to InfluxDB, if there is one.
     influx: OnceLock<Arc<Queue>>,
+    /// Makes spans of events, if anybody wants them.
+    tracer: OnceLock<Arc<Tracer>>,
 }
 
 impl Telemetry {
@@ -41,8 +44,16 @@ impl Telemetry {
         _ = self.influx.set(queue);
     }
 
+    /// Hands every further event to this tracer, too. Only the first tracer is taken.
+    pub fn trace(&self, tracer: Arc<Tracer>) {
+        _ = self.tracer.set(tracer);
+    }
+
     /// Logs an event and counts it.
     pub fn record(&self, event: &Event) {
+        if let Some(tracer) = self.tracer.get() {
+            tracer.record(event);
+        }
         match event {
             Event::Started { application, place, engine } => {
                 info!(application, place, engine, "started");
@@ -117,6 +128,10 @@ impl Telemetry {
                 }
                 SenderNote::Aggregates(false) => info!("InfluxDB gets a point a score again"),
             },
+            Event::Traces(note) => match note {
+                TracesNote::Failing(why) => warn!(why, "no traces are sent; scoring goes on"),
+                TracesNote::Recovered => info!("traces are sent again"),
+            },
             Event::Grafana { note } => info!("{note}"),
             Event::GrafanaFailed { reason, again } => {
                 warn!(reason, again, "Grafana is not set up; scoring goes on");
@@ -179,6 +194,11 @@ impl Telemetry {
                 exposition.sample(Metric::InfluxPoints, &[outcome], count as f64);
             }
             exposition.sample(Metric::InfluxWaitingPoints, &[], counts.waiting as f64);
+        }
+        if let Some(tracer) = self.tracer.get() {
+            let (sent, failed) = tracer.requests();
+            exposition.sample(Metric::TraceRequests, &["sent"], sent as f64);
+            exposition.sample(Metric::TraceRequests, &["failed"], failed as f64);
         }
         process(exposition);
     }

@@ -136,6 +136,7 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
         require(user || influx.password.is_none(), "influx.password", "needs `influx.user` as well");
         require(influx.queue >= 1, "influx.queue", "is 0");
     }
+    require(config.traces.one_in >= 1, "traces.one_in", "is 0");
     require(
         config.kafka.heartbeat_interval < config.kafka.session_timeout,
         "kafka.heartbeat_interval",

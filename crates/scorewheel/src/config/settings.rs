@@ -263,6 +263,19 @@ sections! {
         prometheus_url: Option<String> = None;
     }
 
+    /// Installs of models, cut-overs and some of the batches as traces, by OpenTelemetry's protocol (OTLP) over HTTP, as
+    /// JSON. Off unless `url` is set. Traces never make scoring wait: what does not fit is forgotten.
+    traces: Traces {
+        /// The collector's HTTP receiver, such as `http://collector:4318`. `https` needs a build with the feature `tls`.
+        url: Option<String> = None;
+        /// The header `authorization` of each request.
+        authorization: Option<Secret> = None;
+        /// Further headers.
+        headers: BTreeMap<String, String> = BTreeMap::new();
+        /// One of so many batches, and of so many commits, makes a span.
+        one_in: u32 = 100;
+    }
+
     /// How much memory and how large batches may be.
     memory: Memory {
         /// Most records of a batch.

@@ -13,7 +13,7 @@ use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
 use super::settings::streams_config;
-use super::{Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, parts};
+use super::{Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, TracesFeed, parts};
 use super::{grafana, own_topics};
 use crate::config::{Config, Loaded};
 use crate::exit_code::{ExitCode, Failure};
@@ -43,6 +43,7 @@ pub struct Instance {
     view: Arc<InstanceView>,
     http: HttpThread,
     influx: Option<InfluxFeed>,
+    traces: Option<TracesFeed>,
     url: String,
     stopping: Arc<AtomicBool>,
     /// What the thread that keeps the instance's own topics ended with.
@@ -65,6 +66,7 @@ impl Instance {
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let mut parts = parts::parts(config, &place.backend, options.adopt)?;
         let influx = InfluxFeed::start(config, &telemetry)?;
+        let traces = TracesFeed::start(config, &telemetry, &url)?;
         parts.scores = influx.as_ref().map(InfluxFeed::scores);
         let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
         let topology = parts::topology(config.engine.store, &parts)
@@ -102,7 +104,7 @@ impl Instance {
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
         let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
         let http = serve(config, &place, served, &stopping, server)?;
-        Ok(Self { streams, view, http, influx, url, stopping, topics_failure, place })
+        Ok(Self { streams, view, http, influx, traces, url, stopping, topics_failure, place })
     }
 
     /// Where HTTP answers.
@@ -156,6 +158,9 @@ impl Instance {
         self.http.stop();
         if let Some(influx) = self.influx {
             influx.stop();
+        }
+        if let Some(traces) = self.traces {
+            traces.stop();
         }
         closed.map(|()| self.place)
     }

@@ -12,6 +12,7 @@
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
 //! | [`grafana`] | sets Grafana up at start |
+//! | [`traces`] | [`TracesFeed`]: traces on their way to a collector |
 //! | [`http_thread`] | [`HttpThread`]: the server and its run time |
 //! | [`failure`] | errors of the run time as exit codes |
 //! | [`stage`] | `run --engine stage`: the stage between topics |
@@ -30,6 +31,7 @@ pub mod results_feed;
 pub mod settings;
 pub mod stage;
 pub mod stop_signal;
+pub mod traces;
 pub mod view;
 
 pub use events::Events;
@@ -39,4 +41,5 @@ pub use instance::{Instance, InstanceOptions};
 pub use place::{RunningPlace, open_for_running};
 pub use results_feed::ResultsTail;
 pub use stop_signal::StopSignal;
+pub use traces::TracesFeed;
 pub use view::InstanceView;

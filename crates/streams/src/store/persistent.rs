@@ -56,7 +56,8 @@ impl StoreDatabase {
                 .max_journaling_size(JOURNAL_BYTES)
                 .worker_threads(1)
                 .open()?;
-            let checkpoints = database.keyspace("checkpoints", || options().max_memtable_size(CHECKPOINTS_BYTES))?;
+            let checkpoints =
+                database.keyspace("checkpoints", || options().max_memtable_size(CHECKPOINTS_BYTES))?;
             // A read finds out whether the tree can be used.
             for checkpoint in checkpoints.iter() {
                 checkpoint.into_inner()?;

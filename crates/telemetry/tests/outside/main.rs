@@ -1,4 +1,4 @@
-//! InfluxDB and Grafana, as servers of ours that answer as theirs do.
+//! InfluxDB, Grafana and a collector of traces, as servers of ours that answer as theirs do.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | `version_two` | InfluxDB 2 against its documented interface |
 //! | `misfits` | wrong addresses, credentials, other servers instead of InfluxDB |
 //! | `grafana` | Grafana's documented interface, with what a person changes |
+//! | `traces` | a collector of traces: what it gets, and that nobody waits for it |
 //!
 //! The real InfluxDB is in the tests of services.
 
@@ -14,6 +15,7 @@
 mod doubles;
 mod grafana;
 mod misfits;
+mod traces;
 mod version_two;
 
 use std::sync::Arc;

@@ -21,7 +21,7 @@ use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
 use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, serve, wait_until};
 use crate::running::settings::streams_config;
-use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, grafana, own_topics, parts};
+use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, TracesFeed, grafana, own_topics, parts};
 
 /// A stage at work.
 pub struct StageInstance {
@@ -29,6 +29,7 @@ pub struct StageInstance {
     threads: Vec<JoinHandle<()>>,
     http: HttpThread,
     influx: Option<InfluxFeed>,
+    traces: Option<TracesFeed>,
     url: String,
     feed_stopping: Arc<AtomicBool>,
     // Dropped last: the lock of an embedded directory goes with it.
@@ -49,6 +50,7 @@ impl StageInstance {
         let parts = parts::parts(config, &place.backend, options.adopt)?;
         let parts = parts::of_process(parts, &place.state_directory, events.clone())?;
         let influx = InfluxFeed::start(config, &telemetry)?;
+        let traces = TracesFeed::start(config, &telemetry, &url)?;
         let default = parts.data_types.get(parts.data_types.default_type());
         let shared = Arc::new(StageShared {
             application: config.application.id.clone(),
@@ -104,7 +106,7 @@ impl StageInstance {
             spawn("records", &shared, move || records.work())?,
             spawn("topics", &shared, keeps)?,
         ];
-        Ok(Self { shared, threads, http, influx, url, feed_stopping, _place: place })
+        Ok(Self { shared, threads, http, influx, traces, url, feed_stopping, _place: place })
     }
 
     /// Where HTTP answers.
@@ -134,6 +136,9 @@ impl StageInstance {
         self.http.stop();
         if let Some(influx) = self.influx {
             influx.stop();
+        }
+        if let Some(traces) = self.traces {
+            traces.stop();
         }
         if let Some(failure) = lock(&self.shared.failure).take() {
             return Err(failure);
