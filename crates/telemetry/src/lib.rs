@@ -26,7 +26,7 @@ pub mod recorder;
 pub mod reference;
 
 pub use catalogue::{Kind, Metric};
-pub use event::Event;
+pub use event::{Event, Reference};
 pub use exposition::Exposition;
 pub use grafana::GrafanaSettings;
 pub use influx::InfluxSettings;

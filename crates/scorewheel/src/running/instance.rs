@@ -13,7 +13,7 @@ use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
 use super::settings::streams_config;
-use super::{Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, parts};
+use super::{Events, HttpThread, InfluxFeed, InstanceView, References, ResultsTail, RunningPlace, parts};
 use super::{grafana, own_topics};
 use crate::config::{Config, Loaded};
 use crate::exit_code::{ExitCode, Failure};
@@ -43,6 +43,8 @@ pub struct Instance {
     view: Arc<InstanceView>,
     http: HttpThread,
     influx: Option<InfluxFeed>,
+    // Only to be kept.
+    _references: Option<References>,
     url: String,
     stopping: Arc<AtomicBool>,
     /// What the thread that keeps the instance's own topics ended with.
@@ -66,6 +68,8 @@ impl Instance {
         let mut parts = parts::parts(config, &place.backend, options.adopt)?;
         let influx = InfluxFeed::start(config, &telemetry)?;
         parts.scores = influx.as_ref().map(InfluxFeed::scores);
+        let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
+        parts.fetcher = references.as_ref().map(References::fetcher);
         let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
         let topology = parts::topology(config.engine.store, &parts)
             .map_err(|error| Failure::new(ExitCode::Configuration, error.to_string()))?;
@@ -102,7 +106,17 @@ impl Instance {
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
         let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
         let http = serve(config, &place, served, &stopping, server)?;
-        Ok(Self { streams, view, http, influx, url, stopping, topics_failure, place })
+        Ok(Self {
+            streams,
+            view,
+            http,
+            influx,
+            _references: references,
+            url,
+            stopping,
+            topics_failure,
+            place,
+        })
     }
 
     /// Where HTTP answers.

@@ -12,6 +12,7 @@
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
 //! | [`grafana`] | sets Grafana up at start |
+//! | [`references`] | [`References`]: what fetches models by reference |
 //! | [`http_thread`] | [`HttpThread`]: the server and its run time |
 //! | [`failure`] | errors of the run time as exit codes |
 //! | [`stage`] | `run --engine stage`: the stage between topics |
@@ -26,6 +27,7 @@ pub mod instance;
 pub mod own_topics;
 pub mod parts;
 pub mod place;
+pub mod references;
 pub mod results_feed;
 pub mod settings;
 pub mod stage;
@@ -37,6 +39,7 @@ pub use http_thread::HttpThread;
 pub use influx::InfluxFeed;
 pub use instance::{Instance, InstanceOptions};
 pub use place::{RunningPlace, open_for_running};
+pub use references::References;
 pub use results_feed::ResultsTail;
 pub use stop_signal::StopSignal;
 pub use view::InstanceView;

@@ -21,7 +21,7 @@ use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
 use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, serve, wait_until};
 use crate::running::settings::streams_config;
-use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, grafana, own_topics, parts};
+use crate::running::{Events, HttpThread, InfluxFeed, References, RunningPlace, grafana, own_topics, parts};
 
 /// A stage at work.
 pub struct StageInstance {
@@ -29,6 +29,8 @@ pub struct StageInstance {
     threads: Vec<JoinHandle<()>>,
     http: HttpThread,
     influx: Option<InfluxFeed>,
+    // Only to be kept.
+    _references: Option<References>,
     url: String,
     feed_stopping: Arc<AtomicBool>,
     // Dropped last: the lock of an embedded directory goes with it.
@@ -49,6 +51,7 @@ impl StageInstance {
         let parts = parts::parts(config, &place.backend, options.adopt)?;
         let parts = parts::of_process(parts, &place.state_directory, events.clone())?;
         let influx = InfluxFeed::start(config, &telemetry)?;
+        let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
         let default = parts.data_types.get(parts.data_types.default_type());
         let shared = Arc::new(StageShared {
             application: config.application.id.clone(),
@@ -87,6 +90,7 @@ impl StageInstance {
             judge: parts.judge,
             instance: parts.instance.clone(),
             adopt: options.adopt,
+            fetcher: references.as_ref().map(|references| (references.fetcher())()),
         };
         let settings = StageSettings {
             names: parts.names.clone(),
@@ -104,7 +108,7 @@ impl StageInstance {
             spawn("records", &shared, move || records.work())?,
             spawn("topics", &shared, keeps)?,
         ];
-        Ok(Self { shared, threads, http, influx, url, feed_stopping, _place: place })
+        Ok(Self { shared, threads, http, influx, _references: references, url, feed_stopping, _place: place })
     }
 
     /// Where HTTP answers.
