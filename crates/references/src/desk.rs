@@ -288,18 +288,14 @@ impl Shared {
         Ok(arrived.sha256)
     }
 
-    /// The model from the cache, if it is there and the place allows it.
-    fn from_cache(&self, wanted: &WantedModel, place: &Place) -> Result<Option<Fetched>, FetchError> {
+    /// The model from the cache, if it is there and the place allows it. A copy that cannot be read is fetched anew.
+    fn from_cache(&self, wanted: &WantedModel, place: &Place) -> Option<Fetched> {
         let cache = self.cache();
-        let Some(sha256) = wanted.sha256.or_else(|| cache.trusted(wanted.message)) else { return Ok(None) };
-        if cache.size(sha256).is_some_and(|size| size > place.max_bytes) {
-            // Refused by whoever fetches it.
-            return Ok(None);
-        }
-        let read = cache.read(sha256).map_err(|error| {
-            FetchError::Passing(format!("the copy in the state directory cannot be read: {error}"))
-        })?;
-        Ok(read.map(|data| Fetched::Here { data, sha256 }))
+        let sha256 = wanted.sha256.or_else(|| cache.trusted(wanted.message))?;
+        // One that is too large is refused by whoever fetches it.
+        cache.size(sha256).filter(|size| *size <= place.max_bytes)?;
+        let data = cache.read(sha256).ok().flatten()?;
+        Some(Fetched::Here { data, sha256 })
     }
 }
 
@@ -325,16 +321,12 @@ impl Fetcher for Desk {
             Ok((_, place)) => place,
             Err(refusal) => return Fetched::Refused(refusal),
         };
-        match self.shared.from_cache(wanted, place) {
-            Ok(Some(here)) => {
-                if known.is_none() {
-                    (self.shared.tell)(&FetchEvent::Cached { location: wanted.location.clone() });
-                }
-                self.shared.jobs().by_control.remove(&wanted.control);
-                return here;
+        if let Some(here) = self.shared.from_cache(wanted, place) {
+            if known.is_none() {
+                (self.shared.tell)(&FetchEvent::Cached { location: wanted.location.clone() });
             }
-            Ok(None) => {}
-            Err(error) => return Fetched::Delayed(error.to_string()),
+            self.shared.jobs().by_control.remove(&wanted.control);
+            return here;
         }
         let job = Job {
             wanted: wanted.clone(),

@@ -151,7 +151,7 @@ fn a_model_that_changed_is_refused_and_commands_say_what_is_wrong() {
     produce(&world, 1);
     let run = world.run(&[]);
     wait_for("the rejection", || {
-        run.get("/v1/models").1.to_string().contains("digest_mismatch").then_some(())
+        run.get("/v1/models").1.to_string().contains("was published with").then_some(())
     });
     run.terminate();
     // Without places nothing is fetched, whatever is published.

@@ -143,7 +143,12 @@ impl<M> ModelDriver<M> {
         }
         news |= self.postponed != postponed;
         self.postponed = postponed;
-        if waits { Step::Waits(news) } else { Step::Idle }
+        match (waits, news) {
+            (true, news) => Step::Waits(news),
+            // Nothing is late any more, which is to be shown.
+            (false, true) => Step::Went,
+            (false, false) => Step::Idle,
+        }
     }
 
     /// Says which models by reference are still of interest.
