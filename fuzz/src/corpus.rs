@@ -21,6 +21,21 @@ const LARGEST: u64 = 16 << 10;
 /// How many files of a folder are taken.
 const MOST: usize = 400;
 
+/// Locations of every scheme, and such as are none.
+const LOCATIONS: &[&str] = &[
+    "file:///models/wine/forest%20of%20trees.pmml",
+    "file:/models/../etc/passwd",
+    "file:///models/%2e%2e/%2fetc",
+    "http://models.example:8080/wine/a.onnx?version=7",
+    "https://[2001:db8::1]:8443/a",
+    "https://user:password@models.example/a",
+    "s3://bucket/wine/key%2Bplus",
+    "hdfs://cluster/models/a",
+    "webhdfs://name-node:9870/models/a",
+    "postgresql://db.example/models/public.models/forest",
+    "kafka:big_models/0/12",
+];
+
 /// The root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -38,6 +53,7 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
             inputs.extend(files(&root().join("demo"), &["csv"]));
             inputs.push(b"f64,text,list,tensor\n1.5,\"a,b\",\"[\"\"x\"\"]\",\"[1,2,3,4]\"\n,,,\n".to_vec());
         }
+        "location" => inputs.extend(LOCATIONS.iter().map(|text| text.as_bytes().to_vec())),
         "record-line" => inputs.extend(lines()),
         "pmml" => {
             inputs.extend(files(&root().join("demo/models"), &["pmml"]));

@@ -1,4 +1,4 @@
-//! The product beside InfluxDB and Prometheus as users have them. Each is named by a variable of the environment; a test
+//! The product beside InfluxDB, Prometheus and stores of models as users have them. Each is named by a variable of the environment; a test
 //! whose program is not named says that it is skipped.
 //!
 //! | file | what it holds |
@@ -7,6 +7,7 @@
 //! | `prometheus` | a real Prometheus, `SCOREWHEEL_TEST_PROMETHEUS`, that scrapes an instance |
 //! | `running` | a sender of points at work |
 //! | `influx_sink` | the sink on the real InfluxDB |
+//! | `references` | models by reference from S3, PostgreSQL and HDFS |
 //! | `dashboards` | every query of every panel, on the real servers, beside the binary |
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test, which says what it skips")]
@@ -15,6 +16,7 @@ mod dashboards;
 mod influx_sink;
 mod influxdb;
 mod prometheus;
+mod references;
 mod running;
 
 use std::net::TcpListener;

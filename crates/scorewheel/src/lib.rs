@@ -15,6 +15,7 @@
 //! | [`formats`] | [`Formats`]: which model formats exist |
 //! | [`model_file`] | a model on disk: file or directory, and the side file that maps its inputs and outputs |
 //! | [`output`] | standard output |
+//! | [`mod@references`] | models by reference, as commands see them |
 //! | [`rows`] | rows of a file on their way through a model: where they come from, their schema, what is expected of them |
 //! | [`running`] | an instance at work |
 //! | [`places`] | where topics live, opened; the way in over HTTP and its other end |
@@ -35,6 +36,7 @@ pub mod formats;
 pub mod model_file;
 pub mod output;
 pub mod places;
+pub mod references;
 pub mod rows;
 pub mod running;
 

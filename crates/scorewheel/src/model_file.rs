@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use scorewheel_model::{FieldCodes, InputMapping, LabelRule, Limits, Mapping, OutputMapping, RunTimeChoice};
 use serde::Deserialize;
 
+use crate::config::Config;
 use crate::config::suggest::{closest, did_you_mean};
 use crate::exit_code::{ExitCode, Failure};
 use crate::folder::pack_folder;
+use crate::references::{fetch, location_of, places};
 
 /// A model as it lies on disk.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +59,17 @@ struct SideOutput {
 }
 
 impl ModelFile {
+    /// Reads the model that an argument names: a path, or a location in a place that the configuration allows.
+    ///
+    /// # Errors
+    /// As [`ModelFile::read`] and [`fetch`].
+    pub fn open(argument: &Path, config: &Config) -> Result<Self, Failure> {
+        let Some(location) = location_of(argument) else { return Self::read(argument) };
+        let mut bytes = Vec::new();
+        fetch(&places(config, None)?, location, &mut bytes)?;
+        Ok(Self { bytes, mapping: Mapping::default() })
+    }
+
     /// Reads the model at `path`, and `<path>.toml` if it exists.
     ///
     /// # Errors
@@ -82,7 +95,8 @@ pub fn side_file_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
+/// Reads a side file; without one there is nothing to map.
+pub(crate) fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Mapping::default()),

@@ -298,3 +298,125 @@ fn the_reference_page_is_up_to_date() {
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(found == reference(), "docs/configuration.md is stale; run this test with UPDATE=1");
 }
+
+/// A place of models by reference of each kind.
+const REFERENCES: &str = r#"
+[[references]]
+name = "folder"
+scheme = "file"
+root = "/srv/models"
+
+[[references]]
+name = "web"
+scheme = "http"
+host = "models.example:8080"
+root = "wine"
+query = true
+timeout = "30s"
+
+[[references]]
+name = "bucket-1"
+scheme = "s3"
+bucket = "models"
+endpoint = "http://minio:9000"
+pin = "trust"
+max_size = "8MiB"
+allow_private = true
+
+[[references]]
+name = "cluster"
+scheme = "hdfs"
+host = "cluster"
+endpoint = "http://name-node:9870"
+datanodes = ["data-1:9864", ".workers.example:9864"]
+
+[[references]]
+name = "table"
+scheme = "postgresql"
+host = "db"
+database = "models"
+table = "public.models"
+key_column = "name"
+bytes_column = "bytes"
+user = "reader"
+
+[[references]]
+name = "large"
+scheme = "kafka"
+topic = "large_models"
+"#;
+
+#[test]
+fn places_of_models_by_reference_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "from a file\n").unwrap();
+    let environment = [
+        ("SCOREWHEEL__REFERENCES__BUCKET_1__ACCESS_KEY", "AKIA"),
+        ("SCOREWHEEL__REFERENCES__BUCKET_1__SECRET_KEY_FILE", secret.to_str().unwrap()),
+        ("SCOREWHEEL__REFERENCES__TABLE__PASSWORD", "pass"),
+    ];
+    let loaded = loads(REFERENCES, &environment);
+    let config = &loaded.config;
+    let places: Vec<_> =
+        config.references.iter().map(|entry| entry.place(config.models.max_size).unwrap()).collect();
+    let shown = format!("{places:?}");
+    for part in ["/srv/models", "models.example", "minio", "workers.example", "public.models", "large_models"]
+    {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+    assert_eq!(config.references[2].secret_key.as_ref().unwrap().0, "from a file");
+    assert_eq!((places[2].max_bytes, places[2].allow_private), (8 << 20, true));
+    assert_eq!((places[0].max_bytes, places[0].allow_private), (64 << 20, false));
+    // What is shown can be read again, but for secrets.
+    let shown = show(&loaded);
+    assert!(shown.contains("secret_key = \"(hidden)\"") && !shown.contains("from a file"), "{shown}");
+    assert_eq!(loads(&shown, &[]).config.references.len(), 6);
+}
+
+#[test]
+fn places_that_are_none_are_refused_with_words() {
+    for (text, says) in [
+        ("scheme = \"file\"\nroot = \"/a\"", "no name"),
+        ("name = \"a\"", "has no scheme"),
+        ("name = \"a\"\nscheme = \"ftp\"", "write one of file"),
+        ("name = \"A\"\nscheme = \"file\"\nroot = \"/a\"", "no name of the characters"),
+        ("name = \"a\"\nscheme = \"file\"", "no `root`"),
+        ("name = \"a\"\nscheme = \"file\"\nroot = \"models\"", "absolute path"),
+        ("name = \"a\"\nscheme = \"file\"\nroot = \"/a/../b\"", "absolute path"),
+        ("name = \"a\"\nscheme = \"file\"\nroot = \"/\"", "absolute path"),
+        ("name = \"a\"\nscheme = \"http\"", "no `host`"),
+        ("name = \"a\"\nscheme = \"http\"\nhost = \"u:p@h\"", "`host`"),
+        ("name = \"a\"\nscheme = \"http\"\nhost = \"h\"\nuser = \"u\"", "`user` and `password`"),
+        ("name = \"a\"\nscheme = \"http\"\nhost = \"h\"\nroot = \"a/../b\"", "`root`"),
+        ("name = \"a\"\nscheme = \"s3\"", "no `bucket`"),
+        ("name = \"a\"\nscheme = \"s3\"\nbucket = \"bad bucket\"", "`bucket`"),
+        ("name = \"a\"\nscheme = \"s3\"\nbucket = \"good\"\nendpoint = \"minio\"", "`endpoint`"),
+        (
+            "name = \"a\"\nscheme = \"s3\"\nbucket = \"good\"\nendpoint = \"http://minio\"\naccess_key = \"k\"",
+            "together",
+        ),
+        ("name = \"a\"\nscheme = \"hdfs\"\nhost = \"c\"", "no `endpoint`"),
+        ("name = \"a\"\nscheme = \"webhdfs\"\nhost = \"c\"\ndatanodes = [\"d\"]", "HOST:PORT"),
+        ("name = \"a\"\nscheme = \"postgresql\"\nhost = \"h\"", "no `table`"),
+        (
+            "name = \"a\"\nscheme = \"postgresql\"\nhost = \"h\"\ntable = \"t; drop\"\nkey_column = \"k\"\n\
+             bytes_column = \"b\"",
+            "letters, digits",
+        ),
+        ("name = \"a\"\nscheme = \"kafka\"\ntopic = \"a/b\"", "`topic`"),
+        ("name = \"a\"\nscheme = \"file\"\nroot = \"/a\"\nmax_size = \"1GiB\"", "models.max_size"),
+        ("name = \"a\"\nscheme = \"file\"\nroot = \"/a\"\npin = \"none\"", "sha256, trust"),
+        ("name = \"a\"\nscheme = \"file\"\nroots = \"/a\"", "did you mean"),
+        ("name = \"a\"\nscheme = \"file\"\nroot = \"/a\"\n[[references]]\nname = \"a\"", "twice"),
+    ] {
+        let (_, said) = refused(&format!("[[references]]\n{text}\n"), &[]);
+        assert!(said.contains(says), "{text}: {says} is not in {said}");
+    }
+    let (_, said) = refused("references = 1\n", &[]);
+    assert!(said.contains("list of tables"), "{said}");
+    let (_, said) = refused(REFERENCES, &[("SCOREWHEEL__REFERENCES__NOBODY__PASSWORD", "x")]);
+    assert!(said.contains("no place") && !said.contains("\"x\""), "{said}");
+    let (_, said) = refused(REFERENCES, &[("SCOREWHEEL__REFERENCES__TABLE__ROOT", "x")]);
+    assert!(said.contains("MEMBER one of"), "{said}");
+}

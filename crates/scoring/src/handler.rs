@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use scorewheel_model::DataTypeName;
 use scorewheel_serving::{
-    ControlLog, ControlMessage, ControlRecord, ControlView, Folded, Mark, Marking, ModelReference, ModelView,
-    Reached, Rejection, Revision, Verdict, Waiting,
+    Arrival, Arrivals, ControlLog, ControlMessage, ControlRecord, ControlView, Folded, Mark, Marking,
+    ModelReference, ModelView, Put, Reached, Rejection, Revision, Verdict, Waiting,
 };
 use scorewheel_streams::{BroadcastHandler, BuildContext, Published, Reached as Answer};
 use scorewheel_topics::{Offset, RecordView};
@@ -28,6 +28,8 @@ pub struct ModelsHandler {
     log: ControlLog,
     /// The latest message of each route, until it is installed: it need not be fetched then.
     latest: HashMap<DataTypeName, (Offset, Message)>,
+    /// Models by reference that are on their way.
+    arrivals: Arrivals,
     /// Rejections that are not in their topic yet.
     unwritten: Vec<Rejection>,
     folded: bool,
@@ -49,6 +51,10 @@ impl ModelsHandler {
         for rejection in access.rejections()? {
             log.know_rejection(rejection);
         }
+        let arrivals = Arrivals::new(parts.fetcher.as_ref().map(|make| make()));
+        if arrivals.are_allowed() {
+            log.allow_references();
+        }
         for (control, _) in parts.markers.quarantined() {
             log.quarantine(control);
         }
@@ -57,6 +63,7 @@ impl ModelsHandler {
             access,
             log,
             latest: HashMap::new(),
+            arrivals,
             unwritten: Vec::new(),
             folded: false,
             started: false,
@@ -75,45 +82,67 @@ impl ModelsHandler {
         self.unwritten.push(rejection);
     }
 
-    /// Loads the models in force, one by one in the order of the log, until a revision can be published.
+    /// Loads the models in force, one by one in the order of the log, until a revision can be published. One that is
+    /// on its way holds none of the others up.
     fn install(&mut self, context: &mut BuildContext<'_>) -> Option<Arc<Revision>> {
         self.postponed = None;
+        self.keep();
+        let mut waits = Vec::new();
         loop {
             if let Some(revision) = self.log.next_revision() {
                 return Some(revision);
             }
-            let control = self.log.wanted().first().copied()?;
+            let wanted = self.log.wanted();
+            let Some(control) = wanted.into_iter().find(|control| !waits.contains(control)) else {
+                if !waits.is_empty() {
+                    context.retry_after(self.arrivals.pause());
+                }
+                return None;
+            };
             if context.is_closing() {
                 return None;
             }
-            let message = match self.message(control) {
-                Ok(Some(message)) => message,
-                Ok(None) => {
-                    self.log.gone(control);
-                    continue;
-                }
+            match self.put(control) {
+                Ok(Some(put)) => match self.arrivals.ask(put) {
+                    Arrival::Here(put) => self.judge(&put, context),
+                    Arrival::Refused(refusal) => self.verdict(control, Verdict::Refused(refusal)),
+                    Arrival::Coming(news) => {
+                        waits.push(control);
+                        if let Some(reason) = news {
+                            self.observe(ScoringEvent::Postponed { control, reason });
+                        }
+                        if let (None, Some(reason)) = (&self.postponed, self.arrivals.delay(control)) {
+                            self.postponed = Some(not_loaded(control, reason));
+                        }
+                    }
+                },
+                // Gone by compaction or retention, or the log was created anew under the process.
+                Ok(None) => self.log.gone(control),
                 Err(reason) => {
                     self.observe(ScoringEvent::Postponed { control, reason: reason.clone() });
-                    self.postponed =
-                        Some(format!("the model at control offset {control} is not loaded: {reason}"));
+                    self.postponed = Some(not_loaded(control, &reason));
                     context.retry_after(RETRY);
                     return None;
                 }
-            };
-            self.judge(control, &message, context);
+            }
         }
     }
 
-    fn judge(&mut self, control: Offset, message: &Message, context: &BuildContext<'_>) {
-        let record = record_of(control, message);
-        let ControlMessage::Put(put) = ControlMessage::read(&record, self.parts.judge.numbering()) else {
-            // Another message than the one that was folded: the log was created anew under the process.
-            self.log.gone(control);
-            return;
-        };
+    /// Says which models by reference are still of interest.
+    fn keep(&mut self) {
+        if self.arrivals.are_allowed() {
+            let in_force: Vec<_> = self.models.iter().map(|model| model.reference.clone()).collect();
+            let wanted = self.log.wanted();
+            let wanted: Vec<_> =
+                wanted.iter().filter_map(|control| self.log.reference(*control).cloned()).collect();
+            self.arrivals.keep(&in_force, &wanted);
+        }
+    }
+
+    fn judge(&mut self, put: &Put, context: &BuildContext<'_>) {
         let started = context.clock().wall();
         self.parts.markers.enter(&put.reference);
-        let verdict = self.parts.judge.judge_put(&put);
+        let verdict = self.parts.judge.judge_put(put);
         self.parts.markers.leave(&put.reference);
         if let Verdict::Accepted(model) = &verdict {
             let milliseconds = context.clock().wall().saturating_sub(started);
@@ -123,10 +152,26 @@ impl ModelsHandler {
                 notes: model.bound.notes().to_vec(),
             });
         }
+        self.verdict(put.reference.offset, verdict);
+    }
+
+    fn verdict(&mut self, control: Offset, verdict: Verdict) {
         if let Some(rejection) = self.log.judged(control, verdict) {
             self.reject(rejection);
         }
         self.latest.retain(|_, (offset, _)| *offset != control);
+    }
+
+    /// The message at `control`, read; none if it is gone, or another one than was folded.
+    fn put(&mut self, control: Offset) -> Result<Option<Box<Put>>, String> {
+        if let Some(put) = self.arrivals.take(control) {
+            return Ok(Some(put));
+        }
+        let Some(message) = self.message(control)? else { return Ok(None) };
+        match ControlMessage::read(&record_of(control, &message), self.parts.judge.numbering()) {
+            ControlMessage::Put(put) => Ok(Some(put)),
+            _ => Ok(None),
+        }
     }
 
     fn message(&mut self, control: Offset) -> Result<Option<Message>, String> {
@@ -255,6 +300,7 @@ impl BroadcastHandler for ModelsHandler {
         if let Some(revision) = &revision {
             self.models = revision.models().iter().map(|model| ModelView::of(model)).collect();
             self.observe(ScoringEvent::Published(revision.id()));
+            self.keep();
             if !self.log.wanted().is_empty() {
                 context.retry_after(Duration::ZERO);
             }
@@ -292,6 +338,10 @@ impl BroadcastHandler for ModelsHandler {
         state.set_waiting(mark, reason);
         answer
     }
+}
+
+fn not_loaded(control: Offset, reason: &str) -> String {
+    format!("the model at control offset {control} is not loaded: {reason}")
 }
 
 fn describe(waiting: &Waiting) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scorewheel_codecs::{DataTypes, ResultFormat};
 use scorewheel_model::{DataTypeName, Format, Limits, TypeNumbering};
-use scorewheel_serving::{Adopt, Judge, Policies};
+use scorewheel_serving::{Adopt, Fetcher, Judge, Policies};
 use scorewheel_topics::{Backend, TopicsError};
 
 use crate::access::{ControlAccess, TopicsAccess};
@@ -14,6 +14,9 @@ use crate::golden::JsonGolden;
 use crate::markers::Markers;
 use crate::names::Names;
 use crate::state::ServingState;
+
+/// Makes what fetches models by reference, when the application starts.
+pub type FetcherSupplier = dyn Fn() -> Box<dyn Fetcher> + Send + Sync;
 
 type AccessSupplier = dyn Fn() -> Result<Box<dyn ControlAccess>, TopicsError> + Send + Sync;
 
@@ -43,6 +46,8 @@ pub struct Parts {
     pub scores: Option<Arc<dyn Scores>>,
     /// What can be asked.
     pub state: Arc<ServingState>,
+    /// Fetches models by reference, if that is allowed.
+    pub fetcher: Option<Box<FetcherSupplier>>,
     /// Makes the access to the control topics, when the application starts.
     pub access: Box<AccessSupplier>,
 }
@@ -89,6 +94,7 @@ impl Parts {
             observer: Arc::new(Unobserved),
             scores: None,
             state: Arc::new(ServingState::new()),
+            fetcher: None,
             access: Box::new(access),
         }
     }

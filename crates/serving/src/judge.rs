@@ -93,6 +93,9 @@ impl Judge {
 
     fn examine(&self, put: &Put) -> Result<InstalledModel, Refusal> {
         let descriptor = &put.descriptor;
+        if let Some(location) = put.location() {
+            return Err(Put::not_enabled(location));
+        }
         let data_type = &put.reference.key.data_type;
         let Some(schema) = self.schemas.get(data_type) else {
             let known: Vec<&str> = self.schemas.keys().map(DataTypeName::as_str).collect();

@@ -9,6 +9,8 @@
 //! | [`reference`](mod@reference) | [`ModelReference`]: what is kept of a message when its bytes are gone |
 //! | [`log`] | [`ControlLog`]: the fold of the control log; what must be loaded, which revision comes next |
 //! | [`judge`] | [`Judge`]: the verdict on a model, a pure function |
+//! | [`fetch`] | [`Fetcher`]: where the bytes of models by reference come from |
+//! | [`arrivals`] | [`Arrivals`]: models by reference that are on their way |
 //! | [`golden`] | [`GoldenCodec`]: answers that a model must give before it is accepted |
 //! | [`rejection`] | [`Refusal`], [`Rejection`]: why a message is refused, and the record that says so |
 //! | [`revision`] | [`Revision`], [`InstalledModel`]: the immutable set of models in force |
@@ -27,9 +29,11 @@
 //! | [`conservation`] | [`Conservation`]: records in = results + dead letters + drops |
 //! | [`view`] | [`ControlView`], [`ModelView`]: what the control log comes to, for queries |
 
+pub mod arrivals;
 pub mod conservation;
 pub mod cutover;
 pub mod decoder;
+pub mod fetch;
 pub mod golden;
 pub mod judge;
 pub mod log;
@@ -55,9 +59,11 @@ mod guard;
 mod route;
 mod segment;
 
+pub use arrivals::{Arrival, Arrivals};
 pub use conservation::Conservation;
 pub use cutover::{Adoption, Cutover};
 pub use decoder::{DataTypeIndex, DecodeNotes, Decoder, Fault, Records, Stated};
+pub use fetch::{Fetched, Fetcher, WantedModel};
 pub use golden::GoldenCodec;
 pub use judge::Judge;
 pub use log::{ControlLog, Folded, Verdict};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scorewheel_model::{DataTypeName, Digest, ModelKey, TypeNumbering};
 
-use crate::message::{ControlMessage, ControlRecord};
+use crate::message::{ControlMessage, ControlRecord, Put};
 use crate::reference::ModelReference;
 use crate::rejection::{Refusal, Rejection};
 use crate::revision::{InstalledModel, Revision, RevisionId};
@@ -51,6 +51,7 @@ pub enum Verdict {
 pub struct ControlLog {
     numbering: TypeNumbering,
     instance: String,
+    by_reference: bool,
     routes: BTreeMap<DataTypeName, Route>,
     messages: Vec<(i64, Digest)>,
     position: i64,
@@ -76,6 +77,7 @@ impl ControlLog {
         Self {
             numbering,
             instance: instance.into(),
+            by_reference: false,
             routes: BTreeMap::new(),
             messages: Vec::new(),
             position: 0,
@@ -87,6 +89,12 @@ impl ControlLog {
             installed: HashMap::new(),
             history: VecDeque::new(),
         }
+    }
+
+    /// Says that somebody fetches models by reference; without it they are refused. To be called before the log is
+    /// folded.
+    pub fn allow_references(&mut self) {
+        self.by_reference = true;
     }
 
     /// A rejection found in the rejections topic; to be called before the log is folded. It stands for every
@@ -122,6 +130,12 @@ impl ControlLog {
         }
         match message {
             ControlMessage::Put(put) => {
+                if let Some(location) = put.location().filter(|_| !self.by_reference) {
+                    let rejection =
+                        Rejection::of_model(&put.reference, &Put::not_enabled(location), &self.instance);
+                    self.note_rejection(rejection.clone());
+                    return Folded::Refused(rejection);
+                }
                 let reference = put.reference;
                 let route = self.routes.entry(reference.key.data_type.clone()).or_insert_with(Route::new);
                 route.put(reference.clone());
@@ -185,7 +199,7 @@ impl ControlLog {
         let route = self.routes.get_mut(&reference.key.data_type)?;
         match verdict {
             Verdict::Accepted(model) => {
-                route.accept(offset);
+                route.accept(offset, model.reference.sha256);
                 self.installed.insert(offset, model);
                 None
             }

@@ -27,7 +27,7 @@ pub struct ControlRecord<'a> {
 /// What a record of the control log says.
 #[derive(Clone, Debug)]
 pub enum ControlMessage {
-    /// A model arrives by value.
+    /// A model arrives, by value or by reference.
     Put(Box<Put>),
     /// A model is removed.
     Remove {
@@ -50,8 +50,38 @@ pub enum ControlMessage {
 pub struct Put {
     /// What is kept of the message when the bytes are gone.
     pub reference: ModelReference,
-    /// The decoded message; its content is [`Content::Data`].
+    /// The decoded message.
     pub descriptor: ModelDescriptor,
+}
+
+impl Put {
+    /// Where the model is, if it came by reference.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        match &self.descriptor.content {
+            Content::Data(_) => None,
+            Content::Location(location) => Some(location),
+        }
+    }
+
+    /// The same with the bytes that its location names, whose digest is `sha256`: from here on as if it had come by
+    /// value.
+    #[must_use]
+    pub fn supplied(mut self, data: Bytes, sha256: Digest) -> Self {
+        self.descriptor.content = Content::Data(data);
+        self.reference.sha256 = sha256;
+        self
+    }
+
+    /// The refusal of a model by reference where nobody fetches models.
+    pub(crate) fn not_enabled(location: &str) -> Refusal {
+        let reason = format!(
+            "the model is at {:?}, and models by reference are not enabled; publish it by value, or allow its place \
+             with [[references]]",
+            cut(location)
+        );
+        Refusal::new(RefusalKind::ByReference, reason)
+    }
 }
 
 /// What could be read of a message that is refused.
@@ -144,22 +174,14 @@ fn read_descriptor(record: &ControlRecord<'_>, value: &Bytes, numbering: TypeNum
         partial: partial(&descriptor),
         refusal: Refusal::new(kind, reason),
     };
-    let Some(sha256) = sha256 else {
-        let reason = match &descriptor.content {
-            Content::Location(location) => format!(
-                "the model is at {:?}, and models by reference are not enabled; publish it by value",
-                cut(location)
-            ),
-            Content::Data(_) => "the descriptor carries no data".to_owned(),
-        };
-        return refused(RefusalKind::ByReference, reason);
-    };
-    if let Some(stated) = descriptor.sha256
+    if let (Some(sha256), Some(stated)) = (sha256, descriptor.sha256)
         && stated != sha256
     {
         let reason = format!("the data's SHA-256 is {sha256}, but the field sha256 says {stated}");
         return refused(RefusalKind::DigestMismatch, reason);
     }
+    // What is not stated is known when the model is there.
+    let sha256 = sha256.or(descriptor.sha256).unwrap_or(ModelReference::UNKNOWN);
     let version = match &descriptor.version {
         None => format!("@{}", record.offset),
         Some(version) if version.len() > VERSION_LIMIT => {

@@ -15,7 +15,8 @@ pub struct ModelReference {
     pub key: ModelKey,
     /// Descriptor field 100, else `@<control offset>`.
     pub version: Arc<str>,
-    /// SHA-256 of the model's bytes.
+    /// SHA-256 of the model's bytes; [`ModelReference::UNKNOWN`] for a model that lies elsewhere, whose publisher does
+    /// not state it, until it is there.
     pub sha256: Digest,
     /// Digest of the whole message.
     pub message: Digest,
@@ -24,6 +25,15 @@ pub struct ModelReference {
 }
 
 impl ModelReference {
+    /// Stands for the digest of a model that is not there yet.
+    pub const UNKNOWN: Digest = Digest::from_bytes([0; 32]);
+
+    /// The digest of the model's bytes, if it is known.
+    #[must_use]
+    pub fn known_sha256(&self) -> Option<Digest> {
+        Some(self.sha256).filter(|sha256| *sha256 != Self::UNKNOWN)
+    }
+
     /// Appends the reference as a part of a store's value.
     pub fn encode(&self, out: &mut Vec<u8>) {
         put_signed(out, self.offset);

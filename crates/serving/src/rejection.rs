@@ -26,8 +26,14 @@ pub enum RefusalKind {
     KeyDisagrees,
     /// A tombstone that does not say what to remove.
     KeylessTombstone,
-    /// Models by reference are not enabled.
+    /// Models by reference are not enabled, or this one does not state its digest where it must.
     ByReference,
+    /// A location that cannot be read.
+    BadLocation,
+    /// A location outside the places that are allowed.
+    NotAllowed,
+    /// There is nothing at the location.
+    NotFound,
     /// No data type of this name is configured.
     UnknownDataType,
     /// A golden row is not reproduced.
@@ -51,6 +57,9 @@ impl RefusalKind {
             Self::KeyDisagrees => "key_disagrees",
             Self::KeylessTombstone => "keyless_tombstone",
             Self::ByReference => "by_reference",
+            Self::BadLocation => "bad_location",
+            Self::NotAllowed => "not_allowed",
+            Self::NotFound => "not_found",
             Self::UnknownDataType => "unknown_data_type",
             Self::GoldenRow => "golden_row",
             Self::EnginePanicked => "engine_panicked",
@@ -149,7 +158,7 @@ impl Rejection {
             data_type: Some(reference.key.data_type.to_string()),
             name: Some(reference.key.name.to_string()),
             version: Some(reference.version.to_string()),
-            sha256: Some(reference.sha256),
+            sha256: reference.known_sha256(),
             digest: reference.message,
         };
         Self::of_message(reference.offset, partial, refusal, instance)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use scorewheel_model::ModelName;
+use scorewheel_model::{Digest, ModelName};
 
 use crate::reference::ModelReference;
 
@@ -56,13 +56,14 @@ impl Route {
         self.entries.push(Entry::Remove { offset, name });
     }
 
-    /// Says that the message was accepted.
-    pub fn accept(&mut self, offset: i64) {
+    /// Says that the message was accepted, and which digest its model has.
+    pub fn accept(&mut self, offset: i64, sha256: Digest) {
         for entry in &mut self.entries {
             if let Entry::Put { reference, accepted } = entry
                 && reference.offset == offset
             {
                 *accepted = true;
+                reference.sha256 = sha256;
             }
         }
     }

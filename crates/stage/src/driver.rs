@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 use scorewheel_serving::{
-    ControlMessage, ControlView, Folded, Judge, LedgerMismatch, ModelView, Retirement, Verdict,
+    Arrival, Arrivals, ControlMessage, ControlView, Folded, Judge, LedgerMismatch, ModelView, Put,
+    Retirement, Verdict,
 };
 
 use crate::message::{ModelItem, ModelMessage};
@@ -38,6 +39,9 @@ pub struct ModelDriver<M> {
     shared: Arc<Shared>,
     /// The latest message of each name.
     kept: HashMap<i64, ModelMessage>,
+    /// Models by reference that are on their way.
+    arrivals: Arrivals,
+    postponed: Option<String>,
     models: Vec<ModelView>,
     retirement: Retirement,
     ended: bool,
@@ -48,17 +52,21 @@ enum Step {
     Went,
     /// A replaced revision is still held by a stage.
     Held,
+    /// Models are on their way; true if there is news of them.
+    Waits(bool),
     /// There is nothing to do until another message comes.
     Idle,
 }
 
 impl<M> ModelDriver<M> {
-    pub(crate) fn new(messages: M, judge: Judge, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(messages: M, judge: Judge, arrivals: Arrivals, shared: Arc<Shared>) -> Self {
         Self {
             messages: Box::pin(messages),
             judge,
             shared,
             kept: HashMap::new(),
+            arrivals,
+            postponed: None,
             models: Vec::new(),
             retirement: Retirement::new(),
             ended: false,
@@ -80,7 +88,7 @@ impl<M> ModelDriver<M> {
     }
 
     /// Publishes the next revision, or loads the next model.
-    fn step(&mut self) -> Step {
+    fn step(&mut self, waker: &Waker) -> Step {
         if !self.retirement.may_publish() {
             self.shared.await_unpin();
             if !self.retirement.may_publish() {
@@ -94,22 +102,73 @@ impl<M> ModelDriver<M> {
             self.shared.publish(&revision);
             self.shared.surroundings.observe(&StageEvent::Published(revision.id()));
             self.retirement.published(revision);
+            self.keep();
             return Step::Went;
         }
-        let Some(control) = ledger.log.wanted().first().copied() else { return Step::Idle };
-        let put = self
-            .kept
-            .get(&control)
-            .map(|message| ControlMessage::read(&message.as_record(), self.judge.numbering()));
-        let Some(ControlMessage::Put(put)) = put else {
-            ledger.log.gone(control);
-            return Step::Went;
-        };
+        let wanted = ledger.log.wanted();
         drop(ledger);
+        self.keep();
+        let (mut waits, mut news) = (false, false);
+        let mut postponed = None;
+        for control in wanted {
+            let message = self.kept.get(&control);
+            let read =
+                message.map(|message| ControlMessage::read(&message.as_record(), self.judge.numbering()));
+            let Some(ControlMessage::Put(put)) = read else {
+                self.shared.ledger().log.gone(control);
+                return Step::Went;
+            };
+            match self.arrivals.ask_with(put, waker) {
+                Arrival::Here(put) => {
+                    self.judge(&put);
+                    return Step::Went;
+                }
+                Arrival::Refused(refusal) => {
+                    self.verdict(control, Verdict::Refused(refusal));
+                    return Step::Went;
+                }
+                Arrival::Coming(told) => {
+                    waits = true;
+                    if let Some(reason) = told {
+                        news = true;
+                        self.shared.surroundings.observe(&StageEvent::Postponed { control, reason });
+                    }
+                    if postponed.is_none() {
+                        postponed = self.arrivals.delay(control).map(|reason| {
+                            format!("the model at control offset {control} is not loaded: {reason}")
+                        });
+                    }
+                }
+            }
+        }
+        news |= self.postponed != postponed;
+        self.postponed = postponed;
+        match (waits, news) {
+            (true, news) => Step::Waits(news),
+            // Nothing is late any more, which is to be shown.
+            (false, true) => Step::Went,
+            (false, false) => Step::Idle,
+        }
+    }
+
+    /// Says which models by reference are still of interest.
+    fn keep(&mut self) {
+        if self.arrivals.are_allowed() {
+            let in_force: Vec<_> = self.models.iter().map(|model| model.reference.clone()).collect();
+            let wanted: Vec<_> = {
+                let ledger = self.shared.ledger();
+                let wanted = ledger.log.wanted();
+                wanted.iter().filter_map(|control| ledger.log.reference(*control).cloned()).collect()
+            };
+            self.arrivals.keep(&in_force, &wanted);
+        }
+    }
+
+    fn judge(&mut self, put: &Put) {
         let surroundings = &self.shared.surroundings;
         let started = surroundings.wall();
         surroundings.enter(&put.reference, Moment::Install);
-        let verdict = self.judge.judge_put(&put);
+        let verdict = self.judge.judge_put(put);
         surroundings.leave(&put.reference, Moment::Install);
         if let Verdict::Accepted(model) = &verdict {
             let milliseconds = surroundings.wall().saturating_sub(started);
@@ -119,10 +178,13 @@ impl<M> ModelDriver<M> {
                 notes: model.bound.notes().to_vec(),
             });
         }
+        self.verdict(put.reference.offset, verdict);
+    }
+
+    fn verdict(&mut self, control: i64, verdict: Verdict) {
         if let Some(rejection) = self.shared.ledger().log.judged(control, verdict) {
-            surroundings.observe(&StageEvent::Rejected(rejection));
+            self.shared.surroundings.observe(&StageEvent::Rejected(rejection));
         }
-        Step::Went
     }
 
     /// Shows the state, and lets stages go on that waited for it.
@@ -140,7 +202,7 @@ impl<M> ModelDriver<M> {
                 models: self.models.clone(),
                 held,
                 loading: loading.iter().filter_map(|control| log.reference(*control).cloned()).collect(),
-                postponed: None,
+                postponed: self.postponed.clone(),
                 quarantined: log.held_back_by().cloned(),
                 rejections: log.rejections().cloned().collect(),
                 rejections_unwritten: 0,
@@ -190,9 +252,9 @@ impl<M: Stream<Item = ModelItem>> Future for ModelDriver<M> {
             this.shared.end();
             return Poll::Ready(Err(ModelsError::EndedBeforeReady));
         }
-        let step = if ready { this.step() } else { Step::Idle };
+        let step = if ready { this.step(cx.waker()) } else { Step::Idle };
         // Only news is shown and told: a stage that waits in the same task would be woken for ever otherwise.
-        if (came || matches!(step, Step::Went))
+        if (came || matches!(step, Step::Went | Step::Waits(true)))
             && let Err(mismatch) = this.show()
         {
             this.shared.end();

@@ -111,6 +111,7 @@ impl StageHandle {
                 reasons.push("the stream of models has ended".to_owned());
             }
         }
+        reasons.extend(self.shared.view().postponed.clone());
         if let Some(model) = &self.shared.view().quarantined {
             reasons
                 .push(format!("the model {} at control offset {} is quarantined", model.key, model.offset));

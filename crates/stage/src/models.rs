@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use scorewheel_serving::{
-    Adopt, Answer, ControlLog, ControlView, Decoder, Judge, LedgerMismatch, Marking, Rejection, RevisionId,
+    Adopt, Answer, Arrivals, ControlLog, ControlView, Decoder, Fetcher, Judge, LedgerMismatch, Marking,
+    Rejection, RevisionId,
 };
 
 use crate::driver::ModelDriver;
@@ -27,6 +28,8 @@ pub struct ModelsOptions {
     pub quarantined: Vec<i64>,
     /// What the operator has said about a ledger that does not match.
     pub adopt: Adopt,
+    /// Fetches models by reference, if that is allowed.
+    pub fetcher: Option<Box<dyn Fetcher>>,
     /// The time, and who is told what happens.
     pub surroundings: Arc<dyn Surroundings>,
 }
@@ -38,6 +41,7 @@ impl Default for ModelsOptions {
             rejections: Vec::new(),
             quarantined: Vec::new(),
             adopt: Adopt::default(),
+            fetcher: None,
             surroundings: Arc::new(SystemSurroundings::default()),
         }
     }
@@ -67,8 +71,12 @@ impl Models {
         for control in options.quarantined {
             log.quarantine(control);
         }
+        let arrivals = Arrivals::new(options.fetcher);
+        if arrivals.are_allowed() {
+            log.allow_references();
+        }
         let shared = Arc::new(Shared::new(options.surroundings, options.adopt, log));
-        (Self { shared: Arc::clone(&shared) }, ModelDriver::new(messages, judge, shared))
+        (Self { shared: Arc::clone(&shared) }, ModelDriver::new(messages, judge, arrivals, shared))
     }
 
     /// Scores `records` with these models: the stream of scored records, and the live handle to its state.

@@ -25,6 +25,13 @@ pub enum StageEvent {
         /// Control offset of the removal.
         control: i64,
     },
+    /// A model could not be installed for a reason that is no verdict; it is tried again.
+    Postponed {
+        /// Its control offset.
+        control: i64,
+        /// Why.
+        reason: String,
+    },
     /// A revision is in force.
     Published(RevisionId),
     /// A stage has handed out the first record of another revision.

@@ -117,6 +117,12 @@ catalogue! {
     Rebalances: Counter "scorewheel_rebalances_total" [],
     /// Alarms that this process has raised, by kind.
     Alarms: Counter "scorewheel_alarms_total" ["kind"],
+    /// Tries of this process to get a model by reference, by what became of them: fetched, failed (tried again), refused.
+    ReferenceFetches: Counter "scorewheel_reference_fetches_total" ["scheme", "outcome"],
+    /// Bytes of models by reference that this process has fetched.
+    ReferenceBytes: Counter "scorewheel_reference_bytes_total" ["scheme"],
+    /// Models by reference that this process found in its state directory.
+    ReferencesCached: Counter "scorewheel_references_cached_total" [],
     /// Points of this process for InfluxDB by what became of them: written, dropped (did not fit), refused.
     InfluxPoints: Counter "scorewheel_influx_points_total" ["outcome"],
     /// Requests with traces by what became of them: sent, failed.

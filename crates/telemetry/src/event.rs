@@ -135,6 +135,8 @@ pub enum Event {
     Influx(SenderNote),
     /// What the way to a collector of traces tells.
     Traces(TracesNote),
+    /// What became of a model by reference.
+    Reference(Reference),
     /// What was made in Grafana, or is not as it would have been made.
     Grafana {
         /// What, for people.
@@ -151,5 +153,51 @@ pub enum Event {
     Stopping {
         /// Why, for people.
         reason: String,
+    },
+}
+
+/// What became of a model by reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// It was fetched.
+    Fetched {
+        /// Where from.
+        location: String,
+        /// The scheme of its place.
+        scheme: &'static str,
+        /// How large it is.
+        bytes: u64,
+        /// How long it took.
+        took: Duration,
+    },
+    /// It was found in the state directory.
+    Cached {
+        /// Where it would have come from.
+        location: String,
+    },
+    /// It is on its way for some time.
+    Progress {
+        /// Where from.
+        location: String,
+        /// How much is here.
+        bytes: u64,
+        /// Of how much, if that is known.
+        total: Option<u64>,
+    },
+    /// It did not come, for a reason that passes.
+    Failed {
+        /// Where from.
+        location: String,
+        /// The scheme of its place.
+        scheme: &'static str,
+        /// Why, for people.
+        reason: String,
+        /// When it is tried again.
+        again: Duration,
+    },
+    /// It is refused.
+    Refused {
+        /// The scheme of its place; empty if it is in none.
+        scheme: &'static str,
     },
 }

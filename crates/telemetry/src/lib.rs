@@ -28,7 +28,7 @@ pub mod reference;
 pub mod traces;
 
 pub use catalogue::{Kind, Metric};
-pub use event::Event;
+pub use event::{Event, Reference};
 pub use exposition::Exposition;
 pub use grafana::GrafanaSettings;
 pub use influx::InfluxSettings;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tracing::{debug, error, info, warn};
 
 use crate::catalogue::Metric;
-use crate::event::Event;
+use crate::event::{Event, Reference};
 use crate::exposition::Exposition;
 use crate::influx::{Queue, SenderNote};
 use crate::latency::Latencies;
@@ -132,11 +132,43 @@ impl Telemetry {
                 TracesNote::Failing(why) => warn!(why, "no traces are sent; scoring goes on"),
                 TracesNote::Recovered => info!("traces are sent again"),
             },
+            Event::Reference(reference) => self.record_reference(reference),
             Event::Grafana { note } => info!("{note}"),
             Event::GrafanaFailed { reason, again } => {
                 warn!(reason, again, "Grafana is not set up; scoring goes on");
             }
             Event::Stopping { reason } => info!(reason, "stopping"),
+        }
+    }
+
+    fn record_reference(&self, reference: &Reference) {
+        let fetches = |scheme: &str, outcome| {
+            let scheme = if scheme.is_empty() { "none" } else { scheme };
+            self.add(Metric::ReferenceFetches, &[scheme, outcome], 1);
+        };
+        match reference {
+            Reference::Fetched { location, scheme, bytes, took } => {
+                fetches(scheme, "fetched");
+                self.add(Metric::ReferenceBytes, &[scheme], *bytes);
+                info!(location, bytes, seconds = took.as_secs_f64(), "model fetched");
+            }
+            Reference::Cached { location } => {
+                self.add(Metric::ReferencesCached, &[], 1);
+                info!(location, "model found in the state directory");
+            }
+            Reference::Progress { location, bytes, total } => {
+                info!(location, bytes, total, "model on its way");
+            }
+            Reference::Failed { location, scheme, reason, again } => {
+                fetches(scheme, "failed");
+                warn!(
+                    location,
+                    reason,
+                    again_in_seconds = again.as_secs(),
+                    "model does not come; tried again"
+                );
+            }
+            Reference::Refused { scheme } => fetches(scheme, "refused"),
         }
     }
 

@@ -3,6 +3,7 @@
 mod configuration;
 mod control;
 mod journal;
+mod locations;
 mod models;
 pub(crate) mod records;
 mod scoring;
@@ -40,6 +41,7 @@ pub const ALL: &[Target] = &[
     target("changelog", state::changelog, 20_000),
     target("offset-metadata", state::offset_metadata, 20_000),
     target("journal", journal::journal, 40),
+    target("location", locations::location, 20_000),
     target("configuration", configuration::configuration, 2_000),
 ];
 

@@ -18,11 +18,11 @@ pub struct ListedModel {
     pub version: String,
     /// Offset of the message.
     pub offset: Offset,
-    /// SHA-256 of the model's bytes, in hexadecimal.
+    /// SHA-256 of the model's bytes, in hexadecimal; empty for a model by reference that does not state it.
     pub sha256: String,
     /// Type as the descriptor claims.
     pub model_type: &'static str,
-    /// Bytes of the model.
+    /// Bytes of the model; 0 for one by reference.
     pub bytes: usize,
     /// Why it was refused, if an instance did.
     pub refused: Option<String>,
@@ -77,7 +77,7 @@ impl ControlLogView {
                 key: put.reference.key.clone(),
                 version: put.reference.version.to_string(),
                 offset,
-                sha256: put.reference.sha256.to_string(),
+                sha256: put.reference.known_sha256().map(|sha256| sha256.to_string()).unwrap_or_default(),
                 model_type: put.descriptor.model_type.as_str(),
                 bytes: match &put.descriptor.content {
                     scorewheel_model::Content::Data(data) => data.len(),

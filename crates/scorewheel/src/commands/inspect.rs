@@ -18,7 +18,7 @@ use crate::model_file::ModelFile;
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// The model: a file, or a directory with saved_model.pb
+    /// The model: a file, a directory with saved_model.pb, or a location that the configuration allows
     pub model: PathBuf,
     /// Print one JSON object instead of lines for people
     #[arg(long)]
@@ -36,7 +36,7 @@ impl InspectArguments {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let config = self.configuration.load(Vec::new())?.config;
         let types = data_types(&config)?;
-        let file = ModelFile::read(&self.model)?;
+        let file = ModelFile::open(&self.model, &config)?;
         let refused = |error| Failure::new(ExitCode::ModelRefused, format!("model refused: {error}"));
         let model = Formats::of(&config)
             .load(&file.bytes, None, &file.mapping, &Limits::default())

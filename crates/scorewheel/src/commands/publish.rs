@@ -2,11 +2,13 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use scorewheel_model::identity::to_name;
-use scorewheel_model::{Content, DataTypeName, ModelDescriptor, ModelType, TypeNumbering};
+use scorewheel_model::{Content, DataTypeName, Mapping, ModelDescriptor, ModelType, TypeNumbering};
+use scorewheel_references::Location;
 use scorewheel_topics::{Admin, Backend, TopicPartition, TopicsError, Writer, WriterOptions};
 
 use crate::arguments::ClientArguments;
@@ -16,8 +18,9 @@ use crate::clock::now;
 use crate::config::{Config, Loaded, Numbering, Period, Place};
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
-use crate::model_file::ModelFile;
+use crate::model_file::{ModelFile, read_mapping};
 use crate::places::Access;
+use crate::references::{fetch, places};
 
 /// Arguments of `publish`.
 #[derive(Debug, Args)]
@@ -25,6 +28,12 @@ pub struct PublishArguments {
     /// Models: files, directories with saved_model.pb, or folders of them (not recursed) [default: DATA_DIRECTORY]
     #[arg(value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
+    /// Publish where the model is, and its digest, instead of the model: a location that the configuration allows
+    #[arg(long, value_name = "URL", conflicts_with = "paths")]
+    pub by_reference: Vec<String>,
+    /// The side file that maps inputs and outputs of a model by reference
+    #[arg(long, value_name = "FILE", requires = "by_reference")]
+    pub side_file: Option<PathBuf>,
     /// Data type of the records that the models score
     #[arg(long, value_name = "NAME", default_value = "wine")]
     pub data_type: String,
@@ -49,6 +58,8 @@ pub struct PublishArguments {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
     path: PathBuf,
+    /// Where it is, if it goes by reference.
+    location: Option<String>,
     name: String,
     model_type: ModelType,
 }
@@ -62,7 +73,7 @@ impl PublishArguments {
         let every = self.every.iter().map(|every| ("publish.every".to_owned(), "--every", every.clone()));
         let (loaded, backend) = self.client.open(Access::Write, every.collect())?;
         let mut out = std::io::stdout();
-        self.publish(&*backend, &loaded, &mut out, &mut |pause| std::thread::sleep(pause))?;
+        self.publish(&backend, &loaded, &mut out, &mut |pause| std::thread::sleep(pause))?;
         Ok(ExitCode::Success)
     }
 
@@ -72,7 +83,7 @@ impl PublishArguments {
     /// As [`PublishArguments::run`].
     pub fn publish(
         &self,
-        backend: &dyn Backend,
+        backend: &Arc<dyn Backend>,
         loaded: &Loaded,
         out: &mut dyn Write,
         pause: &mut dyn FnMut(Duration),
@@ -80,7 +91,10 @@ impl PublishArguments {
         let config = &loaded.config;
         let data_type = DataTypeName::new(&self.data_type)
             .map_err(|error| Failure::new(ExitCode::Usage, format!("--data-type: {error}")))?;
-        let publications = self.publications(config)?;
+        let publications = match self.by_reference.is_empty() {
+            true => self.publications(config)?,
+            false => self.references()?,
+        };
         let admin = backend.admin()?;
         self.prepare(&*admin, config, out)?;
         let mut writer = backend.writer(&WriterOptions::default())?;
@@ -95,8 +109,18 @@ impl PublishArguments {
                 if name != publication.name {
                     say(out, &format!("the name {:?} is published as {name}", publication.name))?;
                 }
-                let file = ModelFile::read(&publication.path)?;
-                let descriptor = self.descriptor(publication, &data_type, file);
+                let descriptor = match &publication.location {
+                    None => {
+                        let file = ModelFile::read(&publication.path)?;
+                        self.descriptor(
+                            publication,
+                            &data_type,
+                            Content::Data(file.bytes.into()),
+                            file.mapping,
+                        )
+                    }
+                    Some(location) => self.reference(publication, &data_type, location, backend, config)?,
+                };
                 self.send(&mut *writer, loaded, &descriptor, out)?;
             }
             if !self.repeat {
@@ -137,6 +161,46 @@ impl PublishArguments {
         }
     }
 
+    /// The models that go by reference, in order.
+    fn references(&self) -> Result<Vec<Publication>, Failure> {
+        if self.name.is_some() && self.by_reference.len() > 1 {
+            return Err(Failure::new(ExitCode::Usage, "--name is for one model; several are named"));
+        }
+        let publication = |text: &String| {
+            let location = Location::parse(text)
+                .map_err(|error| Failure::new(ExitCode::Usage, format!("--by-reference: {error}")))?;
+            Ok(Publication {
+                path: PathBuf::from(text),
+                name: self.name.clone().unwrap_or_else(|| location.stem()),
+                model_type: location
+                    .extension()
+                    .and_then(|extension| promised_by(&extension))
+                    .map_or(ModelType::TensorFlow, |(model_type, _)| model_type),
+                location: Some(text.clone()),
+            })
+        };
+        self.by_reference.iter().map(publication).collect()
+    }
+
+    /// The descriptor of a model by reference, whose digest is that of what is there now.
+    fn reference(
+        &self,
+        publication: &Publication,
+        data_type: &DataTypeName,
+        location: &str,
+        backend: &Arc<dyn Backend>,
+        config: &Config,
+    ) -> Result<ModelDescriptor, Failure> {
+        let fetched = fetch(&places(config, Some(backend))?, location, &mut std::io::sink())?;
+        let mapping = match &self.side_file {
+            Some(path) => read_mapping(path)?,
+            None => Mapping::default(),
+        };
+        let content = Content::Location(fetched.location.to_string());
+        let descriptor = self.descriptor(publication, data_type, content, mapping);
+        Ok(ModelDescriptor { sha256: Some(fetched.sha256), ..descriptor })
+    }
+
     /// Creates the models topic if it is missing, and refuses one that cannot be a control log.
     fn prepare(&self, admin: &dyn Admin, config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
         let (topic, created) = ensure_topic(admin, &models_topic(config), config.topics.create)?;
@@ -153,7 +217,8 @@ impl PublishArguments {
         &self,
         publication: &Publication,
         data_type: &DataTypeName,
-        file: ModelFile,
+        content: Content,
+        mapping: Mapping,
     ) -> ModelDescriptor {
         let description = match publication.model_type {
             ModelType::Pmml => "generated from SparkML",
@@ -165,11 +230,11 @@ impl PublishArguments {
             description: description.to_owned(),
             data_type: data_type.to_string(),
             model_type: publication.model_type,
-            content: Content::Data(file.bytes.into()),
+            content,
             version: self.version.clone(),
             effective_from: None,
             sha256: None,
-            mapping: file.mapping,
+            mapping,
             golden_rows: Vec::new(),
         }
     }
@@ -198,7 +263,10 @@ impl PublishArguments {
             Err(error) => return Err(error.into()),
         }
         let offset = writer.written().iter().find(|w| w.partition == models).map_or(-1, |w| w.last_offset);
-        let kind = descriptor.model_type.as_str();
+        let kind = match &descriptor.content {
+            Content::Data(_) => descriptor.model_type.as_str().to_owned(),
+            Content::Location(location) => format!("{} at {location}", descriptor.model_type.as_str()),
+        };
         say(out, &format!("published {key} ({kind}, {} bytes) at control offset {offset}", value.len()))
     }
 }
@@ -225,7 +293,12 @@ fn promised(path: &Path) -> Option<(ModelType, bool)> {
     if path.is_dir() {
         return Some((ModelType::TensorFlowSaved, true));
     }
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+    promised_by(&path.extension()?.to_str()?.to_ascii_lowercase())
+}
+
+/// The type that an extension promises, and whether it says so for sure.
+fn promised_by(extension: &str) -> Option<(ModelType, bool)> {
+    match extension {
         "pmml" => Some((ModelType::Pmml, true)),
         "xml" => Some((ModelType::Pmml, false)),
         "pb" => Some((ModelType::TensorFlow, true)),
@@ -250,7 +323,7 @@ fn publication(path: &Path) -> Result<Publication, Failure> {
         return Err(Failure::new(ExitCode::Usage, message));
     };
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Publication { path: path.to_owned(), name, model_type })
+    Ok(Publication { path: path.to_owned(), location: None, name, model_type })
 }
 
 /// The models that lie in a folder, by name. Files whose extension may mean something else count if their bytes do.

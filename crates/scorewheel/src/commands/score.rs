@@ -25,7 +25,7 @@ const BATCH_ELEMENTS: usize = 1 << 21;
 /// Arguments of `score`.
 #[derive(Debug, Args)]
 pub struct ScoreArguments {
-    /// The model: a file, or a directory with saved_model.pb; a file of its name with `.toml` added maps its inputs and outputs
+    /// The model: a file, a directory with saved_model.pb, or a location that the configuration allows; a file of its name with `.toml` added maps its inputs and outputs
     #[arg(long, value_name = "MODEL")]
     pub model: PathBuf,
     /// Rows to score; - is standard input
@@ -76,8 +76,8 @@ impl ScoreArguments {
     /// # Errors
     /// [`Failure`] if a file cannot be read or written, or the model is refused.
     pub fn run(self) -> Result<ExitCode, Failure> {
-        let file = ModelFile::read(&self.model)?;
         let config = self.configuration.load(Vec::new())?.config;
+        let file = ModelFile::open(&self.model, &config)?;
         let model = Formats::of(&config)
             .load(&file.bytes, None, &file.mapping, &Limits::default())
             .map_err(|error| refused(&self.model, &error))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::file::{records_list, unknown};
 use super::layers::{Layers, Source};
 use super::problem::Problem;
+use super::references::{Credential, VARIABLES};
 use super::section::{PREFIX, Setting};
 use super::settings::SECTIONS;
 use super::suggest::closest;
@@ -17,19 +18,23 @@ const FILE_SUFFIX: &str = "_FILE";
 const LATER: &[(&str, &str)] = &[("ZOOKEEPER_HOST", "Kafka no longer needs Zookeeper")];
 
 /// Reads the environment: settings go into `layers`, what is wrong into `problems`, what is only worth knowing into
-/// `notices`.
-pub fn read(
+/// `notices`. Credentials of places of models by reference are handed back.
+pub(super) fn read(
     variables: impl IntoIterator<Item = (String, String)>,
     layers: &mut Layers,
     problems: &mut Vec<Problem>,
     notices: &mut Vec<String>,
-) {
+) -> Vec<Credential> {
+    let mut credentials = Vec::new();
     let settings: Vec<&'static Setting> = SECTIONS.iter().flat_map(|section| section.settings).collect();
     let mut variables: Vec<(String, String)> = variables.into_iter().collect();
     variables.sort();
     for (name, value) in variables {
         if name.starts_with(PREFIX) {
-            ours(&name, value, &settings, layers, problems);
+            match name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(VARIABLES)) {
+                Some(variable) => credentials.extend(credential(variable, &name, value, problems)),
+                None => ours(&name, value, &settings, layers, problems),
+            }
         } else if let Some(setting) = settings.iter().find(|setting| setting.original == Some(&name)) {
             // The original takes an empty variable for one that is not set.
             if !value.is_empty() {
@@ -37,6 +42,22 @@ pub fn read(
             }
         } else if let Some((_, why)) = LATER.iter().find(|(later, _)| *later == name) {
             notices.push(format!("{name} is ignored: {why}"));
+        }
+    }
+    credentials
+}
+
+/// A credential of a place of models by reference.
+fn credential(variable: &str, name: &str, value: String, problems: &mut Vec<Problem>) -> Option<Credential> {
+    let source = Source::Environment(name.to_owned());
+    let Some(variable_of_file) = variable.strip_suffix(FILE_SUFFIX) else {
+        return Some(Credential { variable: variable.to_owned(), value, source });
+    };
+    match read_file(Path::new(&value)) {
+        Ok(value) => Some(Credential { variable: variable_of_file.to_owned(), value, source }),
+        Err(error) => {
+            problems.push(Problem::new(source, format!("cannot read {value}: {error}")));
+            None
         }
     }
 }

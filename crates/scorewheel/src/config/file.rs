@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::data_type::{self, DataTypeConfig, Member};
 use super::layers::{Layers, Source};
 use super::problem::Problem;
+use super::references::{self, ReferenceConfig};
 use super::section::{Section, Setting};
 use super::settings::SECTIONS;
 use super::suggest::did_you_mean;
@@ -18,6 +19,8 @@ use super::value::Raw;
 pub struct FileContents {
     /// The kinds of records, with where they stand.
     pub data_types: Vec<(DataTypeConfig, Source)>,
+    /// The places of models by reference, with where they stand.
+    pub references: Vec<(ReferenceConfig, Source)>,
 }
 
 struct Reader<'a> {
@@ -55,6 +58,8 @@ impl Reader<'_> {
             let name = name.get_ref().as_ref();
             if name == "data_types" {
                 contents.data_types = self.data_types(value);
+            } else if name == "references" {
+                contents.references = self.references(value);
             } else if let Some(section) = SECTIONS.iter().find(|section| section.name == name) {
                 match value.get_ref().as_table() {
                     Some(members) => self.section(section, members),
@@ -91,20 +96,46 @@ impl Reader<'_> {
         }
     }
 
-    fn data_types(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(DataTypeConfig, Source)> {
+    /// The entries of a list of tables, and where each stands.
+    fn entries<'v, 't>(
+        &mut self,
+        list: &str,
+        value: &'v Spanned<DeValue<'t>>,
+    ) -> Vec<(&'v DeTable<'t>, Source)> {
         let at = self.source(value.span().start);
         let Some(entries) = value.get_ref().as_array() else {
-            let problem = Problem::new(at, "`data_types` is a list of tables");
-            self.problems.push(problem.hint("write [[data_types]] above each entry"));
+            let problem = Problem::new(at, format!("`{list}` is a list of tables"));
+            self.problems.push(problem.hint(format!("write [[{list}]] above each entry")));
             return Vec::new();
         };
         let mut found = Vec::new();
         for entry in entries {
             let at = self.source(entry.span().start);
-            let Some(members) = entry.get_ref().as_table() else {
-                self.problems.push(Problem::new(at, "an entry of `data_types` is not a table"));
-                continue;
-            };
+            match entry.get_ref().as_table() {
+                Some(members) => found.push((members, at)),
+                None => {
+                    self.problems.push(Problem::new(at, format!("an entry of `{list}` is not a table")));
+                }
+            }
+        }
+        found
+    }
+
+    fn references(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(ReferenceConfig, Source)> {
+        let mut found = Vec::new();
+        for (members, at) in self.entries("references", value) {
+            let members = members
+                .iter()
+                .map(|(name, value)| (name.get_ref().to_string(), raw(value), self.source(name.span().start)))
+                .collect();
+            found.push((references::read(members, self.problems), at));
+        }
+        found
+    }
+
+    fn data_types(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(DataTypeConfig, Source)> {
+        let mut found = Vec::new();
+        for (members, at) in self.entries("data_types", value) {
             let members = members.iter().map(|(name, value)| {
                 let member = match value.get_ref() {
                     DeValue::String(text) => Member::Text(text.to_string()),
@@ -163,7 +194,7 @@ pub(super) fn unknown(key: &str, source: Source) -> Problem {
         return problem.hint(format!("this version does not write to {later}; remove it"));
     }
     let keys: Vec<String> = keys().collect();
-    let sections = SECTIONS.iter().map(|section| section.name).chain(["data_types"]);
+    let sections = SECTIONS.iter().map(|section| section.name).chain(["data_types", "references"]);
     let candidates: Vec<&str> = match key.contains('.') {
         true => keys.iter().map(String::as_str).collect(),
         false => sections.chain(keys.iter().map(String::as_str)).collect(),

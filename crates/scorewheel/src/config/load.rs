@@ -9,6 +9,7 @@ use super::file;
 use super::layers::{Layers, Source};
 use super::place::{Place, decide};
 use super::problem::{Problem, Problems};
+use super::references;
 use super::settings::Config;
 use super::value::Raw;
 
@@ -49,14 +50,16 @@ pub fn load(request: &Request) -> Result<Loaded, Problems> {
     let mut layers = Layers::default();
     let mut problems = Vec::new();
     let mut notices = Vec::new();
-    let (file, contents) = match read_file(request.file.as_deref(), &mut problems) {
+    let (file, mut contents) = match read_file(request.file.as_deref(), &mut problems) {
         Some((path, text)) => {
             let contents = file::read(&path, &text, &mut layers, &mut problems);
             (Some(path), contents)
         }
         None => (None, file::FileContents::default()),
     };
-    environment::read(request.environment.iter().cloned(), &mut layers, &mut problems, &mut notices);
+    let credentials =
+        environment::read(request.environment.iter().cloned(), &mut layers, &mut problems, &mut notices);
+    references::add_credentials(&mut contents.references, credentials, &mut problems);
     for (key, flag, text) in &request.flags {
         let source = Source::Flag((*flag).to_owned());
         if file::keys().any(|known| known == *key) {
@@ -68,6 +71,8 @@ pub fn load(request: &Request) -> Result<Loaded, Problems> {
     let mut config = Config::read(&layers, &mut problems);
     data_type::check(&contents.data_types, &mut problems);
     config.data_types = contents.data_types.into_iter().map(|(entry, _)| entry).collect();
+    references::check(&contents.references, config.models.max_size, &mut problems);
+    config.references = contents.references.into_iter().map(|(entry, _)| entry).collect();
     check(&config, &layers, &mut problems);
     let place = decide(&config, &layers, &mut problems);
     if problems.is_empty() {
@@ -119,6 +124,8 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
     let share = config.scoring.failure_share;
     require(share > 0.0 && share <= 1.0, "scoring.failure_share", "is not above 0 and up to 1");
     require(config.scoring.failure_rows >= 1, "scoring.failure_rows", "is 0");
+    let fetches = config.models.reference_fetches;
+    require((1..=64).contains(&fetches), "models.reference_fetches", "is not between 1 and 64");
     require(config.memory.batch_records >= 1, "memory.batch_records", "is 0");
     require(config.memory.batch_size.0 >= 1, "memory.batch_size", "is 0");
     require(config.commit.interval.0.as_millis() >= 1, "commit.interval", "is 0");

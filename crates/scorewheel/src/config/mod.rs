@@ -11,6 +11,7 @@
 //! | [`choices`] | settings that are one of a few words |
 //! | [`points`] | [`Points`]: how many points a score makes |
 //! | [`data_type`] | [`DataTypeConfig`]: an entry of `[[data_types]]` |
+//! | [`references`] | [`ReferenceConfig`]: an entry of `[[references]]` |
 //! | [`layers`] | [`Layers`], [`Source`]: who said what, and who wins |
 //! | [`mod@file`] | the TOML file |
 //! | [`environment`] | the environment |
@@ -31,6 +32,7 @@ pub mod place;
 pub mod points;
 pub mod problem;
 pub mod reference;
+pub mod references;
 pub mod section;
 pub mod settings;
 pub mod show;
@@ -47,6 +49,7 @@ pub use load::{Loaded, Request, load};
 pub use place::Place;
 pub use points::Points;
 pub use problem::{Problem, Problems};
+pub use references::ReferenceConfig;
 pub use section::Setting;
 pub use settings::Config;
 pub use value::{Bytes, Period, Secret, SettingValue};

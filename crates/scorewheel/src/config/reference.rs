@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::data_type::MEMBERS;
+use super::references;
 use super::section::Setting;
 use super::settings::SECTIONS;
 
@@ -54,6 +55,14 @@ fn capital(kind: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
+/// The members that an entry of a list may have.
+fn members(out: &mut String, members: &[(&str, &str, &str)]) {
+    out.push_str("| member | write | what it is |\n|---|---|---|\n");
+    for (name, kind, documentation) in members {
+        let _ = writeln!(out, "| `{name}` | {} | {documentation} |", kind.replace('|', "or"));
+    }
+}
+
 /// The page.
 #[must_use]
 pub fn reference() -> String {
@@ -63,9 +72,13 @@ pub fn reference() -> String {
         section.settings.iter().for_each(|declared| setting(&mut out, declared));
     }
     out.push_str("\n## `[[data_types]]`\n\nThe kinds of records. `wine` is built in, and the default if no entry is.\n\n");
-    out.push_str("| member | write | what it is |\n|---|---|---|\n");
-    for (name, kind, documentation) in MEMBERS {
-        let _ = writeln!(out, "| `{name}` | {} | {documentation} |", kind.replace('|', "or"));
-    }
+    members(&mut out, MEMBERS);
+    out.push_str(
+        "\n## `[[references]]`\n\nThe places from which models by reference may be fetched; none unless they are \
+         configured. See [models by reference](references.md). Each of `user`, `password`, `token`, `access_key`, \
+         `secret_key` and `session_token` may be given as `SCOREWHEEL__REFERENCES__NAME__MEMBER`, and so from a file \
+         with `_FILE` appended.\n\n",
+    );
+    members(&mut out, references::MEMBERS);
     out
 }

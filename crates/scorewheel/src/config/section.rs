@@ -125,15 +125,17 @@ macro_rules! sections {
             $($(#[doc = $section_doc])+ pub $section: $type,)+
             /// The kinds of records, in the order of the file; `wine` is built in and not listed unless it is configured.
             pub data_types: Vec<DataTypeConfig>,
+            /// The places from which models by reference may be fetched; none unless they are configured.
+            pub references: Vec<ReferenceConfig>,
         }
 
         /// Every section, in the order of the reference.
         pub const SECTIONS: &[Section] = &[$($type::SECTION),+];
 
         impl Config {
-            /// Reads every section but `[[data_types]]`.
+            /// Reads every section but `[[data_types]]` and `[[references]]`.
             pub(super) fn read(layers: &Layers, problems: &mut Vec<Problem>) -> Self {
-                Self { $($section: $type::read(layers, problems),)+ data_types: Vec::new() }
+                Self { $($section: $type::read(layers, problems),)+ data_types: Vec::new(), references: Vec::new() }
             }
 
             /// The values of every section in TOML, in the order of [`SECTIONS`].

@@ -11,6 +11,7 @@ use super::data_type::DataTypeConfig;
 use super::layers::Layers;
 use super::points::Points;
 use super::problem::Problem;
+use super::references::ReferenceConfig;
 use super::section::{Section, SectionValues, Setting, sections};
 use super::value::{Bytes, Period, Secret, SettingValue};
 
@@ -135,6 +136,10 @@ sections! {
         type_numbering: Numbering = Numbering::Original;
         /// Largest model that is accepted.
         max_size: Bytes = Bytes::mebibytes(64);
+        /// Models by reference that are kept in the state directory. Those in force are kept whatever they need.
+        reference_cache: Bytes = Bytes::mebibytes(1024);
+        /// Models by reference that are fetched at the same time.
+        reference_fetches: u32 = 2;
     }
 
     /// ONNX Runtime, for the models that ask for it and those that the embedded engine lacks an operator for. Off unless

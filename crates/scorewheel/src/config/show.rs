@@ -39,5 +39,11 @@ pub fn show(loaded: &Loaded) -> String {
             out.push_str("default = true\n");
         }
     }
+    for entry in &loaded.config.references {
+        out.push_str("\n[[references]]\n");
+        for (name, value) in entry.toml() {
+            let _ = writeln!(out, "{name} = {value}");
+        }
+    }
     out
 }

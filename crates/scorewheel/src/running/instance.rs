@@ -13,7 +13,9 @@ use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
 use super::settings::streams_config;
-use super::{Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, TracesFeed, parts};
+use super::{
+    Events, HttpThread, InfluxFeed, InstanceView, References, ResultsTail, RunningPlace, TracesFeed, parts,
+};
 use super::{grafana, own_topics};
 use crate::config::{Config, Loaded};
 use crate::exit_code::{ExitCode, Failure};
@@ -44,6 +46,8 @@ pub struct Instance {
     http: HttpThread,
     influx: Option<InfluxFeed>,
     traces: Option<TracesFeed>,
+    // Only to be kept.
+    _references: Option<References>,
     url: String,
     stopping: Arc<AtomicBool>,
     /// What the thread that keeps the instance's own topics ended with.
@@ -68,6 +72,8 @@ impl Instance {
         let influx = InfluxFeed::start(config, &telemetry)?;
         let traces = TracesFeed::start(config, &telemetry, &url)?;
         parts.scores = influx.as_ref().map(InfluxFeed::scores);
+        let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
+        parts.fetcher = references.as_ref().map(References::fetcher);
         let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
         let topology = parts::topology(config.engine.store, &parts)
             .map_err(|error| Failure::new(ExitCode::Configuration, error.to_string()))?;
@@ -104,7 +110,18 @@ impl Instance {
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
         let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
         let http = serve(config, &place, served, &stopping, server)?;
-        Ok(Self { streams, view, http, influx, traces, url, stopping, topics_failure, place })
+        Ok(Self {
+            streams,
+            view,
+            http,
+            influx,
+            traces,
+            _references: references,
+            url,
+            stopping,
+            topics_failure,
+            place,
+        })
     }
 
     /// Where HTTP answers.

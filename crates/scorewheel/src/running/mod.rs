@@ -13,6 +13,7 @@
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
 //! | [`grafana`] | sets Grafana up at start |
 //! | [`traces`] | [`TracesFeed`]: traces on their way to a collector |
+//! | [`references`] | [`References`]: what fetches models by reference |
 //! | [`http_thread`] | [`HttpThread`]: the server and its run time |
 //! | [`failure`] | errors of the run time as exit codes |
 //! | [`stage`] | `run --engine stage`: the stage between topics |
@@ -27,6 +28,7 @@ pub mod instance;
 pub mod own_topics;
 pub mod parts;
 pub mod place;
+pub mod references;
 pub mod results_feed;
 pub mod settings;
 pub mod stage;
@@ -39,6 +41,7 @@ pub use http_thread::HttpThread;
 pub use influx::InfluxFeed;
 pub use instance::{Instance, InstanceOptions};
 pub use place::{RunningPlace, open_for_running};
+pub use references::References;
 pub use results_feed::ResultsTail;
 pub use stop_signal::StopSignal;
 pub use traces::TracesFeed;

@@ -182,7 +182,7 @@ fn reference(model: &serving::ModelReference, control: &ControlView) -> ModelRef
         data_type: model.key.data_type.to_string(),
         name: model.key.name.to_string(),
         version: model.version.to_string(),
-        sha256: model.sha256.to_string(),
+        sha256: model.known_sha256().map(|sha256| sha256.to_string()).unwrap_or_default(),
         control_offset: model.offset,
         description: loaded.map(|loaded| loaded.description.to_string()).unwrap_or_default(),
         model_type: loaded.map(|loaded| loaded.model_type.as_str().to_owned()).unwrap_or_default(),

@@ -21,7 +21,9 @@ use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
 use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, serve, wait_until};
 use crate::running::settings::streams_config;
-use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, TracesFeed, grafana, own_topics, parts};
+use crate::running::{
+    Events, HttpThread, InfluxFeed, References, RunningPlace, TracesFeed, grafana, own_topics, parts,
+};
 
 /// A stage at work.
 pub struct StageInstance {
@@ -30,6 +32,8 @@ pub struct StageInstance {
     http: HttpThread,
     influx: Option<InfluxFeed>,
     traces: Option<TracesFeed>,
+    // Only to be kept.
+    _references: Option<References>,
     url: String,
     feed_stopping: Arc<AtomicBool>,
     // Dropped last: the lock of an embedded directory goes with it.
@@ -51,6 +55,7 @@ impl StageInstance {
         let parts = parts::of_process(parts, &place.state_directory, events.clone())?;
         let influx = InfluxFeed::start(config, &telemetry)?;
         let traces = TracesFeed::start(config, &telemetry, &url)?;
+        let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
         let default = parts.data_types.get(parts.data_types.default_type());
         let shared = Arc::new(StageShared {
             application: config.application.id.clone(),
@@ -89,6 +94,7 @@ impl StageInstance {
             judge: parts.judge,
             instance: parts.instance.clone(),
             adopt: options.adopt,
+            fetcher: references.as_ref().map(|references| (references.fetcher())()),
         };
         let settings = StageSettings {
             names: parts.names.clone(),
@@ -106,7 +112,17 @@ impl StageInstance {
             spawn("records", &shared, move || records.work())?,
             spawn("topics", &shared, keeps)?,
         ];
-        Ok(Self { shared, threads, http, influx, traces, url, feed_stopping, _place: place })
+        Ok(Self {
+            shared,
+            threads,
+            http,
+            influx,
+            traces,
+            _references: references,
+            url,
+            feed_stopping,
+            _place: place,
+        })
     }
 
     /// Where HTTP answers.

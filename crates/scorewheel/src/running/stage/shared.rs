@@ -208,6 +208,7 @@ impl Surroundings for StageShared {
                 ScoringEvent::Rejected(rejection)
             }
             StageEvent::Removed { model, control } => ScoringEvent::Removed { model, control },
+            StageEvent::Postponed { control, reason } => ScoringEvent::Postponed { control, reason },
             StageEvent::Published(revision) => ScoringEvent::Published(revision),
             // Told with its place where it is written.
             StageEvent::CutOver(_) => return,
