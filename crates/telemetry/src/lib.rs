@@ -7,10 +7,11 @@
 //! | [`catalogue`] | [`Metric`]: every metric there is, with its kind, labels and meaning |
 //! | [`exposition`] | [`Exposition`]: metrics as Prometheus' text |
 //! | [`grafana`] | data sources and dashboards in Grafana |
-//! | [`influx`] | scores as points in InfluxDB
+//! | [`influx`] | scores as points in InfluxDB |
 //! | [`latency`] | [`Latencies`]: histograms of durations, of this process |
 //! | [`logging`] | the log on standard error, for people or as JSON |
 //! | [`reference`](mod@reference) | the page of metrics, generated |
+//! | [`sketch`] | [`Sketch`]: distributions of numbers in a fixed space |
 //!
 //! Figures of records, results and statistics are not kept here: whoever renders the metrics adds them from the last
 //! committed state, so that a scrape shows what is committed. Histograms are of this process and begin with it.
@@ -24,6 +25,7 @@ pub mod latency;
 pub mod logging;
 pub mod recorder;
 pub mod reference;
+pub mod sketch;
 
 pub use catalogue::{Kind, Metric};
 pub use event::Event;
@@ -33,3 +35,4 @@ pub use influx::InfluxSettings;
 pub use latency::{Latencies, Quantiles};
 pub use logging::{LogError, LogFormat, start_logging};
 pub use recorder::Telemetry;
+pub use sketch::Sketch;

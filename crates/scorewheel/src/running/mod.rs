@@ -11,6 +11,7 @@
 //! | [`view`] | [`InstanceView`]: the last committed state, for queries and metrics |
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
+//! | [`live`] | what the page shows besides the committed state |
 //! | [`grafana`] | sets Grafana up at start |
 //! | [`http_thread`] | [`HttpThread`]: the server and its run time |
 //! | [`failure`] | errors of the run time as exit codes |
@@ -23,6 +24,7 @@ pub mod grafana;
 pub mod http_thread;
 pub mod influx;
 pub mod instance;
+pub mod live;
 pub mod own_topics;
 pub mod parts;
 pub mod place;
