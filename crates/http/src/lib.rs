@@ -38,7 +38,7 @@ pub use gateway::{
     TopicView,
 };
 pub use live::{
-    DeadLetter, Frame, Latency, LineageView, LiveFigures, NoFigures, RecentRecords, RecentResult,
+    DeadLetter, Frame, LabelCount, Latency, LineageView, LiveFigures, NoFigures, RecentRecords, RecentResult,
     ScoreDistribution,
 };
 pub use record_line::RecordLine;

@@ -70,8 +70,10 @@ pub struct ScoreDistribution {
     pub control_offset: i64,
     /// Scores that are numbers.
     pub count: u64,
-    /// Scores that are none: labels, lists.
-    pub not_numbers: u64,
+    /// Scores that are labels, by label.
+    pub labels: Vec<LabelCount>,
+    /// Scores that are neither: lists, missing ones, labels beyond the first so many.
+    pub others: u64,
     /// Smallest score.
     pub min: Option<f64>,
     /// A quarter is smaller.
@@ -84,6 +86,16 @@ pub struct ScoreDistribution {
     pub max: Option<f64>,
     /// Scores in bins of one width from `min` to `max`.
     pub bins: Vec<f64>,
+}
+
+/// How often a label was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LabelCount {
+    /// The label.
+    pub label: String,
+    /// Scores.
+    pub count: u64,
 }
 
 /// The last results and dead letters, newest first.

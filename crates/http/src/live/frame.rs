@@ -10,6 +10,8 @@ use crate::snapshot::{
     TaskState,
 };
 
+/// Milliseconds that the time line covers at least.
+const SHORTEST_WINDOW: i64 = 60_000;
 /// Models, rejections and partitions that are listed; the JSON behind each part has them all.
 const MOST_MODELS: usize = 40;
 const MOST_REJECTIONS: usize = 20;
@@ -48,7 +50,7 @@ pub struct Frame {
     /// Cut-overs within the window, oldest first.
     pub cutovers: Vec<SeenCutover>,
     /// How scores are distributed, by model.
-    pub scores: Vec<ScoreDistribution>,
+    pub scores: Vec<ScoresRow>,
     /// The last results and dead letters.
     pub recent: RecentRecords,
     /// Refused messages, newest first.
@@ -95,6 +97,17 @@ pub struct ModelRow {
     pub statistics: Option<ModelStatistics>,
 }
 
+/// How the scores of a model are distributed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoresRow {
+    /// Its colour on the time line.
+    pub colour: Option<u8>,
+    /// The distribution.
+    #[serde(flatten)]
+    pub scores: ScoreDistribution,
+}
+
 /// A refused message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -137,7 +150,9 @@ impl Frame {
     #[must_use]
     pub fn of(engine: Engine, snapshot: &Snapshot, history: &History, figures: &dyn LiveFigures) -> Self {
         let at = figures.now();
-        let window = SECONDS as i64 * 1000;
+        // As long as there is anything to show, from a minute to what is kept.
+        let known = history.first().map_or(0, |first| at - first);
+        let window = known.clamp(SHORTEST_WINDOW, SECONDS as i64 * 1000);
         let models = models(snapshot, history);
         let rejections = &snapshot.rejections;
         Self {
@@ -155,7 +170,11 @@ impl Frame {
             models: models.into_iter().take(MOST_MODELS).collect(),
             lanes: history.lanes(at - window),
             cutovers: history.cutovers(at - window),
-            scores: figures.scores(),
+            scores: figures
+                .scores()
+                .into_iter()
+                .map(|scores| ScoresRow { colour: history.colour_of(scores.control_offset), scores })
+                .collect(),
             recent: figures.recent(),
             rejections: rejections
                 .iter()

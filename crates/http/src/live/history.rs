@@ -72,6 +72,7 @@ pub struct SeenCutover {
 /// How things have been moving. Told once a second; the time is the caller's.
 #[derive(Clone, Debug, Default)]
 pub struct History {
+    first: Option<i64>,
     last: Option<(i64, BTreeMap<(String, u32), Counts>)>,
     seconds: VecDeque<Second>,
     rates: BTreeMap<(String, u32), f64>,
@@ -95,6 +96,7 @@ pub const COLOURS: u8 = 8;
 impl History {
     /// Takes note of the state at `now`, in milliseconds since the epoch, and of the latencies since the last time.
     pub fn sample(&mut self, now: i64, snapshot: &Snapshot, latency: Latency) {
+        self.first.get_or_insert(now);
         self.count(now, snapshot, latency);
         self.draw_lanes(now, snapshot);
         self.mark(now, snapshot);
@@ -201,6 +203,12 @@ impl History {
         }
         let newest = snapshot.rejections.iter().map(|rejection| rejection.control_offset).max();
         self.newest_rejection = self.newest_rejection.max(newest);
+    }
+
+    /// When the first note was taken, milliseconds since the epoch.
+    #[must_use]
+    pub fn first(&self) -> Option<i64> {
+        self.first
     }
 
     /// The seconds, oldest first.

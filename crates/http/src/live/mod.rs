@@ -15,7 +15,8 @@ pub mod history;
 pub mod hub;
 
 pub use figures::{
-    DeadLetter, Latency, LineageView, LiveFigures, NoFigures, RecentRecords, RecentResult, ScoreDistribution,
+    DeadLetter, LabelCount, Latency, LineageView, LiveFigures, NoFigures, RecentRecords, RecentResult,
+    ScoreDistribution,
 };
 pub use frame::Frame;
 pub use history::History;

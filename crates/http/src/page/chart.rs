@@ -2,6 +2,7 @@
 
 use super::html::{Coordinate, Html};
 use super::number;
+use crate::live::LabelCount;
 use crate::live::history::{Lane, SeenCutover};
 
 /// Height of a line's drawing; its width is one a value.
@@ -43,6 +44,22 @@ pub fn bars(html: &mut Html, bins: &[f64], label: &str) {
         html.raw("%\" width=\"").number(Coordinate(width * 0.84));
         html.raw("%\" y=\"").number(Coordinate(100.0 - height));
         html.raw("%\" height=\"").number(Coordinate(height)).raw("%\" rx=\"1\"/>");
+    }
+    html.raw("</svg>");
+}
+
+/// A bar a label, with the label beneath.
+pub fn labelled_bars(html: &mut Html, labels: &[LabelCount], name: &str) {
+    let counts: Vec<f64> = labels.iter().map(|label| label.count as f64).collect();
+    bars(html, &counts, &format!("scores of {name} by label"));
+    html.raw("<svg class=\"labels\" aria-hidden=\"true\">");
+    let width = 100.0 / labels.len().max(1) as f64;
+    for (index, label) in labels.iter().enumerate() {
+        html.raw("<svg x=\"").number(Coordinate(width * index as f64)).raw("%\" width=\"");
+        html.number(Coordinate(width)).raw("%\" height=\"18\"><title>").text(&label.label).raw(": ");
+        html.text(&number::count(label.count))
+            .raw("</title><text x=\"50%\" y=\"13\" text-anchor=\"middle\">");
+        html.text(&label.label).raw("</text></svg>");
     }
     html.raw("</svg>");
 }

@@ -6,7 +6,6 @@ use super::html::Html;
 use super::{chart, number};
 use crate::live::Frame;
 use crate::live::frame::ModelRow;
-use crate::live::history::SECONDS;
 use crate::snapshot::{Engine, TaskState};
 
 /// What stands above everything and does not change.
@@ -93,12 +92,13 @@ pub fn state(html: &mut Html, frame: &Frame) {
 /// The figures that one looks at first.
 pub fn headline(html: &mut Html, frame: &Frame) {
     let now = frame.now().copied().unwrap_or_default();
+    let slots = usize::try_from(frame.window / 1000).unwrap_or(0);
     html.raw("<section aria-labelledby=\"glance\" class=\"glance\"><h2 id=\"glance\" class=\"unseen\">At a glance</h2>");
     html.raw("<dl><div class=\"figure\"><dt>records / s</dt><dd>")
         .text(&number::rate(now.records_per_second));
     html.raw("</dd><dd class=\"drawn\">");
     let rates: Vec<f64> = frame.seconds.iter().map(|second| second.records_per_second).collect();
-    chart::line(html, &rates, SECONDS, "records a second over the last five minutes");
+    chart::line(html, &rates, slots, "records a second over the last minutes");
     html.raw("</dd></div><div class=\"figure\"><dt>latency p50 <abbr title=\"99th percentile\">p99</abbr></dt><dd>");
     if now.latency.count == 0 {
         html.raw("–");
@@ -108,7 +108,7 @@ pub fn headline(html: &mut Html, frame: &Frame) {
     }
     html.raw("</dd><dd class=\"drawn\">");
     let latencies: Vec<f64> = frame.seconds.iter().map(|second| second.latency.p99_ns as f64).collect();
-    chart::line(html, &latencies, SECONDS, "99th percentile of the latency over the last five minutes");
+    chart::line(html, &latencies, slots, "99th percentile of the latency over the last minutes");
     html.raw("</dd></div>");
     let totals = &frame.totals;
     figure(html, "results", &number::count(totals.results), |html| {
@@ -152,7 +152,12 @@ pub fn models(html: &mut Html, frame: &Frame) {
         chart::time_line(html, lane, &marks, refused, range);
     }
     if !frame.lanes.is_empty() {
-        html.raw("<p class=\"axis\"><span>5 min ago</span><span class=\"key\">• a partition goes over");
+        html.raw("<p class=\"axis\"><span>");
+        match frame.window / 1000 {
+            seconds @ ..120 => html.number(seconds).raw(" s ago"),
+            seconds => html.number(seconds / 60).raw(" min ago"),
+        };
+        html.raw("</span><span class=\"key\">• a partition goes over");
         html.raw(if refused.is_empty() { "" } else { " · × a message is refused" });
         html.raw("</span><span>now</span></p>");
     }
@@ -163,10 +168,10 @@ pub fn models(html: &mut Html, frame: &Frame) {
     }
     let columns = [
         ("model", ""),
-        ("data type", ""),
+        ("data type", "wide"),
         ("state", ""),
         ("type", "wide"),
-        ("control", "digits"),
+        ("control", "digits wide"),
         ("SHA-256", "wide"),
         ("rows", "digits"),
         ("time a row", "digits"),
@@ -184,9 +189,12 @@ fn model(html: &mut Html, row: &ModelRow) {
     let model = &row.model;
     html.raw("<tr><th scope=\"row\">");
     chip(html, row.colour);
-    html.name(&model.name).raw(" <span class=\"quiet\">").name(&model.version).raw("</span></th><td>");
+    html.name(&model.name)
+        .raw(" <span class=\"quiet\">")
+        .name(&model.version)
+        .raw("</span></th><td class=\"wide\">");
     html.name(&model.data_type).raw("</td><td>").raw(if row.in_force { "in force" } else { "held" });
-    html.raw("</td><td class=\"wide\">").text(&model.model_type).raw("</td><td class=\"digits\">");
+    html.raw("</td><td class=\"wide\">").text(&model.model_type).raw("</td><td class=\"digits wide\">");
     html.number(model.control_offset)
         .raw("</td><td class=\"wide\"><code>")
         .text(number::digest(&model.sha256));
@@ -222,25 +230,27 @@ pub fn scores(html: &mut Html, frame: &Frame) {
         return;
     }
     html.raw("<ul class=\"distributions\">");
-    for scores in &frame.scores {
-        let row = frame.models.iter().find(|row| row.model.control_offset == scores.control_offset);
-        html.raw("<li class=\"m");
-        html.number(row.and_then(|row| row.colour).unwrap_or(0));
-        html.raw("\"><p>").name(&scores.name).raw(" <span class=\"quiet\">").name(&scores.version);
-        html.raw("</span></p>");
-        let shown = |number: Option<f64>| number.map_or_else(|| "–".to_owned(), number::short);
-        if scores.count == 0 {
-            html.raw("<p class=\"none\">").text(&number::count(scores.not_numbers));
-            html.raw(" scores that are no numbers</p></li>");
-            continue;
+    for row in &frame.scores {
+        let scores = &row.scores;
+        html.raw("<li class=\"m").number(row.colour.unwrap_or(0)).raw("\"><p>");
+        html.name(&scores.name).raw(" <span class=\"quiet\">").name(&scores.version).raw("</span></p>");
+        let labels: u64 = scores.labels.iter().map(|label| label.count).sum();
+        if scores.count > 0 {
+            let label = format!("{} scores of {}", scores.count, scores.name);
+            let shown = |number: Option<f64>| number.map_or_else(|| "–".to_owned(), number::short);
+            chart::bars(html, &scores.bins, &label);
+            html.raw("<p class=\"axis\"><span>").text(&shown(scores.min)).raw("</span><span>median ");
+            html.text(&shown(scores.median)).raw("</span><span>").text(&shown(scores.max)).raw("</span></p>");
+        } else if labels > 0 {
+            chart::labelled_bars(html, &scores.labels, &scores.name);
         }
-        let label = format!("{} scores of {}", scores.count, scores.name);
-        chart::bars(html, &scores.bins, &label);
-        html.raw("<p class=\"axis\"><span>").text(&shown(scores.min)).raw("</span><span>median ");
-        html.text(&shown(scores.median)).raw("</span><span>").text(&shown(scores.max)).raw("</span></p>");
-        html.raw("<p class=\"quiet\">").text(&number::count(scores.count)).raw(" scores");
-        if scores.not_numbers > 0 {
-            html.raw(", ").text(&number::count(scores.not_numbers)).raw(" no numbers");
+        html.raw("<p class=\"quiet\">");
+        if scores.count + labels > 0 {
+            html.text(&number::count(scores.count + labels)).raw(" scores");
+        }
+        if scores.others > 0 {
+            html.raw(if scores.count + labels > 0 { ", " } else { "" });
+            html.text(&number::count(scores.others)).raw(" neither number nor label");
         }
         html.raw("</p></li>");
     }
@@ -275,9 +285,10 @@ pub fn results(html: &mut Html, frame: &Frame) {
         html.name(&result.data_type).raw("</td>");
         match &result.lineage {
             Some(lineage) => {
-                let row = frame.models.iter().find(|row| row.model.control_offset == lineage.control);
+                let mut spans = frame.lanes.iter().flat_map(|lane| &lane.spans);
+                let span = spans.find(|span| span.control_offset == lineage.control);
                 html.raw("<td>");
-                chip(html, row.and_then(|row| row.colour));
+                chip(html, span.map(|span| span.colour));
                 html.name(&lineage.model).raw(" <span class=\"quiet\">").name(&lineage.version);
                 html.raw("</span></td><td class=\"wide\"><code>").text(number::digest(&lineage.sha256));
                 html.raw("</code></td><td><code>").text(&lineage.topic).raw("-").number(lineage.partition);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scorewheel_scoring::{ScoreFollower, Scores};
+use scorewheel_scoring::{FirstTarget, ScoreFollower, Scores};
 use scorewheel_serving::ModelReference;
 use scorewheel_topics::TopicPartition;
 
@@ -18,7 +18,7 @@ impl Scores for Tee {
 struct Followers(Vec<Box<dyn ScoreFollower>>);
 
 impl ScoreFollower for Followers {
-    fn scored(&mut self, model: &ModelReference, score: Option<f64>, nanoseconds: u64) {
+    fn scored(&mut self, model: &ModelReference, score: FirstTarget<'_>, nanoseconds: u64) {
         for follower in &mut self.0 {
             follower.scored(model, score, nanoseconds);
         }
