@@ -7,6 +7,9 @@ use crate::live::history::{Lane, SeenCutover};
 
 /// Height of a line's drawing; its width is one a value.
 const HEIGHT: f64 = 40.0;
+/// Pixels of a hundredth of a time line.
+const WIDE_SCREEN: f64 = 9.0;
+const NARROW_SCREEN: f64 = 3.0;
 
 /// A line of values from 0 upwards over `slots` places, the newest at the right edge; `label` says what it is.
 pub fn line(html: &mut Html, values: &[f64], slots: usize, label: &str) {
@@ -85,9 +88,12 @@ pub fn time_line(
         html.number(Coordinate((end - begin).max(0.15))).raw("%\" class=\"m").number(span.colour);
         html.raw("\"><title>").text(&span.name).raw(" ").text(&span.version).raw(", since ");
         html.text(&number::time(span.from)).raw(" UTC</title><rect width=\"100%\" height=\"100%\"/>");
-        // A name that does not fit would only be a smear.
-        if end - begin > 5.0 {
-            html.raw("<text x=\"7\" y=\"20\">").text(&span.name).raw(" ").text(&span.version).raw("</text>");
+        // A name that does not fit would only be a smear: on a wide screen, or on a narrow one.
+        let needs = 7.2 * (span.name.chars().count() + span.version.chars().count() + 1) as f64 + 12.0;
+        if (end - begin) * WIDE_SCREEN >= needs {
+            let fits = (end - begin) * NARROW_SCREEN >= needs;
+            html.raw(if fits { "<text" } else { "<text class=\"narrow\"" }).raw(" x=\"7\" y=\"20\">");
+            html.text(&span.name).raw(" ").text(&span.version).raw("</text>");
         }
         html.raw("</svg>");
     }
