@@ -341,14 +341,14 @@ pub fn rejections(html: &mut Html, frame: &Frame) {
         html.raw("<p class=\"none\">No model was refused.</p></section>");
         return;
     }
-    let columns = [("model", ""), ("reason", ""), ("control", "digits"), ("time", "digits")];
+    let columns = [("model", ""), ("reason", ""), ("control", "digits wide"), ("time", "digits")];
     table(html, "refused models with the reason", &columns);
     for row in &frame.rejections {
         let rejection = &row.rejection;
         html.raw("<tr><th scope=\"row\">").name(rejection.name.as_deref().unwrap_or("unnamed"));
         html.raw(" <span class=\"quiet\">").name(rejection.version.as_deref().unwrap_or(""));
         html.raw("</span></th><td class=\"message\">").text(&rejection.reason);
-        html.raw("</td><td class=\"digits\">")
+        html.raw("</td><td class=\"digits wide\">")
             .number(rejection.control_offset)
             .raw("</td><td class=\"digits\">");
         html.text(&row.at.map_or_else(|| "before".to_owned(), number::time)).raw("</td></tr>");
