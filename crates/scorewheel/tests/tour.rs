@@ -5,8 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
-mod console;
 #[expect(dead_code, reason = "shared with tests that use all of it")]
+mod console;
 mod process;
 
 use console::{Shell, sessions};
