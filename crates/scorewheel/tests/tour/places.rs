@@ -22,7 +22,7 @@ impl Places {
     /// `None`, and said, if the machine lacks one of them.
     pub fn start() -> Option<Self> {
         let named = |variable: &str| {
-            let found = std::env::var(variable).ok();
+            let found = std::env::var(variable).ok().filter(|name| !name.is_empty());
             if found.is_none() {
                 println!("skipped: {variable} not found");
             }
