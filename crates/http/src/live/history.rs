@@ -73,9 +73,9 @@ pub struct SeenCutover {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     first: Option<i64>,
-    last: Option<(i64, BTreeMap<(String, u32), Counts>)>,
+    last: Option<(i64, BTreeMap<Partition, Counts>)>,
     seconds: VecDeque<Second>,
-    rates: BTreeMap<(String, u32), f64>,
+    rates: BTreeMap<Partition, f64>,
     lanes: Vec<Lane>,
     colours: u8,
     cutovers: VecDeque<SeenCutover>,
@@ -83,6 +83,9 @@ pub struct History {
     rejections: VecDeque<(i64, i64)>,
     newest_rejection: Option<i64>,
 }
+
+/// Topic and partition.
+type Partition = (String, u32);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
@@ -103,7 +106,7 @@ impl History {
     }
 
     fn count(&mut self, now: i64, snapshot: &Snapshot, latency: Latency) {
-        let counts: BTreeMap<(String, u32), Counts> = snapshot
+        let counts: BTreeMap<Partition, Counts> = snapshot
             .tasks
             .iter()
             .map(|task| {

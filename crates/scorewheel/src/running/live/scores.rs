@@ -58,7 +58,7 @@ impl ScoreSketches {
         let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         let mut shown: Vec<ScoreDistribution> = models.iter().map(shown).collect();
         drop(models);
-        shown.sort_by(|left, right| right.control_offset.cmp(&left.control_offset));
+        shown.sort_by_key(|scores| std::cmp::Reverse(scores.control_offset));
         shown
     }
 }
@@ -255,7 +255,6 @@ mod tests {
     use super::*;
     use scorewheel_model::{Digest, ModelKey};
 
-    #[expect(clippy::unwrap_used, reason = "a helper of tests outside of test functions")]
     fn model(offset: i64) -> ModelReference {
         ModelReference {
             key: ModelKey::parse("wine/m").unwrap(),
