@@ -82,7 +82,7 @@ impl Server {
         }
     }
 
-    /// Serves until `application.stopping` becomes true and the requests under way have ended.
+    /// Serves until `application.stopping` becomes true and the requests under way have ended. The run time needs its timer.
     ///
     /// # Errors
     /// Those of accepting connections.
