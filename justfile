@@ -20,6 +20,10 @@ generate:
 demo:
     cargo run --release -- demo --duration 30s
 
+# A stripped binary with TLS, completions, manual, notices and unit in a tarball with its checksum: fat LTO, takes its time.
+dist:
+    deploy/tarball
+
 # The behaviour suite and the runs of several processes on a Kafka that is started for it.
 kafka:
     .ci/run kafka

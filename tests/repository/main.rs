@@ -5,4 +5,5 @@ mod architecture;
 mod documents;
 mod metadata;
 mod notices;
+mod operating;
 mod walls;

@@ -1,76 +1,11 @@
 //! Every query of every panel gives data on the real InfluxDB and the real Prometheus, beside the binary at work.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::influxdb::Database;
+use crate::product::{Product, root};
 use crate::prometheus::Prometheus;
-use crate::{free_address, wait_until};
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("scorewheel");
-    assert!(path.exists(), "{}: run `cargo build -p scorewheel` in this profile", path.display());
-    path
-}
-
-/// The binary on topics in a directory: an instance, records that never end.
-struct Product {
-    directory: TempDir,
-    address: String,
-    processes: Vec<Child>,
-}
-
-impl Product {
-    fn start(influx: &str) -> Self {
-        let address = free_address();
-        let mut product = Self { directory: tempfile::tempdir().unwrap(), address, processes: Vec::new() };
-        let mut run = product.command("run");
-        run.args(["--listen", &product.address, "--set", &format!("influx.url={influx}")]);
-        run.args(["--set", "topics.create=all", "--set", "topics.partitions=2"]);
-        product.spawn(run);
-        let url = format!("http://{}/livez", product.address);
-        wait_until("the instance is up", || ureq::get(&url).call().is_ok());
-        let mut produce = product.command("produce");
-        produce.args(["--delimiter", ";", "--no-header", "--loop", "--rate", "200"]);
-        produce.arg(root().join("demo/records.csv"));
-        product.spawn(produce);
-        product
-    }
-
-    fn command(&self, command: &str) -> Command {
-        let mut process = Command::new(binary());
-        process.arg(command).current_dir(self.directory.path());
-        process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        process
-    }
-
-    fn spawn(&mut self, mut command: Command) {
-        self.processes.push(command.spawn().unwrap());
-    }
-
-    fn publish(&self, model: &str) {
-        let mut publish = self.command("publish");
-        assert!(publish.arg(root().join("demo/models").join(model)).status().unwrap().success());
-    }
-}
-
-impl Drop for Product {
-    fn drop(&mut self) {
-        for process in self.processes.iter_mut().rev() {
-            // It may have ended already.
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
+use crate::wait_until;
 
 /// The panels' titles and queries of a dashboard.
 fn queries(file: &str, key: &str) -> Vec<(String, String)> {
@@ -92,16 +27,16 @@ fn queries(file: &str, key: &str) -> Vec<(String, String)> {
 #[test]
 fn every_panel_shows_something() {
     let Some(database) = Database::start() else { return };
-    let product = Product::start(&database.url);
+    let product = Product::start(&[format!("influx.url={}", database.url)]);
     let Some(prometheus) = Prometheus::start(&product.address, &root().join("dashboards/alerts.yaml")) else {
         return;
     };
-    product.publish("1-linear.pmml");
+    assert!(product.publish("1-linear.pmml"));
     wait_until("the first model scores", || {
         !prometheus.ask("scorewheel_models_count{state=\"in_force\"} == 1").is_empty()
             && !prometheus.ask("sum(scorewheel_result_records_total) > 0").is_empty()
     });
-    product.publish("2-tree.pmml");
+    assert!(product.publish("2-tree.pmml"));
     wait_until("the second model scores", || {
         !prometheus.ask("sum(scorewheel_model_rows_total{model=\"2-tree\"}) > 400").is_empty()
     });

@@ -42,5 +42,5 @@ pub use lines::{Line, Lines};
 pub use outputs::OutputEncoder;
 pub use protobuf::{LeftOut, ProtobufMessage};
 pub use record::{RecordDecoder, RecordEncoder, write_json};
-pub use results::{Making, ResultEncoder, ResultFormat, score_number};
+pub use results::{Making, ResultEncoder, ResultFormat, score_label, score_number};
 pub use score_message::ScoreMessage;

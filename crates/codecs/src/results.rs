@@ -109,6 +109,26 @@ pub fn score_number(scores: &Scores, row: usize) -> Option<f64> {
     }
 }
 
+/// The first target of a row as a label: the category or text that it is; `None` if it is missing or neither.
+#[must_use]
+pub fn score_label(scores: &Scores, row: usize) -> Option<&str> {
+    let column = scores.schema().score()?;
+    let data = &scores.columns()[column];
+    if data.is_missing(row) {
+        return None;
+    }
+    match (&data.values, &scores.schema().fields[column].output_type) {
+        (OutputValues::Label(codes), OutputType::Label(labels)) => {
+            labels.get(codes[row]).map(|label| &*label.text)
+        }
+        (OutputValues::Any(values), _) => match &values[row] {
+            Value::Text(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! HTTP: read-only views of the state, queries, results as they come, and the way in for records.
+//! HTTP: read-only views of the state, a page to look at, queries, results as they come, and the way in for records.
 //!
 //! The server knows no topics and no models. It shows what a [`QueryState`] gives it and hands records to a
 //! [`RecordsGateway`]; the binary joins both to the run time.
@@ -10,6 +10,8 @@
 //! | [`gateway`] | [`RecordsGateway`]: topics as the way in and out for records |
 //! | [`merge`] | statistics of several tasks as one |
 //! | [`record_line`] | records as lines of JSON |
+//! | [`live`] | [`Frame`]: what the page shows; rates and the time line of models of the last minutes |
+//! | [`page`] | frames as HTML |
 //! | [`access`] | [`AccessRules`]: who may ask what |
 //! | [`error`] | [`ApiError`]: every error as JSON |
 //! | [`routes`] | the routes: the original's, `/v1`, health, records, results |
@@ -20,7 +22,9 @@
 pub mod access;
 pub mod error;
 pub mod gateway;
+pub mod live;
 pub mod merge;
+pub mod page;
 pub mod record_line;
 pub mod routes;
 pub mod server;
@@ -32,6 +36,10 @@ pub use error::ApiError;
 pub use gateway::{
     AppendedRange, GatewayError, NewTopic, PartitionRange, ReadRequest, RecordsGateway, RecordsRead,
     TopicView,
+};
+pub use live::{
+    DeadLetter, Frame, LabelCount, Latency, LineageView, LiveFigures, NoFigures, RecentRecords, RecentResult,
+    ScoreDistribution,
 };
 pub use record_line::RecordLine;
 pub use routes::{Application, router};

@@ -1,7 +1,9 @@
 //! Listening, serving, stopping.
 
+use std::future::IntoFuture;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::pin::pin;
 
 use tokio::sync::watch;
 
@@ -80,18 +82,23 @@ impl Server {
         }
     }
 
-    /// Serves until `application.stopping` becomes true and the requests under way have ended.
+    /// Serves until `application.stopping` becomes true and the requests under way have ended. The run time needs its timer.
     ///
     /// # Errors
     /// Those of accepting connections.
     pub async fn serve(self, application: Application) -> io::Result<()> {
         let mut stopping: watch::Receiver<bool> = application.stopping.clone();
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
-        axum::serve(listener, router(application))
-            .with_graceful_shutdown(async move {
-                // An error means that nobody is left to say stop, which is a reason to stop.
-                let _ = stopping.wait_for(|stopping| *stopping).await;
-            })
-            .await
+        let stops = application.stopping.clone();
+        let (router, hub) = router(application);
+        let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // An error means that nobody is left to say stop, which is a reason to stop.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        });
+        let mut serve = pin!(serve.into_future());
+        tokio::select! {
+            served = &mut serve => served,
+            () = hub.run(stops) => serve.await,
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Table-driven scenarios of the whole router, with a fake behind it: one file a family in `tests/scenarios`.
 //!
 //! Each file is a snapshot, the server's settings, and requests in order. A request states what must come back: `status`,
-//! and as given `body` (exact text), `json` (the same JSON value), `contains` (parts of the text), `answers` (headers).
+//! and as given `body` (exact text), `json` (the same JSON value), `contains` and `lacks` (parts of
+//! the text), `answers` (headers).
 #![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
 
 mod fake;
@@ -25,6 +26,9 @@ struct Scenario {
     settings: Settings,
     /// The snapshot as JSON.
     snapshot: String,
+    /// What the page shows besides, as JSON.
+    #[serde(default = "nothing")]
+    live: String,
     request: Vec<Exchange>,
 }
 
@@ -55,7 +59,13 @@ struct Exchange {
     #[serde(default)]
     contains: Vec<String>,
     #[serde(default)]
+    lacks: Vec<String>,
+    #[serde(default)]
     answers: BTreeMap<String, String>,
+}
+
+fn nothing() -> String {
+    "{}".into()
 }
 
 fn get() -> String {
@@ -67,12 +77,14 @@ async fn run(file: &str, text: &str) {
     let snapshot: Snapshot =
         serde_json::from_str(&scenario.snapshot).unwrap_or_else(|error| panic!("{file}: {error}"));
     let (_stop, stopping) = watch::channel(false);
-    let fake = Arc::new(fake::Fake::new(snapshot));
+    let live = serde_json::from_str(&scenario.live).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let fake = Arc::new(fake::Fake::new(snapshot).with_live(live));
     let settings = scenario.settings;
     let application = Application {
         engine: scenario.engine,
         state: fake.clone(),
         metrics: fake.clone(),
+        live: fake.clone(),
         results: Some(fake.clone()),
         gateway: if settings.no_gateway { None } else { Some(fake) },
         access: AccessRules {
@@ -87,7 +99,7 @@ async fn run(file: &str, text: &str) {
         max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20),
         stopping,
     };
-    let router = router(application);
+    let (router, _) = router(application);
     for exchange in scenario.request {
         let at = format!("{file}: {}", exchange.what);
         let mut request = Request::builder().method(exchange.method.as_str()).uri(&exchange.path);
@@ -115,6 +127,9 @@ async fn run(file: &str, text: &str) {
         for part in exchange.contains {
             assert!(body.contains(&part), "{at}: {part:?} is not in {body}");
         }
+        for part in exchange.lacks {
+            assert!(!body.contains(&part), "{at}: {part:?} is in {body}");
+        }
         for (name, value) in exchange.answers {
             let found = headers.get(&name).map(|value| value.to_str().unwrap());
             assert_eq!(found, Some(value.as_str()), "{at}: header {name}");
@@ -132,4 +147,4 @@ macro_rules! scenarios {
     )+};
 }
 
-scenarios!(access, health, records, restoring, stage, topologies, topologies_in_memory, views);
+scenarios!(access, health, page, records, restoring, stage, topologies, topologies_in_memory, views);

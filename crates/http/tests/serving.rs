@@ -30,6 +30,7 @@ fn start() -> Running {
         engine: Engine::Streams,
         state: fake.clone(),
         metrics: fake.clone(),
+        live: fake.clone(),
         results: Some(fake.clone()),
         gateway: None,
         access: AccessRules { loopback: true, ..AccessRules::default() },
@@ -98,6 +99,38 @@ fn a_reader_that_falls_behind_is_told_how_much_it_lost() {
     assert!(line_with(&mut reader, "data:").starts_with("data: {\"lost\":"));
     running.stop.send(true).unwrap();
     drop(reader);
+    running.thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn the_page_is_fed_by_events_and_so_many_readers_are_served() {
+    let running = start();
+    let mut readers: Vec<_> = (0..64).map(|_| ask(running.address, "/v1/events?as=html")).collect();
+    for reader in &mut readers {
+        assert_eq!(line_with(reader, "content-type"), "content-type: text/event-stream");
+        assert_eq!(line_with(reader, "event:"), "event: page");
+        assert!(line_with(reader, "data:").contains("<h2 id=\"models\">"));
+    }
+    let mut refused = ask(running.address, "/v1/events");
+    assert!(line_with(&mut refused, "HTTP/1.1").ends_with("503 Service Unavailable"));
+    assert!(line_with(&mut refused, "busy").contains("too many readers"));
+    // A second one comes by itself.
+    assert_eq!(line_with(&mut readers[0], "event:"), "event: page");
+    // A place becomes free when its reader goes.
+    drop(readers.pop());
+    let mut found = false;
+    while !found {
+        let mut reader = ask(running.address, "/v1/events");
+        found = line_with(&mut reader, "HTTP/1.1").ends_with("200 OK");
+        if found {
+            assert_eq!(line_with(&mut reader, "event:"), "event: frame");
+            assert!(line_with(&mut reader, "data:").starts_with("data: {\"at\":"));
+        }
+    }
+    running.stop.send(true).unwrap();
+    for mut reader in readers {
+        reader.read_to_end(&mut Vec::new()).unwrap();
+    }
     running.thread.join().unwrap().unwrap();
 }
 

@@ -255,7 +255,7 @@ fn the_demonstration_takes_a_free_port_and_asks_no_broker() {
     let brokers = [("KAFKA_BROKERS_LIST", "127.0.0.1:9")];
     let said = world.say_with(&["demo", "--duration", "2s", "--rate", "100"], &brokers).success();
     assert!(said.contains("topics: embedded in") && said.contains("conservation holds: "), "{said}");
-    assert!(said.contains("queries: http://127.0.0.1:") && !said.contains(":8888 "), "{said}");
+    assert!(said.contains("page: http://127.0.0.1:") && !said.contains(":8888 "), "{said}");
     let left = std::fs::read_dir(world.path()).unwrap().count();
     assert_eq!(left, 0, "nothing is left behind");
 }

@@ -6,7 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use scorewheel::places::{RemoteBackend, TopicsGateway};
-use scorewheel_http::{AccessRules, Application, Engine, MetricsText, QueryState, Server, Snapshot};
+use scorewheel_http::{
+    AccessRules, Application, Engine, MetricsText, NoFigures, QueryState, Server, Snapshot,
+};
 use scorewheel_topics::{
     Backend, GroupOptions, MemoryBackend, ReaderEvent, ReaderOptions, RecordBatch, StartPosition,
     TopicPartition, TopicSpec, TopicsError, WriterOptions,
@@ -45,6 +47,7 @@ impl Instance {
             engine: Engine::Streams,
             state: Arc::new(Nothing),
             metrics: Arc::new(Nothing),
+            live: Arc::new(NoFigures),
             results: None,
             gateway: Some(Arc::new(TopicsGateway::new(Arc::new(backend)).unwrap())),
             access: AccessRules {
@@ -57,7 +60,7 @@ impl Instance {
             stopping,
         };
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(server.serve(application)).unwrap();
         });
         Self { url, stop, thread: Some(thread) }

@@ -53,7 +53,7 @@ pub use access::{ControlAccess, Message, TopicsAccess};
 pub use control_topic::{ControlTopicError, ControlTopicWarning};
 pub use error::BuildError;
 pub use event::{Observer, ScoringEvent, Unobserved};
-pub use followers::{ScoreFollower, Scores};
+pub use followers::{FirstTarget, ScoreFollower, Scores};
 pub use golden::JsonGolden;
 pub use handler::ModelsHandler;
 pub use markers::Markers;

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 
-use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, score_number};
+use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder};
 use scorewheel_serving::{
     Adoption, Answer, Cutover, InstalledModel, Mark, Marking, Meter, ModelReference, Outcome, Revision,
     RevisionId, Scored, Scorer, Step, TaskStatistics, Wait,
@@ -17,7 +17,7 @@ use scorewheel_topics::{Clock, RecordTooLarge, RecordView, TopicPartition};
 
 use crate::dead_letter::{self, Cause};
 use crate::event::ScoringEvent;
-use crate::followers::ScoreFollower;
+use crate::followers::{FirstTarget, ScoreFollower};
 use crate::markers::Markers;
 use crate::names::{CUTOVERS, DEAD_LETTERS};
 use crate::parts::{Parts, PartsError};
@@ -134,7 +134,7 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
                         writer.too_large(index, &record, &error, context)?;
                         unwritten.push((answer.model, answer.nanoseconds));
                     } else if let Some(follower) = &mut self.follower {
-                        let score = score_number(answer.scores, answer.row);
+                        let score = FirstTarget::of(answer.scores, answer.row);
                         follower.scored(&answer.installed.reference, score, answer.nanoseconds);
                     }
                 }

@@ -12,6 +12,7 @@
 //! | [`logging`] | the log on standard error, for people or as JSON |
 //! | [`reference`](mod@reference) | the page of metrics, generated |
 //! | [`traces`] | installs, cut-overs and some batches as traces, by OTLP |
+//! | [`sketch`] | [`Sketch`]: distributions of numbers in a fixed space |
 //!
 //! Figures of records, results and statistics are not kept here: whoever renders the metrics adds them from the last
 //! committed state, so that a scrape shows what is committed. Histograms are of this process and begin with it.
@@ -25,6 +26,7 @@ pub mod latency;
 pub mod logging;
 pub mod recorder;
 pub mod reference;
+pub mod sketch;
 pub mod traces;
 
 pub use catalogue::{Kind, Metric};
@@ -35,4 +37,5 @@ pub use influx::InfluxSettings;
 pub use latency::{Latencies, Quantiles};
 pub use logging::{LogError, LogFormat, start_logging};
 pub use recorder::Telemetry;
+pub use sketch::Sketch;
 pub use traces::TracesSettings;

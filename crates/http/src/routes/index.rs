@@ -1,4 +1,4 @@
-//! `GET /`: what can be asked here.
+//! `GET /v1`: what can be asked here. `GET /` says the same to programs.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::Shared;
 use crate::snapshot::Engine;
 
-/// `/`.
+/// `/v1`.
 pub fn routes() -> Router<Arc<Shared>> {
-    Router::new().route("/", get(index))
+    Router::new().route("/v1", get(index))
 }
 
 const STAGE: &[(&str, &str)] = &[
@@ -30,6 +30,10 @@ const TOPOLOGIES: &[(&str, &str)] = &[
 ];
 
 const VIEWS: &[(&str, &str)] = &[
+    ("GET /", "a page for people, in a browser"),
+    ("GET /v1", "this list"),
+    ("GET /v1/live", "all that the page shows"),
+    ("GET /v1/events", "the same every second, as server-sent events"),
     ("GET /v1/routes", "what scores each data type"),
     ("GET /v1/routes/{dataType}", "what scores one data type"),
     ("GET /v1/models", "models in force, held and rejected"),
@@ -57,6 +61,11 @@ const RECORDS: &[(&str, &str)] = &[
 ];
 
 async fn index(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    list(&shared)
+}
+
+/// The list of all routes.
+pub fn list(shared: &Shared) -> Json<Value> {
     let mut urls: Vec<&(&str, &str)> = Vec::new();
     urls.extend(match shared.engine {
         Engine::Stage => STAGE,

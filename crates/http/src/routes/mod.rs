@@ -2,7 +2,8 @@
 //!
 //! | file | routes |
 //! |---|---|
-//! | [`index`] | `/`: the list of all |
+//! | [`page`] | `/`, `/v1/live`, `/v1/events`: the page, and what it shows as JSON and as events |
+//! | [`index`] | `/v1`: the list of all |
 //! | [`stage`] | `/stats`, `/models`, `/state`, `/state/{dataType}`: the original's, for the stage |
 //! | [`topologies`] | `/state/instances`, `/state/value`, …: the original's, for the topologies |
 //! | [`health`] | `/livez`, `/readyz`, `/metrics` |
@@ -12,6 +13,7 @@
 
 pub mod health;
 pub mod index;
+pub mod page;
 pub mod records;
 pub mod results;
 pub mod stage;
@@ -31,6 +33,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::access::AccessRules;
 use crate::error::ApiError;
 use crate::gateway::RecordsGateway;
+use crate::live::{Hub, LiveFigures};
 use crate::snapshot::{Engine, Snapshot, TaskState};
 use crate::state::{MetricsText, QueryState, ResultsFeed};
 
@@ -45,6 +48,8 @@ pub struct Application {
     pub state: Arc<dyn QueryState>,
     /// The metrics to show.
     pub metrics: Arc<dyn MetricsText>,
+    /// What the page shows besides the state.
+    pub live: Arc<dyn LiveFigures>,
     /// Results as they come, where the engine writes any.
     pub results: Option<Arc<dyn ResultsFeed>>,
     /// The way in for records, where topics are embedded. Served only while the listener is loopback.
@@ -62,6 +67,8 @@ pub struct Shared {
     application: Application,
     polls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    watchers: Arc<Semaphore>,
+    hub: Arc<Hub>,
 }
 
 impl std::ops::Deref for Shared {
@@ -72,17 +79,25 @@ impl std::ops::Deref for Shared {
     }
 }
 
-/// All routes of an application.
-pub fn router(application: Application) -> Router {
+/// All routes of an application, and what makes the frames of its page: to be told every second.
+pub fn router(application: Application) -> (Router, Arc<Hub>) {
     let engine = application.engine;
     let max_body_bytes = application.max_body_bytes;
     let way_in = application.gateway.is_some() && application.access.loopback;
+    let hub = Hub::new(engine, Arc::clone(&application.state), Arc::clone(&application.live));
+    let hub = Arc::new(hub);
     let shared = Arc::new(Shared {
         application,
+        watchers: Arc::new(Semaphore::new(WAITING_REQUESTS)),
+        hub: Arc::clone(&hub),
         polls: Arc::new(Semaphore::new(WAITING_REQUESTS)),
         streams: Arc::new(Semaphore::new(WAITING_REQUESTS)),
     });
-    let mut router = Router::new().merge(index::routes()).merge(health::routes()).merge(views::routes());
+    let mut router = Router::new()
+        .merge(page::routes())
+        .merge(index::routes())
+        .merge(health::routes())
+        .merge(views::routes());
     router = match engine {
         Engine::Stage => router.merge(stage::routes()),
         Engine::Streams => router.merge(topologies::routes()),
@@ -93,12 +108,13 @@ pub fn router(application: Application) -> Router {
     if way_in {
         router = router.merge(records::routes());
     }
-    router
+    let router = router
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(max_body_bytes))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), check_host))
-        .with_state(shared)
+        .with_state(shared);
+    (router, hub)
 }
 
 async fn check_host(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
@@ -109,14 +125,14 @@ async fn check_host(State(shared): State<Arc<Shared>>, request: Request, next: N
 }
 
 async fn no_such_route() -> ApiError {
-    ApiError::not_found("no_such_route", "no such route; GET / lists them")
+    ApiError::not_found("no_such_route", "no such route; GET /v1 lists them")
 }
 
 async fn method_not_allowed() -> ApiError {
     ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        "this route has another method; GET / lists them",
+        "this route has another method; GET /v1 lists them",
     )
 }
 

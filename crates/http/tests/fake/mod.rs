@@ -4,13 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use scorewheel_http::{
-    AppendedRange, GatewayError, MetricsText, NewTopic, PartitionRange, QueryState, ReadRequest, RecordLine,
-    RecordsGateway, RecordsRead, ResultEvent, ResultsFeed, Snapshot, TopicView,
+    AppendedRange, GatewayError, Latency, LiveFigures, MetricsText, NewTopic, PartitionRange, QueryState,
+    ReadRequest, RecentRecords, RecordLine, RecordsGateway, RecordsRead, ResultEvent, ResultsFeed,
+    ScoreDistribution, Snapshot, TopicView,
 };
+use serde::Deserialize;
 use tokio::sync::broadcast;
+
+/// What the page shows besides the state.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Live {
+    now: i64,
+    latency: Latency,
+    scores: Vec<ScoreDistribution>,
+    recent: RecentRecords,
+}
 
 pub struct Fake {
     snapshot: Arc<Snapshot>,
+    live: Live,
     topics: Mutex<BTreeMap<String, Vec<Vec<RecordLine>>>>,
     pub results: broadcast::Sender<ResultEvent>,
 }
@@ -18,13 +31,41 @@ pub struct Fake {
 impl Fake {
     pub fn new(snapshot: Snapshot) -> Self {
         let topics = BTreeMap::from([("models_data".to_owned(), vec![Vec::new(); 2])]);
-        Self { snapshot: Arc::new(snapshot), topics: Mutex::new(topics), results: broadcast::channel(4).0 }
+        Self {
+            snapshot: Arc::new(snapshot),
+            live: Live::default(),
+            topics: Mutex::new(topics),
+            results: broadcast::channel(4).0,
+        }
+    }
+
+    #[allow(dead_code, reason = "one of the tests that share this file has no use for it")]
+    pub fn with_live(self, live: Live) -> Self {
+        Self { live, ..self }
     }
 }
 
 impl QueryState for Fake {
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)
+    }
+}
+
+impl LiveFigures for Fake {
+    fn now(&self) -> i64 {
+        self.live.now
+    }
+
+    fn latency(&self) -> Latency {
+        self.live.latency
+    }
+
+    fn scores(&self) -> Vec<ScoreDistribution> {
+        self.live.scores.clone()
+    }
+
+    fn recent(&self) -> RecentRecords {
+        self.live.recent.clone()
     }
 }
 

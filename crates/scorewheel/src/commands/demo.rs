@@ -60,7 +60,7 @@ impl DemoArguments {
         let mut screen = Screen::default();
         let introduce = || {
             screen.say(&format!("topics: {} (removed in the end)", loaded.place))?;
-            screen.say(&format!("queries: {0} (try curl {0}/v1/models)", instance.url()))
+            screen.say(&format!("page: {0} in a browser (try curl {0}/v1/models)", instance.url()))
         };
         introduce().map_err(unwritable)?;
         let shown = self.show(&instance, &loaded.config, &stop, &mut screen);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use scorewheel_scoring::{ScoreFollower, Scores};
+use scorewheel_scoring::{FirstTarget, ScoreFollower, Scores};
 use scorewheel_serving::ModelReference;
 use scorewheel_telemetry::influx::{Access, Collector, InfluxSettings, Queue, Sender, Thinning};
 use scorewheel_telemetry::{Event, Telemetry};
@@ -104,8 +104,8 @@ impl Scores for Charted {
 struct Follower(Collector);
 
 impl ScoreFollower for Follower {
-    fn scored(&mut self, model: &ModelReference, score: Option<f64>, nanoseconds: u64) {
-        self.0.score(model.key.name.as_str(), &model.version, score, nanoseconds);
+    fn scored(&mut self, model: &ModelReference, score: FirstTarget<'_>, nanoseconds: u64) {
+        self.0.score(model.key.name.as_str(), &model.version, score.number(), nanoseconds);
     }
 
     fn committed(&mut self) {

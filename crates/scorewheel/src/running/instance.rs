@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use scorewheel_http::{
     AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot,
 };
+use scorewheel_scoring::Scores;
 use scorewheel_serving::Adopt;
 use scorewheel_streams::{FaultPoints, NoFaults, Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
+use super::live::{InstanceFigures, RecentReader, ScoreSketches, Tee};
 use super::settings::streams_config;
 use super::{
     Events, HttpThread, InfluxFeed, InstanceView, References, ResultsTail, RunningPlace, TracesFeed, parts,
@@ -71,7 +73,8 @@ impl Instance {
         let mut parts = parts::parts(config, &place.backend, options.adopt)?;
         let influx = InfluxFeed::start(config, &telemetry)?;
         let traces = TracesFeed::start(config, &telemetry, &url)?;
-        parts.scores = influx.as_ref().map(InfluxFeed::scores);
+        let sketches = Arc::new(ScoreSketches::default());
+        parts.scores = Some(followers(influx.as_ref(), &sketches));
         let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
         parts.fetcher = references.as_ref().map(References::fetcher);
         let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
@@ -108,7 +111,13 @@ impl Instance {
         let _ = view.streams.set(Arc::clone(&streams));
         grafana::set_up(config, &telemetry, &stopping)?;
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
-        let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
+        let served = Served {
+            engine: Engine::Streams,
+            state: view.clone(),
+            metrics: view.clone(),
+            telemetry,
+            scores: sketches,
+        };
         let http = serve(config, &place, served, &stopping, server)?;
         Ok(Self {
             streams,
@@ -237,6 +246,19 @@ pub struct Served {
     pub state: Arc<dyn QueryState>,
     /// Its metrics.
     pub metrics: Arc<dyn MetricsText>,
+    /// Its latencies.
+    pub telemetry: Arc<Telemetry>,
+    /// How its scores are distributed.
+    pub scores: Arc<ScoreSketches>,
+}
+
+/// Who follows the scores: the page, and InfluxDB if there is one.
+#[must_use]
+pub fn followers(influx: Option<&InfluxFeed>, sketches: &Arc<ScoreSketches>) -> Arc<dyn Scores> {
+    match influx {
+        Some(influx) => Arc::new(Tee(vec![influx.scores(), Arc::clone(sketches) as _])),
+        None => Arc::clone(sketches) as _,
+    }
 }
 
 /// Starts the server; an embedded directory says where it is, and with what token the models topic opens.
@@ -259,6 +281,8 @@ pub fn serve(
         None => None,
     };
     let feed = ResultsTail::new(Arc::clone(&place.backend), config.clone(), Arc::clone(stopping));
+    let recent = RecentReader::new(Arc::clone(&place.backend), config.clone(), Arc::clone(stopping));
+    let live = InstanceFigures { telemetry: served.telemetry, scores: served.scores, recent };
     let topics = &config.topics;
     let access = AccessRules {
         loopback: server.is_loopback(),
@@ -274,6 +298,7 @@ pub fn serve(
         engine: served.engine,
         state: served.state,
         metrics: served.metrics,
+        live: Arc::new(live),
         results: Some(Arc::new(feed)),
         gateway: gateway.map(|gateway| gateway as _),
         access,

@@ -11,6 +11,7 @@
 //! | [`view`] | [`InstanceView`]: the last committed state, for queries and metrics |
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
+//! | [`live`] | what the page shows besides the committed state |
 //! | [`grafana`] | sets Grafana up at start |
 //! | [`traces`] | [`TracesFeed`]: traces on their way to a collector |
 //! | [`references`] | [`References`]: what fetches models by reference |
@@ -25,6 +26,7 @@ pub mod grafana;
 pub mod http_thread;
 pub mod influx;
 pub mod instance;
+pub mod live;
 pub mod own_topics;
 pub mod parts;
 pub mod place;

@@ -19,7 +19,8 @@ use super::records::RecordsThread;
 use super::shared::{StageShared, lock};
 use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
-use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, serve, wait_until};
+use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, followers, serve, wait_until};
+use crate::running::live::ScoreSketches;
 use crate::running::settings::streams_config;
 use crate::running::{
     Events, HttpThread, InfluxFeed, References, RunningPlace, TracesFeed, grafana, own_topics, parts,
@@ -56,6 +57,7 @@ impl StageInstance {
         let influx = InfluxFeed::start(config, &telemetry)?;
         let traces = TracesFeed::start(config, &telemetry, &url)?;
         let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
+        let sketches = Arc::new(ScoreSketches::default());
         let default = parts.data_types.get(parts.data_types.default_type());
         let shared = Arc::new(StageShared {
             application: config.application.id.clone(),
@@ -83,7 +85,13 @@ impl StageInstance {
             own_topics::create(&*place.backend, config)?;
         }
         let feed_stopping = Arc::new(AtomicBool::new(false));
-        let served = Served { engine: Engine::Stage, state: shared.clone(), metrics: shared.clone() };
+        let served = Served {
+            engine: Engine::Stage,
+            state: shared.clone(),
+            metrics: shared.clone(),
+            telemetry: Arc::clone(&telemetry),
+            scores: Arc::clone(&sketches),
+        };
         let http = serve(config, &place, served, &feed_stopping, server)?;
         grafana::set_up(config, &telemetry, &feed_stopping)?;
         let models = ModelsThread {
@@ -103,7 +111,7 @@ impl StageInstance {
             format: parts.result_format,
             lineage: parts.lineage,
             checkpoint: config.stage.checkpoint.clone(),
-            scores: influx.as_ref().map(InfluxFeed::scores),
+            scores: Some(followers(influx.as_ref(), &sketches)),
         };
         let records = records_thread(config, &shared, &place, settings, &url);
         let keeps = own_topics_thread(config, &shared, &place);

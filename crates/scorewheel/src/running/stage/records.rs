@@ -264,7 +264,7 @@ impl Work {
                 match &scored.outcome {
                     scorewheel_stage::Outcome::Result { output, model, nanoseconds } => {
                         if let Some(follower) = &mut partition.follower {
-                            follower.scored(model, output.score, *nanoseconds);
+                            follower.scored(model, output.first_target(), *nanoseconds);
                         }
                         (rows, took) = (rows + 1, took + nanoseconds);
                     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, ResultFormat, score_number};
+use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, ResultFormat};
+use scorewheel_scoring::FirstTarget;
 use scorewheel_scoring::Names;
 use scorewheel_scoring::dead_letter::{
     EXCEPTION_HEADER, MESSAGE_HEADER, OFFSET_HEADER, PARTITION_HEADER, STACKTRACE_HEADER, STEP_HEADER,
@@ -31,8 +32,22 @@ pub struct Origin {
 pub struct Encoded {
     value: Vec<u8>,
     lineage: Option<Vec<u8>>,
-    /// The first target as a number, if it is one.
+    /// The first target, if it is a number.
     pub score: Option<f64>,
+    /// The first target, if it is a label.
+    pub label: Option<Box<str>>,
+}
+
+impl Encoded {
+    /// The first target.
+    #[must_use]
+    pub fn first_target(&self) -> FirstTarget<'_> {
+        match (self.score, &self.label) {
+            (Some(number), _) => FirstTarget::Number(number),
+            (None, Some(label)) => FirstTarget::Label(label),
+            (None, None) => FirstTarget::Other,
+        }
+    }
 }
 
 /// Encodes the answers of one partition.
@@ -80,8 +95,12 @@ impl AnswerEncoder {
             duration_ns: i64::try_from(answer.nanoseconds).unwrap_or(i64::MAX),
             model_since: reference.timestamp,
         };
-        let score = score_number(answer.scores, answer.row);
-        let mut encoded = Encoded { value: Vec::new(), lineage: None, score };
+        let (score, label) = match FirstTarget::of(answer.scores, answer.row) {
+            FirstTarget::Number(number) => (Some(number), None),
+            FirstTarget::Label(label) => (None, Some(label.into())),
+            FirstTarget::Other => (None, None),
+        };
+        let mut encoded = Encoded { value: Vec::new(), lineage: None, score, label };
         result.encode(answer.scores, answer.row, making, &mut encoded.value);
         if self.lineage {
             let mut header = Vec::new();

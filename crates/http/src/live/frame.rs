@@ -1,0 +1,247 @@
+//! All that the page shows, as one value.
+
+use serde::Serialize;
+
+use super::figures::{LiveFigures, RecentRecords, ScoreDistribution};
+use super::history::{History, Lane, SECONDS, Second, SeenCutover};
+use crate::merge::merge_tasks;
+use crate::snapshot::{
+    Drops, Engine, Instance, ModelReference, ModelStatistics, Readiness, Rejection, Revision, Snapshot,
+    TaskState,
+};
+
+/// Milliseconds that the time line covers at least.
+const SHORTEST_WINDOW: i64 = 60_000;
+/// Models, rejections and partitions that are listed; the JSON behind each part has them all.
+const MOST_MODELS: usize = 40;
+const MOST_REJECTIONS: usize = 20;
+const MOST_PARTITIONS: usize = 64;
+
+/// All that the page shows, at one moment.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Frame {
+    /// The moment, milliseconds since the epoch.
+    pub at: i64,
+    /// Milliseconds that the time line covers.
+    pub window: i64,
+    /// Version of the program.
+    pub program: &'static str,
+    /// Application id.
+    pub application: String,
+    /// The engine.
+    pub engine: Engine,
+    /// Whether scoring is under way.
+    pub readiness: Readiness,
+    /// The newest revision that is ready here.
+    pub revision: Revision,
+    /// Messages on the control log that are not read yet; `null` if not known.
+    pub control_lag: Option<u64>,
+    /// Sums over the partitions of this instance.
+    pub totals: Totals,
+    /// The last minutes, a second each, oldest first.
+    pub seconds: Vec<Second>,
+    /// The models in force and held.
+    pub models: Vec<ModelRow>,
+    /// Models that are not listed.
+    pub more_models: usize,
+    /// Models in force by data type, over time.
+    pub lanes: Vec<Lane>,
+    /// Cut-overs within the window, oldest first.
+    pub cutovers: Vec<SeenCutover>,
+    /// How scores are distributed, by model.
+    pub scores: Vec<ScoresRow>,
+    /// The last results and dead letters.
+    pub recent: RecentRecords,
+    /// Refused messages, newest first.
+    pub rejections: Vec<RejectionRow>,
+    /// Rejections that are not listed.
+    pub more_rejections: usize,
+    /// The partitions of this instance.
+    pub partitions: Vec<PartitionRow>,
+    /// Partitions that are not listed.
+    pub more_partitions: usize,
+    /// The instances that are known.
+    pub instances: Vec<Instance>,
+}
+
+/// Sums over the partitions of this instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Records read.
+    pub records: u64,
+    /// Results written.
+    pub results: u64,
+    /// Dead letters written.
+    pub dead_letters: u64,
+    /// Records dropped on purpose.
+    pub drops: u64,
+    /// Records that are not read yet; `null` if not known of every partition.
+    pub lag: Option<u64>,
+    /// Whether every record is accounted for.
+    pub balanced: bool,
+}
+
+/// A model and what it has done.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelRow {
+    /// Whether it scores; else it is only held.
+    pub in_force: bool,
+    /// Its colour on the time line.
+    pub colour: Option<u8>,
+    /// The model.
+    pub model: ModelReference,
+    /// What it has done; `null` if nothing.
+    pub statistics: Option<ModelStatistics>,
+}
+
+/// How the scores of a model are distributed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoresRow {
+    /// Its colour on the time line.
+    pub colour: Option<u8>,
+    /// The distribution.
+    #[serde(flatten)]
+    pub scores: ScoreDistribution,
+}
+
+/// A refused message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RejectionRow {
+    /// When it was seen, milliseconds since the epoch; `null` if before this process began.
+    pub at: Option<i64>,
+    /// The rejection.
+    #[serde(flatten)]
+    pub rejection: Rejection,
+}
+
+/// A partition of this instance.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartitionRow {
+    /// Input topic.
+    pub topic: String,
+    /// Input partition.
+    pub partition: u32,
+    /// What it is doing.
+    pub state: TaskState,
+    /// Committed input offset.
+    pub offset: i64,
+    /// Control offset of the revision that the committed offset carries.
+    pub revision: i64,
+    /// Records that are not read yet.
+    pub lag: Option<u64>,
+    /// Records a second.
+    pub rate: Option<f64>,
+    /// Results written.
+    pub results: u64,
+    /// Dead letters written.
+    pub dead_letters: u64,
+    /// Records dropped on purpose.
+    pub drops: Drops,
+}
+
+impl Frame {
+    /// The frame of a state.
+    #[must_use]
+    pub fn of(engine: Engine, snapshot: &Snapshot, history: &History, figures: &dyn LiveFigures) -> Self {
+        let at = figures.now();
+        // As long as there is anything to show, from a minute to what is kept.
+        let known = history.first().map_or(0, |first| at - first);
+        let window = known.clamp(SHORTEST_WINDOW, SECONDS as i64 * 1000);
+        let models = models(snapshot, history);
+        let rejections = &snapshot.rejections;
+        Self {
+            at,
+            window,
+            program: env!("CARGO_PKG_VERSION"),
+            application: snapshot.application.clone(),
+            engine,
+            readiness: snapshot.readiness.clone(),
+            revision: snapshot.revision.clone(),
+            control_lag: snapshot.control_lag,
+            totals: totals(snapshot),
+            seconds: history.seconds().copied().collect(),
+            more_models: models.len().saturating_sub(MOST_MODELS),
+            models: models.into_iter().take(MOST_MODELS).collect(),
+            lanes: history.lanes(at - window),
+            cutovers: history.cutovers(at - window),
+            scores: figures
+                .scores()
+                .into_iter()
+                .map(|scores| ScoresRow { colour: history.colour_of(scores.control_offset), scores })
+                .collect(),
+            recent: figures.recent(),
+            rejections: rejections
+                .iter()
+                .take(MOST_REJECTIONS)
+                .map(|rejection| RejectionRow {
+                    at: history.rejected_at(rejection.control_offset),
+                    rejection: rejection.clone(),
+                })
+                .collect(),
+            more_rejections: rejections.len().saturating_sub(MOST_REJECTIONS),
+            partitions: partitions(snapshot, history),
+            more_partitions: snapshot.tasks.len().saturating_sub(MOST_PARTITIONS),
+            instances: snapshot.instances.clone(),
+        }
+    }
+
+    /// The second that ended last.
+    #[must_use]
+    pub fn now(&self) -> Option<&Second> {
+        self.seconds.last()
+    }
+}
+
+fn totals(snapshot: &Snapshot) -> Totals {
+    let mut totals = Totals { balanced: true, lag: Some(0), ..Totals::default() };
+    for task in &snapshot.tasks {
+        totals.records += task.records;
+        totals.results += task.results;
+        totals.dead_letters += task.dead_letters;
+        totals.drops += task.drops.total();
+        totals.lag = totals.lag.zip(task.lag).map(|(sum, lag)| sum + lag);
+        totals.balanced &= task.records == task.results + task.dead_letters + task.drops.total();
+    }
+    totals
+}
+
+/// Those in force first, then those held; a store that is read back has no figures yet.
+fn models(snapshot: &Snapshot, history: &History) -> Vec<ModelRow> {
+    let done = merge_tasks(&snapshot.tasks);
+    let row = |in_force, model: &ModelReference| ModelRow {
+        in_force,
+        colour: history.colour_of(model.control_offset),
+        model: model.clone(),
+        statistics: done
+            .iter()
+            .find(|done| {
+                done.model.control_offset == model.control_offset && done.model.data_type == model.data_type
+            })
+            .cloned(),
+    };
+    let scoring = snapshot.routes.iter().filter_map(|route| route.in_force.as_ref());
+    let held = snapshot.routes.iter().flat_map(|route| &route.held);
+    scoring.map(|model| row(true, model)).chain(held.map(|model| row(false, model))).collect()
+}
+
+fn partitions(snapshot: &Snapshot, history: &History) -> Vec<PartitionRow> {
+    let rows = snapshot.tasks.iter().take(MOST_PARTITIONS).map(|task| PartitionRow {
+        topic: task.topic.clone(),
+        partition: task.partition,
+        state: task.state.clone(),
+        offset: task.offset,
+        revision: task.revision.control_offset,
+        lag: task.lag,
+        rate: history.rate_of(&task.topic, task.partition),
+        results: task.results,
+        dead_letters: task.dead_letters,
+        drops: task.drops.clone(),
+    });
+    rows.collect()
+}
