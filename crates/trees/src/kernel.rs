@@ -32,7 +32,7 @@ pub struct Kernel {
 
 #[derive(Debug)]
 enum Engine {
-    Ranks(RankEngine),
+    Ranks(Box<RankEngine>),
     /// The description itself, walked node by node; slots are leaf numbers.
     Plain(Ensemble),
 }
@@ -78,11 +78,17 @@ impl Kernel {
     pub(crate) fn compile(mut ensemble: Ensemble, limits: &Limits) -> Result<Self, CompileError> {
         validate(&ensemble, limits)?;
         Ok(match RankEngine::compile(&ensemble) {
-            Some((engine, leaves)) => {
-                let answers = Answers::by_slot(&mut ensemble, leaves, &engine.slot_starts());
+            Some((engine, leaves, weights)) => {
+                let answers = Answers::by_slot(&mut ensemble, leaves, &weights);
                 let nullable = answers.nullable;
                 let features = ensemble.features;
-                Self { features, engine: Engine::Ranks(engine), answers, nullable, simd: Simd::detect() }
+                Self {
+                    features,
+                    engine: Engine::Ranks(Box::new(engine)),
+                    answers,
+                    nullable,
+                    simd: Simd::detect(),
+                }
             }
             None => Self::plain(ensemble),
         })
