@@ -2,6 +2,7 @@
 
 use crate::cell::Cell;
 use crate::columns::{Columns, Planner};
+use crate::direct::Direct;
 use crate::ensemble::Ensemble;
 use crate::error::Exception;
 use crate::forest::{Bias, Forest, Shape, choose_shapes};
@@ -52,6 +53,7 @@ pub(crate) struct RankEngine {
     sets: Vec<CategorySet>,
     forest: Forest,
     programs: bool,
+    direct: Option<Direct>,
 }
 
 impl RankEngine {
@@ -75,7 +77,14 @@ impl RankEngine {
         let (leaves, weights) = (std::mem::take(&mut forest.leaves), std::mem::take(&mut forest.weights));
         let programs = forest.trees.iter().any(|tree| matches!(tree.shape, Shape::Program { .. }));
         let columns = planner.columns;
-        Some((Self { columns, sets: ensemble.sets.clone(), forest, programs }, leaves, weights))
+        let is_lone = ensemble.trees.len() == 1;
+        let direct = is_lone.then(|| Direct::of(&lowered, &columns, ensemble.features.len())).flatten();
+        Some((Self { columns, sets: ensemble.sets.clone(), forest, programs, direct }, leaves, weights))
+    }
+
+    /// The tree by its thresholds, if there is but one.
+    pub(crate) fn direct(&self) -> Option<&Direct> {
+        self.direct.as_ref()
     }
 
     fn context(&self) -> Context<'_> {

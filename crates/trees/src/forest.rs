@@ -113,7 +113,7 @@ pub(crate) struct Forest {
     pub(crate) operations: Vec<Operation>,
     pub(crate) arena: Vec<ArenaNode>,
     /// Slot by arena node; of inner nodes it means nothing.
-    pub(crate) arena_slots: Vec<u32>,
+    pub(crate) arena_slots: ArenaSlots,
     /// Arena node by exit of a heap above it.
     pub(crate) exits: Vec<u32>,
     pub(crate) trees: Vec<TreePlace>,
@@ -127,6 +127,44 @@ pub(crate) struct Forest {
     pub(crate) weights: Vec<f64>,
     shared: SharedSlots,
     idle: u16,
+}
+
+/// Slots by node.
+#[derive(Debug)]
+pub(crate) enum ArenaSlots {
+    Wide(Vec<u32>),
+    /// The same in half the memory, once all slots are known to fit.
+    Narrow(Vec<u16>),
+}
+
+impl ArenaSlots {
+    /// The slot of a node.
+    #[inline]
+    pub(crate) fn get(&self, node: usize) -> u32 {
+        match self {
+            Self::Wide(slots) => slots[node],
+            Self::Narrow(slots) => u32::from(slots[node]),
+        }
+    }
+
+    fn push(&mut self, slot: u32) {
+        match self {
+            Self::Wide(slots) => slots.push(slot),
+            Self::Narrow(slots) => slots.push(slot as u16),
+        }
+    }
+
+    /// Takes half the memory if slots are below `end`, where that fits.
+    fn finish(&mut self, end: usize) {
+        if let Self::Wide(slots) = self {
+            if end <= 1 << u16::BITS {
+                // Of inner nodes anything will do.
+                *self = Self::Narrow(slots.iter().map(|slot| *slot as u16).collect());
+            } else {
+                slots.shrink_to_fit();
+            }
+        }
+    }
 }
 
 /// Slots of leaves that several nodes of arenas lead to: what those are worth stands in the tables once.
@@ -157,7 +195,7 @@ impl Forest {
             heaps: Vec::new(),
             operations: Vec::new(),
             arena: Vec::new(),
-            arena_slots: Vec::new(),
+            arena_slots: ArenaSlots::Wide(Vec::new()),
             exits: Vec::new(),
             trees: Vec::new(),
             leaves: Vec::new(),
@@ -315,7 +353,7 @@ impl Forest {
         let mut operations = 0;
         for (index, node) in tree.nodes.iter().enumerate().rev() {
             slots[index] = match *node {
-                RankNode::Leaf(_) => (self.arena_slots[root as usize + index] - first_slot) as u16,
+                RankNode::Leaf(_) => (self.arena_slots.get(root as usize + index) - first_slot) as u16,
                 RankNode::Inner { column, bound, low, high, .. } => {
                     let (a, b) = (slots[low as usize], slots[high as usize]);
                     self.operations.push(Operation { column, bound: self.bias.apply(bound), a, b });
@@ -332,7 +370,7 @@ impl Forest {
         self.heaps.shrink_to_fit();
         self.operations.shrink_to_fit();
         self.arena.shrink_to_fit();
-        self.arena_slots.shrink_to_fit();
+        self.arena_slots.finish(self.leaves.len());
         self.exits.shrink_to_fit();
         self.trees.shrink_to_fit();
         self.leaves.shrink_to_fit();
