@@ -23,7 +23,7 @@ impl Precision {
     }
 
     /// A result rounded to the precision.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn round(self, number: f64) -> f64 {
         match self.0 {
@@ -33,14 +33,14 @@ impl Precision {
     }
 
     /// `sum` + `factor` × `number`, rounded twice.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn add_product(self, sum: f64, factor: f64, number: f64) -> f64 {
         self.round(sum + self.round(factor * number))
     }
 
     /// Adds `factor` × number to every sum, each rounded twice.
-    #[inline]
+    #[inline(always)]
     pub fn add_products(self, sums: &mut [f64], factor: f64, numbers: &[f64]) {
         let pairs = sums.iter_mut().zip(numbers);
         match self.0 {
@@ -52,7 +52,7 @@ impl Precision {
     }
 
     /// Rounds every number to the precision.
-    #[inline]
+    #[inline(always)]
     pub fn round_all(self, numbers: &mut [f64]) {
         if self.is_float() {
             numbers.iter_mut().for_each(|number| *number = self.round(*number));

@@ -46,20 +46,19 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// The answers of an ensemble whose slots stand for these leaves, tree `i` having those from `starts[i]` on.
-    pub(crate) fn by_slot(ensemble: &mut Ensemble, leaves: Vec<u32>, starts: &[usize]) -> Self {
+    /// The answers of an ensemble whose slots stand for these leaves, of trees with these weights.
+    pub(crate) fn by_slot(ensemble: &mut Ensemble, leaves: Vec<u32>, weights: &[f64]) -> Self {
         let mut this = Self::by_leaf(ensemble);
         this.leaves = leaves;
         this.lacks_weights = false;
         this.nullable = this.leaves.contains(&NULL_LEAF);
-        let weights = &this.tree_weights[..];
         this.worth = match this.worth {
             Worth::DoubleRows { width, values } => {
-                let values = by_slot(&this.leaves, starts, weights, width, &values);
+                let values = by_slot(&this.leaves, weights, width, &values);
                 if width == 1 { Worth::Doubles(values) } else { Worth::DoubleRows { width, values } }
             }
             Worth::SingleRows { width, values } => {
-                let values = by_slot(&this.leaves, starts, weights, width, &values);
+                let values = by_slot(&this.leaves, weights, width, &values);
                 if width == 1 { Worth::Singles(values) } else { Worth::SingleRows { width, values } }
             }
             Worth::Classes(classes) => {
@@ -257,18 +256,15 @@ fn check_nulls(null_tree: NullTree, nulls: usize, trees: usize) -> Result<(), Ex
 }
 
 /// A table of weighted rows of `width` numbers by slot.
-fn by_slot<R: Real>(leaves: &[u32], starts: &[usize], weights: &[f64], width: usize, values: &[R]) -> Vec<R> {
+fn by_slot<R: Real>(leaves: &[u32], weights: &[f64], width: usize, values: &[R]) -> Vec<R> {
     let mut out = Vec::with_capacity(leaves.len() * width);
-    let ends = starts.iter().skip(1).copied().chain([leaves.len()]);
-    for ((start, end), weight) in starts.iter().zip(ends).zip(weights) {
+    for (leaf, weight) in leaves.iter().zip(weights) {
         let weight = R::of(*weight);
-        for leaf in &leaves[*start..end] {
-            let first = *leaf as usize * width;
-            match values.get(first..first + width) {
-                Some(values) => out.extend(values.iter().map(|value| *value * weight)),
-                // Of a tree without an answer the number is never asked for.
-                None => out.resize(out.len() + width, R::default()),
-            }
+        let first = *leaf as usize * width;
+        match values.get(first..first + width) {
+            Some(values) => out.extend(values.iter().map(|value| *value * weight)),
+            // Of a tree without an answer the number is never asked for.
+            None => out.resize(out.len() + width, R::default()),
         }
     }
     out

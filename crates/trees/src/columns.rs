@@ -123,13 +123,19 @@ pub(crate) struct RankTest {
     pub(crate) low_is_yes: bool,
 }
 
+/// Columns of a feature that are looked through one by one.
+const FEW_COLUMNS: usize = 8;
+
 /// The columns while trees are being compiled.
 pub(crate) struct Planner<'a> {
     ensemble: &'a Ensemble,
     pub(crate) columns: Columns,
+    /// Columns of features that have more than a few.
     by_meaning: HashMap<Column, u16>,
     /// Where a feature stands in `columns.features`.
     places: Vec<Option<u32>>,
+    /// By node, tree after tree: its split in rank space, if it is one.
+    tests: Vec<RankTest>,
 }
 
 impl<'a> Planner<'a> {
@@ -137,9 +143,11 @@ impl<'a> Planner<'a> {
     pub(crate) fn new(ensemble: &'a Ensemble) -> Option<Self> {
         let columns = Columns { features: Vec::new(), missing: Vec::new(), feature_of: Vec::new() };
         let places = vec![None; ensemble.features.len()];
-        let mut planner = Self { ensemble, columns, by_meaning: HashMap::new(), places };
+        let nodes = ensemble.trees.iter().map(|tree| tree.nodes.len()).sum();
+        let tests = Vec::with_capacity(nodes);
+        let mut planner = Self { ensemble, columns, by_meaning: HashMap::new(), places, tests };
         planner.collect_cuts();
-        planner.collect_columns()?;
+        planner.collect_tests()?;
         Some(planner)
     }
 
@@ -174,25 +182,45 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn collect_columns(&mut self) -> Option<()> {
-        for split in self.splits() {
-            let (column, _, _) = self.locate(split);
-            if self.by_meaning.contains_key(&column) {
-                continue;
-            }
-            let index = self.columns.missing.len();
-            if index + 1 >= MAX_COLUMNS {
-                return None;
-            }
-            self.by_meaning.insert(column, index as u16);
-            self.columns.missing.push(column.missing);
-            self.columns.feature_of.push(column.feature);
-            let place = self.place(column.feature);
-            self.columns.features[place].columns.push((index as u16, column));
+    fn collect_tests(&mut self) -> Option<()> {
+        for node in self.ensemble.trees.iter().flat_map(|tree| &tree.nodes) {
+            let test = match node {
+                Node::Split(split) => {
+                    let (meaning, bound, low_is_yes) = self.locate(split);
+                    RankTest { column: self.column(meaning)?, bound, low_is_yes }
+                }
+                Node::Leaf(_) | Node::Null => RankTest { column: 0, bound: 0, low_is_yes: false },
+            };
+            self.tests.push(test);
         }
         self.columns.missing.push(Side::Low);
         self.columns.feature_of.push(0);
         Some(())
+    }
+
+    /// The index of a column, added if it is new; `None` if there are too many.
+    fn column(&mut self, meaning: Column) -> Option<u16> {
+        let place = self.place(meaning.feature);
+        let own = &mut self.columns.features[place].columns;
+        if let Some((index, _)) = own.iter().take(FEW_COLUMNS).find(|(_, known)| *known == meaning) {
+            return Some(*index);
+        }
+        if own.len() > FEW_COLUMNS
+            && let Some(index) = self.by_meaning.get(&meaning)
+        {
+            return Some(*index);
+        }
+        let index = self.columns.missing.len();
+        if index + 1 >= MAX_COLUMNS {
+            return None;
+        }
+        if own.len() >= FEW_COLUMNS {
+            self.by_meaning.insert(meaning, index as u16);
+        }
+        own.push((index as u16, meaning));
+        self.columns.missing.push(meaning.missing);
+        self.columns.feature_of.push(meaning.feature);
+        Some(index as u16)
     }
 
     fn place(&self, feature: u32) -> usize {
@@ -212,11 +240,14 @@ impl<'a> Planner<'a> {
         (column, bound, low_is_yes)
     }
 
-    /// A split in rank space.
-    pub(crate) fn test(&self, split: &Split) -> RankTest {
-        let (column, bound, low_is_yes) = self.locate(split);
-        let column = self.by_meaning.get(&column).copied().unwrap_or(self.columns.idle());
-        RankTest { column, bound, low_is_yes }
+    /// By tree: its nodes' splits in rank space.
+    pub(crate) fn tests(&self) -> impl Iterator<Item = &[RankTest]> {
+        let mut rest = &self.tests[..];
+        self.ensemble.trees.iter().map(move |tree| {
+            let (own, others) = rest.split_at(tree.nodes.len());
+            rest = others;
+            own
+        })
     }
 }
 

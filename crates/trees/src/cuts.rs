@@ -1,5 +1,7 @@
 //! The sorted cuts of a feature, and the rank of a value among them.
 
+use crate::columns::SEGMENT;
+
 /// Cuts in one block of the pyramid.
 pub(crate) const FAN: usize = 16;
 
@@ -76,6 +78,12 @@ impl Cuts {
     /// The pyramid and where its levels begin, top first; none where too many cuts share an f32.
     pub(crate) fn pyramid(&self) -> (&[f32], &[u32]) {
         (&self.pyramid, &self.levels)
+    }
+
+    /// The cut of a bound among those of a segment, where cuts are f64: ranks below the bound are values up to it.
+    pub(crate) fn of_bound(&self, segment: u32, bound: u32) -> Option<f64> {
+        let index = (segment as usize * SEGMENT + bound as usize).checked_sub(1)?;
+        self.exact.get(..self.len)?.get(index).copied()
     }
 
     /// The cuts in f64 with an infinity at the end; empty where they are f32.

@@ -2,6 +2,7 @@
 
 use crate::cell::Cell;
 use crate::columns::{Columns, Planner};
+use crate::direct::Direct;
 use crate::ensemble::Ensemble;
 use crate::error::Exception;
 use crate::forest::{Bias, Forest, Shape, choose_shapes};
@@ -52,34 +53,38 @@ pub(crate) struct RankEngine {
     sets: Vec<CategorySet>,
     forest: Forest,
     programs: bool,
+    direct: Option<Direct>,
 }
 
 impl RankEngine {
-    /// Compiles a checked ensemble; returns the leaf by slot too. `None` if it needs more columns than nodes can address.
-    pub(crate) fn compile(ensemble: &Ensemble) -> Option<(Self, Vec<u32>)> {
+    /// Compiles a checked ensemble; returns leaf and weight by slot too. `None` if it needs more columns than nodes can address.
+    pub(crate) fn compile(ensemble: &Ensemble) -> Option<(Self, Vec<u32>, Vec<f64>)> {
         let planner = Planner::new(ensemble)?;
         let mut forest = Forest::new(&planner.columns);
         let keep_own = planner.columns.ends_paths();
         let mut lowered = RankTree::default();
         let mut sizes = Vec::with_capacity(ensemble.trees.len());
-        for tree in &ensemble.trees {
-            lowered.lower(&planner, tree);
+        for (tree, tests) in ensemble.trees.iter().zip(planner.tests()) {
+            lowered.lower(tests, tree);
             sizes.push((lowered.depth, lowered.leaves()));
         }
-        for (tree, shape) in ensemble.trees.iter().zip(choose_shapes(&sizes, forest.bias)) {
-            lowered.lower(&planner, tree);
-            forest.push(&lowered, shape, keep_own);
+        let shapes = choose_shapes(&sizes, forest.bias);
+        for ((tree, tests), shape) in ensemble.trees.iter().zip(planner.tests()).zip(shapes) {
+            lowered.lower(tests, tree);
+            forest.push(&lowered, tree.weight, shape, keep_own);
         }
         forest.finish();
-        let leaves = std::mem::take(&mut forest.leaves);
+        let (leaves, weights) = (std::mem::take(&mut forest.leaves), std::mem::take(&mut forest.weights));
         let programs = forest.trees.iter().any(|tree| matches!(tree.shape, Shape::Program { .. }));
         let columns = planner.columns;
-        Some((Self { columns, sets: ensemble.sets.clone(), forest, programs }, leaves))
+        let is_lone = ensemble.trees.len() == 1;
+        let direct = is_lone.then(|| Direct::of(&lowered, &columns, ensemble.features.len())).flatten();
+        Some((Self { columns, sets: ensemble.sets.clone(), forest, programs, direct }, leaves, weights))
     }
 
-    /// Where each tree's slots begin; the last tree's end with all slots.
-    pub(crate) fn slot_starts(&self) -> Vec<usize> {
-        self.forest.trees.iter().map(|place| place.first_slot as usize).collect()
+    /// The tree by its thresholds, if there is but one.
+    pub(crate) fn direct(&self) -> Option<&Direct> {
+        self.direct.as_ref()
     }
 
     fn context(&self) -> Context<'_> {

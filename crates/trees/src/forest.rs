@@ -113,7 +113,7 @@ pub(crate) struct Forest {
     pub(crate) operations: Vec<Operation>,
     pub(crate) arena: Vec<ArenaNode>,
     /// Slot by arena node; of inner nodes it means nothing.
-    pub(crate) arena_slots: Vec<u32>,
+    pub(crate) arena_slots: ArenaSlots,
     /// Arena node by exit of a heap above it.
     pub(crate) exits: Vec<u32>,
     pub(crate) trees: Vec<TreePlace>,
@@ -123,7 +123,68 @@ pub(crate) struct Forest {
     pub(crate) heap_own: Vec<u32>,
     /// Slot of the node's own leaf by arena node; empty if no node has one.
     pub(crate) arena_own: Vec<u32>,
+    /// Weight of the tree, by slot.
+    pub(crate) weights: Vec<f64>,
+    shared: SharedSlots,
     idle: u16,
+}
+
+/// Slots by node.
+#[derive(Debug)]
+pub(crate) enum ArenaSlots {
+    Wide(Vec<u32>),
+    /// The same in half the memory, once all slots are known to fit.
+    Narrow(Vec<u16>),
+}
+
+impl ArenaSlots {
+    /// The slot of a node.
+    #[inline]
+    pub(crate) fn get(&self, node: usize) -> u32 {
+        match self {
+            Self::Wide(slots) => slots[node],
+            Self::Narrow(slots) => u32::from(slots[node]),
+        }
+    }
+
+    fn push(&mut self, slot: u32) {
+        match self {
+            Self::Wide(slots) => slots.push(slot),
+            Self::Narrow(slots) => slots.push(slot as u16),
+        }
+    }
+
+    /// Takes half the memory if slots are below `end`, where that fits.
+    fn finish(&mut self, end: usize) {
+        if let Self::Wide(slots) = self {
+            if end <= 1 << u16::BITS {
+                // Of inner nodes anything will do.
+                *self = Self::Narrow(slots.iter().map(|slot| *slot as u16).collect());
+            } else {
+                slots.shrink_to_fit();
+            }
+        }
+    }
+}
+
+/// Slots of leaves that several nodes of arenas lead to: what those are worth stands in the tables once.
+#[derive(Debug, Default)]
+struct SharedSlots {
+    /// By leaf: its slot, and for which weight that is.
+    by_leaf: Vec<(u32, u32)>,
+    weight: f64,
+    /// Numbers the changes of weight from one tree to the next, from 1.
+    stamp: u32,
+}
+
+impl SharedSlots {
+    /// The next tree has this weight.
+    fn turn_to(&mut self, weight: f64) {
+        if self.stamp == 0 || self.weight.to_bits() != weight.to_bits() {
+            self.weight = weight;
+            self.stamp += 1;
+        }
+    }
 }
 
 impl Forest {
@@ -134,19 +195,22 @@ impl Forest {
             heaps: Vec::new(),
             operations: Vec::new(),
             arena: Vec::new(),
-            arena_slots: Vec::new(),
+            arena_slots: ArenaSlots::Wide(Vec::new()),
             exits: Vec::new(),
             trees: Vec::new(),
             leaves: Vec::new(),
             heap_own: Vec::new(),
             arena_own: Vec::new(),
+            weights: Vec::new(),
+            shared: SharedSlots::default(),
             idle: columns.idle(),
         }
     }
 
     /// Adds the next tree.
-    pub(crate) fn push(&mut self, tree: &RankTree, shape: Shape, keep_own: bool) {
+    pub(crate) fn push(&mut self, tree: &RankTree, weight: f64, shape: Shape, keep_own: bool) {
         let first_slot = self.leaves.len() as u32;
+        self.shared.turn_to(weight);
         let mut place = TreePlace { shape, top: 0, exits: 0, first_slot, root: 0, depth: tree.depth };
         match shape {
             Shape::Heap { levels } => {
@@ -159,12 +223,12 @@ impl Forest {
             }
             Shape::Program { .. } => {
                 place.top = self.operations.len() as u32;
-                place.root = self.push_arena(tree, keep_own);
+                place.root = self.push_arena(tree, keep_own, Self::new_slot);
                 self.push_program(tree, place.root, first_slot);
             }
             Shape::Arena { .. } => {
                 place.exits = self.exits.len() as u32;
-                place.root = self.push_arena(tree, keep_own);
+                place.root = self.push_arena(tree, keep_own, Self::shared_slot);
                 let root = place.root;
                 place.top = self.push_heap(tree, TOP_LEVELS, |forest, node| forest.exits.push(root + node));
                 if keep_own {
@@ -172,7 +236,32 @@ impl Forest {
                 }
             }
         }
+        self.weights.resize(self.leaves.len(), weight);
         self.trees.push(place);
+    }
+
+    /// A slot for a leaf.
+    fn new_slot(&mut self, leaf: u32) -> u32 {
+        self.leaves.push(leaf);
+        self.leaves.len() as u32 - 1
+    }
+
+    /// The slot of a leaf, which all arenas of trees of one weight share.
+    fn shared_slot(&mut self, leaf: u32) -> u32 {
+        if leaf == NULL_LEAF {
+            return self.new_slot(leaf);
+        }
+        let index = leaf as usize;
+        if self.shared.by_leaf.len() <= index {
+            self.shared.by_leaf.resize(index + 1, (0, 0));
+        }
+        let (slot, stamp) = self.shared.by_leaf[index];
+        if stamp == self.shared.stamp {
+            return slot;
+        }
+        let slot = self.new_slot(leaf);
+        self.shared.by_leaf[index] = (slot, self.shared.stamp);
+        slot
     }
 
     /// Adds a heap of the tree's upper levels and tells the node at each exit, in order.
@@ -222,19 +311,22 @@ impl Forest {
         if own == NULL_LEAF {
             return NULL_LEAF;
         }
-        self.leaves.push(own);
-        (self.leaves.len() - 1) as u32
+        self.new_slot(own)
     }
 
     /// Adds the nodes of a tree, which already stand breadth first with siblings side by side.
-    fn push_arena(&mut self, tree: &RankTree, keep_own: bool) -> u32 {
+    fn push_arena(
+        &mut self,
+        tree: &RankTree,
+        keep_own: bool,
+        slot_of: impl Fn(&mut Self, u32) -> u32,
+    ) -> u32 {
         let root = self.arena.len() as u32;
         for (index, node) in tree.nodes.iter().enumerate() {
             let (node, slot) = match *node {
                 RankNode::Leaf(leaf) => {
-                    self.leaves.push(leaf);
-                    let leaf = ArenaNode { left: root + index as u32, column: self.idle, bound: i16::MAX };
-                    (leaf, self.leaves.len() as u32 - 1)
+                    let node = ArenaNode { left: root + index as u32, column: self.idle, bound: i16::MAX };
+                    (node, slot_of(self, leaf))
                 }
                 RankNode::Inner { column, bound, low, .. } => {
                     (ArenaNode { left: root + low, column, bound: self.bias.apply(bound) }, NULL_LEAF)
@@ -261,7 +353,7 @@ impl Forest {
         let mut operations = 0;
         for (index, node) in tree.nodes.iter().enumerate().rev() {
             slots[index] = match *node {
-                RankNode::Leaf(_) => (self.arena_slots[root as usize + index] - first_slot) as u16,
+                RankNode::Leaf(_) => (self.arena_slots.get(root as usize + index) - first_slot) as u16,
                 RankNode::Inner { column, bound, low, high, .. } => {
                     let (a, b) = (slots[low as usize], slots[high as usize]);
                     self.operations.push(Operation { column, bound: self.bias.apply(bound), a, b });
@@ -274,10 +366,11 @@ impl Forest {
 
     /// Gives back memory that growing left over.
     pub(crate) fn finish(&mut self) {
+        self.shared = SharedSlots::default();
         self.heaps.shrink_to_fit();
         self.operations.shrink_to_fit();
         self.arena.shrink_to_fit();
-        self.arena_slots.shrink_to_fit();
+        self.arena_slots.finish(self.leaves.len());
         self.exits.shrink_to_fit();
         self.trees.shrink_to_fit();
         self.leaves.shrink_to_fit();

@@ -108,6 +108,14 @@ impl<'a> Column<'a> {
         values && self.states.is_none_or(|states| states.len() >= rows)
     }
 
+    /// The first `rows` values, if they are f64 without gaps and states.
+    pub(crate) fn plain(&self, rows: usize) -> Option<&'a [f64]> {
+        match self.values {
+            Values::F64(values) if self.stride == 1 && self.states.is_none() => values.get(..rows),
+            _ => None,
+        }
+    }
+
     pub(crate) fn state(&self, row: usize) -> State {
         self.states.map_or(State::Value, |states| states[row])
     }
@@ -132,6 +140,11 @@ impl<'a> Row<'a> {
     pub fn with_states(mut self, states: &'a [State]) -> Self {
         self.states = Some(states);
         self
+    }
+
+    /// The values, if none has a state.
+    pub(crate) fn plain(&self) -> Option<&'a [f64]> {
+        if self.states.is_none() { Some(self.values) } else { None }
     }
 
     pub(crate) fn len(&self) -> usize {

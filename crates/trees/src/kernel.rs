@@ -3,6 +3,7 @@
 use crate::answers::{Answers, NULL_LEAF, Worth};
 use crate::cell::Cell;
 use crate::combine::Combine;
+use crate::direct::{Direct, MAX_FEATURES};
 use crate::engine::{Buffers, RankEngine};
 use crate::ensemble::{Ensemble, Feature};
 use crate::error::{CompileError, Exception, InputError};
@@ -32,7 +33,7 @@ pub struct Kernel {
 
 #[derive(Debug)]
 enum Engine {
-    Ranks(RankEngine),
+    Ranks(Box<RankEngine>),
     /// The description itself, walked node by node; slots are leaf numbers.
     Plain(Ensemble),
 }
@@ -47,6 +48,7 @@ pub struct Scratch {
     doubles: Vec<f64>,
     singles: Vec<f32>,
     exceptions: Vec<(u32, Exception)>,
+    odd: Vec<u32>,
 }
 
 impl Scratch {
@@ -78,11 +80,17 @@ impl Kernel {
     pub(crate) fn compile(mut ensemble: Ensemble, limits: &Limits) -> Result<Self, CompileError> {
         validate(&ensemble, limits)?;
         Ok(match RankEngine::compile(&ensemble) {
-            Some((engine, leaves)) => {
-                let answers = Answers::by_slot(&mut ensemble, leaves, &engine.slot_starts());
+            Some((engine, leaves, weights)) => {
+                let answers = Answers::by_slot(&mut ensemble, leaves, &weights);
                 let nullable = answers.nullable;
                 let features = ensemble.features;
-                Self { features, engine: Engine::Ranks(engine), answers, nullable, simd: Simd::detect() }
+                Self {
+                    features,
+                    engine: Engine::Ranks(Box::new(engine)),
+                    answers,
+                    nullable,
+                    simd: Simd::detect(),
+                }
             }
             None => Self::plain(ensemble),
         })
@@ -234,6 +242,12 @@ impl Kernel {
     ) -> Result<Option<Exception>, InputError> {
         self.check_row(&row)?;
         check_output(leaves.len(), 1, self.trees())?;
+        if let (Some(direct), Some(values), [leaf]) = (self.direct(), row.plain(), &mut *leaves)
+            && let Some(found) = direct.row(values)
+        {
+            *leaf = found;
+            return Ok(None);
+        }
         let walked = self.walk(|feature| row.cell(&self.features, feature), &mut scratch.buffers, leaves);
         self.number(leaves);
         Ok(walked.err())
@@ -273,8 +287,49 @@ impl Kernel {
         }
     }
 
+    fn direct(&self) -> Option<&Direct> {
+        match &self.engine {
+            Engine::Ranks(engine) => engine.direct(),
+            Engine::Plain(_) => None,
+        }
+    }
+
+    /// Writes the leaves of a lone tree whose rows are plain numbers; false if they are not. Rows with NaN are told.
+    fn batch_direct(
+        &self,
+        columns: &[Column<'_>],
+        rows: usize,
+        leaves: &mut [u32],
+        odd: &mut Vec<u32>,
+    ) -> bool {
+        let Some(direct) = self.direct() else { return false };
+        let mut plain: [&[f64]; MAX_FEATURES] = [&[]; MAX_FEATURES];
+        for (plain, column) in plain.iter_mut().zip(columns) {
+            let Some(values) = column.plain(rows) else { return false };
+            *plain = values;
+        }
+        direct.rows(&plain, leaves, |row| odd.push(row as u32));
+        true
+    }
+
     fn batch(&self, columns: &[Column<'_>], rows: usize, scratch: &mut Scratch, out: &mut Out<'_>) {
         scratch.exceptions.clear();
+        if let Out::Leaves(leaves) = out
+            && rows > 0
+        {
+            let mut odd = std::mem::take(&mut scratch.odd);
+            odd.clear();
+            let done = self.batch_direct(columns, rows, leaves, &mut odd);
+            if done {
+                odd.sort_unstable();
+                odd.dedup();
+                odd.iter().for_each(|row| self.batch_row(columns, *row as usize, scratch, out));
+            }
+            scratch.odd = odd;
+            if done {
+                return;
+            }
+        }
         let mut first = 0;
         while first < rows {
             let count = (rows - first).min(BLOCK * BLOCKS);
@@ -347,7 +402,7 @@ impl Kernel {
         scratch: &mut Scratch,
         out: &mut Out<'_>,
     ) -> RowBits {
-        let Scratch { buffers, slots, doubles, singles, exceptions } = scratch;
+        let Scratch { buffers, slots, doubles, singles, exceptions, .. } = scratch;
         let answers = &self.answers;
         let trees = self.trees();
         let (outputs, all) = (&answers.tree_outputs[..], self.outputs());

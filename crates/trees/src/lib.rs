@@ -61,6 +61,8 @@
 //! | `rank`, `search` | a row's or a block's ranks |
 //! | `forest` | the tables that are walked, and which shape a tree gets |
 //! | `unchecked` | the fast walks and searches, the only unsafe code |
+//! | `direct` | a lone tree by its thresholds, without ranks |
+//! | `wide` | [`wide()`]: plain loops compiled for wider registers as well |
 //! | `walk`, `reference` | the same walks told plainly, on the tables and on the description |
 //! | `engine`, `sink`, `answers` | rows and blocks to slots, slots to sums, votes and leaf numbers |
 //!
@@ -71,6 +73,7 @@ mod cell;
 mod columns;
 pub mod combine;
 mod cuts;
+mod direct;
 mod engine;
 pub mod ensemble;
 pub mod error;
@@ -87,6 +90,7 @@ pub mod split;
 mod unchecked;
 mod validate;
 mod walk;
+mod wide;
 
 pub use answers::NULL_LEAF;
 pub use combine::{BasePlace, Combine, NullTree, Sum};
@@ -96,3 +100,4 @@ pub use input::{Column, Row, State, Values};
 pub use kernel::{Kernel, Scratch};
 pub use limits::Limits;
 pub use split::{CategorySet, Missing, Reading, Split, Test, UNKNOWN_CATEGORY};
+pub use wide::{Wide, wide};

@@ -1,7 +1,7 @@
 //! Trees in rank space, with shared subtrees repeated.
 
 use crate::answers::NULL_LEAF;
-use crate::columns::{Planner, RankTest};
+use crate::columns::RankTest;
 use crate::ensemble::{Node, Tree};
 use crate::split::{Missing, Test};
 
@@ -33,8 +33,8 @@ pub(crate) struct RankTree {
 }
 
 impl RankTree {
-    /// Rewrites a checked tree into this one, whose memory is used again.
-    pub(crate) fn lower(&mut self, planner: &Planner<'_>, tree: &Tree) {
+    /// Rewrites a checked tree, whose splits in rank space are `tests`, into this one, whose memory is used again.
+    pub(crate) fn lower(&mut self, tests: &[RankTest], tree: &Tree) {
         self.nodes.clear();
         self.depths.clear();
         self.depth = 0;
@@ -48,7 +48,7 @@ impl RankTree {
                 Node::Leaf(leaf) => RankNode::Leaf(leaf),
                 Node::Null => RankNode::Leaf(NULL_LEAF),
                 Node::Split(split) => {
-                    let RankTest { column, bound, low_is_yes } = planner.test(&split);
+                    let RankTest { column, bound, low_is_yes } = tests[described[at] as usize];
                     let low = self.nodes.len() as u32;
                     let children = if low_is_yes { [split.yes, split.no] } else { [split.no, split.yes] };
                     described.extend(children);

@@ -13,10 +13,13 @@ use std::arch::x86_64::*;
 
 use crate::columns::Columns;
 use crate::cuts::{Cuts, FAN};
-use crate::forest::{ArenaNode, Forest, HeapNode, MAX_EXITS, Operation, Shape, TOP_LEVELS, TreePlace};
+use crate::forest::{
+    ArenaNode, ArenaSlots, Forest, HeapNode, MAX_EXITS, Operation, Shape, TOP_LEVELS, TreePlace,
+};
 use crate::rank::{BLOCK, Lane};
 use crate::search::Search;
 use crate::sink::Sink;
+use crate::wide::Wide;
 
 /// Trees of one row that are walked side by side, so that their loads overlap.
 const ABREAST: usize = 8;
@@ -43,6 +46,22 @@ impl Simd {
         }
         None
     }
+}
+
+/// Does work that is compiled for AVX2.
+#[inline]
+pub(crate) fn run_wide<W: Wide>(_: Simd, work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2<W: Wide>(work: W) -> W::Output {
+            work.run()
+        }
+        // SAFETY: `Simd` exists only where the CPU has AVX2.
+        unsafe { with_avx2(work) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    work.run()
 }
 
 /// Walks one row through trees `first..first + slots.len()`, which all have heaps of this many levels.
@@ -92,7 +111,7 @@ fn row_arenas(forest: &Forest, first: usize, ranks: &[i16], slots: &mut [u32]) {
         });
         let (now, later) = slots.split_at_mut(count);
         for (slot, at) in now.iter_mut().zip(at) {
-            *slot = forest.arena_slots[at as usize];
+            *slot = forest.arena_slots.get(at as usize);
         }
         (trees, slots) = (&trees[count..], later);
     }
@@ -248,9 +267,14 @@ impl<'a, L: SimdLane + Into<i16>> Block<'a, L> {
                 unsafe { (*lanes.get_unchecked(lane)).into() }
             });
         }
-        for slot in &mut slots {
-            // SAFETY: there is a slot for each node of the arena.
-            *slot = unsafe { *self.forest.arena_slots.get_unchecked(*slot as usize) };
+        // SAFETY: there is a slot for each node of the arena.
+        match &self.forest.arena_slots {
+            ArenaSlots::Wide(by_node) => {
+                slots.iter_mut().for_each(|slot| *slot = unsafe { *by_node.get_unchecked(*slot as usize) });
+            }
+            ArenaSlots::Narrow(by_node) => slots
+                .iter_mut()
+                .for_each(|slot| *slot = u32::from(unsafe { *by_node.get_unchecked(*slot as usize) })),
         }
         sink.slots(tree, block, &slots);
     }

@@ -44,7 +44,7 @@ fn walk_arena(forest: &Forest, root: u32, rank: impl Fn(u16) -> Ranked) -> Resul
     loop {
         let node = forest.arena[at];
         if node.left as usize == at {
-            return Ok(forest.arena_slots[at]);
+            return Ok(forest.arena_slots.get(at));
         }
         at = node.left as usize
             + match rank(node.column) {

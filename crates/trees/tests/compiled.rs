@@ -342,6 +342,70 @@ proptest! {
     }
 }
 
+/// A lone tree of comparisons, as it is walked without ranks.
+fn lone_tree(dice: &mut Dice) -> Ensemble {
+    let features = vec![Feature::Number(Number::F64); 1 + dice.below(6)];
+    let growth = Growth {
+        depth: dice.pick(&[1, 3, 6, 12, 40]),
+        early: dice.pick(&[3, 8, 1_000]),
+        chains: dice.one_in(4),
+        nulls: dice.one_in(4),
+        routes: if dice.one_in(3) { ALL_ROUTES } else { PLAIN_ROUTES },
+    };
+    let mut nodes = tree(dice, &features, 1, 50, &growth);
+    for node in &mut nodes {
+        let Node::Split(split) = node else { continue };
+        let number = dice.number();
+        split.test = dice.pick(&[
+            Test::Less(if number == f64::NEG_INFINITY { 0.0 } else { number }),
+            Test::LessOrEqual(number),
+            Test::Greater(number),
+            Test::GreaterOrEqual(if number == f64::NEG_INFINITY { 0.0 } else { number }),
+        ]);
+        split.reading = dice.pick(&[Reading::NanIsMissing, Reading::NanIsZero, Reading::NanIsValue]);
+    }
+    Ensemble {
+        features,
+        sets: vec![],
+        trees: vec![Tree::new(nodes)],
+        leaves: Leaves::Numbers { width: 1, values: (0..50).map(f64::from).collect() },
+        outputs: 1,
+        combine: Combine::Sum(Sum::default()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_lone_tree_is_walked_by_its_thresholds(seed: u64) {
+        let mut dice = Dice(seed);
+        let ensemble = lone_tree(&mut dice);
+        let rows = dice.pick(&[1, 5, 12, 64, 65, 130]);
+        let has_nan = dice.one_in(2);
+        let column = |dice: &mut Dice| {
+            let value = |dice: &mut Dice| if has_nan && dice.one_in(9) { f64::NAN } else { dice.number() };
+            (Buffer::F64((0..rows).map(|_| value(dice)).collect()), None, 1)
+        };
+        let columns = ensemble.features.iter().map(|_| column(&mut dice)).collect();
+        let table = Table { rows, columns };
+        check(&ensemble, &table);
+        let (fast, plain) = (ensemble.clone().compile().unwrap(), ensemble.compile_plain().unwrap());
+        let mut scratch = Scratch::new();
+        for row in 0..rows {
+            let value = |column: &(Buffer, Option<Vec<State>>, usize)| match &column.0 {
+                Buffer::F64(values) => values[row],
+                _ => f64::NAN,
+            };
+            let values: Vec<f64> = table.columns.iter().map(value).collect();
+            let (mut a, mut b) = ([7], [7]);
+            let walked = fast.score_row_leaves(Row::new(&values), &mut scratch, &mut a);
+            prop_assert_eq!(walked, plain.score_row_leaves(Row::new(&values), &mut scratch, &mut b));
+            prop_assert_eq!(a, b);
+        }
+    }
+}
+
 /// A forest of full trees over many cuts: ranks of 16 bits and, past 65,000 cuts, features in several columns.
 #[test]
 fn many_cuts() {

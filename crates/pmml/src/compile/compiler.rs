@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use scorewheel_columns::{DataType, Dictionary};
 use scorewheel_model::InputField;
 
@@ -36,15 +38,15 @@ pub struct Compiler<'d, 'a> {
     pub document: &'d Document<'a>,
     /// Strings met so far.
     pub texts: Dictionary,
-    pub(super) data_fields: HashMap<&'a str, &'d DataField<'a>>,
-    pub(super) global_fields: HashMap<&'a str, &'d DerivedField<'a>>,
+    pub(super) data_fields: HashMap<&'a str, &'d DataField<'a>, RandomState>,
+    pub(super) global_fields: HashMap<&'a str, &'d DerivedField<'a>, RandomState>,
     /// True while a field of the transformation dictionary is compiled.
     pub(super) in_global_field: bool,
     pub(super) slots: Vec<SlotPlan>,
     pub(super) scopes: Vec<Scope<'d, 'a>>,
     pub(super) inputs: Vec<InputPlan>,
     pub(super) required: Vec<bool>,
-    pub(super) function_states: HashMap<&'a str, FunctionState<'d, 'a>>,
+    pub(super) function_states: HashMap<&'a str, FunctionState<'d, 'a>, RandomState>,
     pub(super) functions: Vec<FunctionPlan>,
     models: Vec<Option<ModelPlan>>,
     places: Vec<Box<str>>,
@@ -57,7 +59,7 @@ pub struct Compiler<'d, 'a> {
 
 impl<'d, 'a> Compiler<'d, 'a> {
     fn new(document: &'d Document<'a>) -> Result<Self> {
-        let mut data_fields = HashMap::new();
+        let mut data_fields = HashMap::default();
         for field in &document.dictionary.fields {
             if data_fields.insert(field.name, field).is_some() {
                 return Err(Fault::invalid(
@@ -66,7 +68,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 ));
             }
         }
-        let mut function_states = HashMap::new();
+        let mut function_states = HashMap::default();
         for function in &document.transformations.functions {
             if function_states.insert(function.name, FunctionState::Waiting(function)).is_some() {
                 return Err(Fault::invalid(
@@ -79,7 +81,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             document,
             texts: Dictionary::new(),
             data_fields,
-            global_fields: HashMap::new(),
+            global_fields: HashMap::default(),
             in_global_field: false,
             slots: Vec::new(),
             scopes: Vec::new(),
@@ -268,6 +270,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
         };
         crate::elements::nearest_neighbor::transform(&mut plan)?;
         crate::elements::tree::compile_columns(&mut plan);
+        crate::elements::tree::share_answers(&mut plan);
         crate::elements::measure::limit_rankings(&mut plan);
         Ok(plan)
     }

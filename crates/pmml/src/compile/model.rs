@@ -167,6 +167,7 @@ pub fn compile_model<'d, 'a>(
         targets[0].categories = compiled.categories;
     }
     targets[0].displays.extend(compiled.displays);
+    targets.shrink_to_fit();
     let mut plan = ModelPlan {
         id,
         element_name: model.element.name(),

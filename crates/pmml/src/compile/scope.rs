@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::compile::Compiler;
 use crate::document::schema::Usage;
 use crate::document::{DerivedField, MiningField, ModelHead};
@@ -33,22 +35,22 @@ pub struct Scope<'d, 'a> {
     /// The model around this one.
     pub parent: Option<ScopeId>,
     /// Names of the mining schema, of local transformations, and of what earlier segments hand on.
-    pub names: HashMap<&'a str, Binding<'d, 'a>>,
+    pub names: HashMap<&'a str, Binding<'d, 'a>, RandomState>,
     /// Fields of the mining schema that a local derived field of the same name hides from all but itself.
-    pub hidden: HashMap<&'a str, &'d MiningField<'a>>,
+    pub hidden: HashMap<&'a str, &'d MiningField<'a>, RandomState>,
     /// True if the mining schema treats a field otherwise than the model around it.
     pub has_treatments: bool,
     /// True if the model has no mining schema and reads the fields of the model around it.
     pub is_embedded: bool,
     /// Names of the transformation dictionary; in the root's scope, and in those that treat fields otherwise.
-    pub globals: HashMap<&'a str, Binding<'d, 'a>>,
+    pub globals: HashMap<&'a str, Binding<'d, 'a>, RandomState>,
 }
 
 impl<'d, 'a> Compiler<'d, 'a> {
     /// Opens the scope of a model.
     pub fn open_scope(&mut self, parent: Option<ScopeId>, head: &'d ModelHead<'a>) -> Result<ScopeId> {
-        let mut names = HashMap::new();
-        let mut hidden = HashMap::new();
+        let mut names = HashMap::default();
+        let mut hidden = HashMap::default();
         for field in &head.mining_schema.fields {
             if parent.is_none() && !self.data_fields.contains_key(field.name) {
                 return Err(Fault::invalid(
@@ -90,7 +92,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             hidden,
             has_treatments,
             is_embedded,
-            globals: HashMap::new(),
+            globals: HashMap::default(),
         });
         Ok(ScopeId(self.scopes.len() - 1))
     }

@@ -1,14 +1,77 @@
 //! One start tag and its attributes.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::fault::{Fault, Result};
 use crate::reader::Choice;
 
+/// Most attributes of an element, which are compared one with another.
+pub(super) const ATTRIBUTE_LIMIT: usize = 512;
+
 /// One attribute of a start tag.
-#[derive(Clone, Copy, Debug)]
-struct Attribute<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute<'a> {
     name: &'a str,
     value: &'a str,
     used: bool,
+}
+
+impl<'a> Attribute<'a> {
+    /// An attribute that nobody has asked for yet.
+    #[inline]
+    #[must_use]
+    pub fn new(name: &'a str, value: &'a str) -> Self {
+        Self { name, value, used: false }
+    }
+
+    /// Its name, with the prefix.
+    #[inline]
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// Its value.
+    #[inline]
+    #[must_use]
+    pub fn value(&self) -> &'a str {
+        self.value
+    }
+
+    /// True if it is named so: names of one length mostly differ in their first letter.
+    #[inline]
+    fn is(&self, name: &str) -> bool {
+        let (own, other) = (self.name.as_bytes(), name.as_bytes());
+        own.len() == other.len() && own.first() == other.first() && own == other
+    }
+}
+
+/// Lists of attributes that elements are done with.
+#[derive(Debug, Default)]
+pub(super) struct Pool<'a>(RefCell<Vec<Vec<Attribute<'a>>>>);
+
+impl<'a> Pool<'a> {
+    /// An empty list, mostly one that was used before.
+    #[inline]
+    pub(super) fn take(&self) -> Vec<Attribute<'a>> {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+}
+
+/// The attributes of one element; their list goes back to the pool with the element.
+#[derive(Debug)]
+struct Attributes<'a> {
+    list: Vec<Attribute<'a>>,
+    pool: Rc<Pool<'a>>,
+}
+
+impl Drop for Attributes<'_> {
+    fn drop(&mut self) {
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        self.pool.0.borrow_mut().push(list);
+    }
 }
 
 /// A start tag: what an element's `read` takes first.
@@ -20,28 +83,33 @@ pub struct Element<'a> {
     pub name: &'a str,
     /// Offset of the tag in the transcoded text.
     pub offset: u32,
-    attributes: Vec<Attribute<'a>>,
+    attributes: Attributes<'a>,
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn new(name: &'a str, offset: u32) -> Self {
-        Self { name, offset, attributes: Vec::new() }
-    }
-
-    pub(super) fn push(&mut self, name: &'a str, value: &'a str) -> Result<()> {
-        if self.attributes.iter().any(|attribute| attribute.name == name) {
-            return Err(Fault::malformed(
-                self.offset,
-                format!("attribute {name} stands twice in {}", self.name),
-            ));
+    /// A start tag with these attributes, whose list comes from the pool.
+    pub(super) fn new(
+        name: &'a str,
+        offset: u32,
+        list: Vec<Attribute<'a>>,
+        pool: &Rc<Pool<'a>>,
+    ) -> Result<Self> {
+        if list.len() > ATTRIBUTE_LIMIT {
+            let message = format!("{name} has more than {ATTRIBUTE_LIMIT} attributes");
+            return Err(Fault::too_large(offset, message));
         }
-        self.attributes.push(Attribute { name, value, used: false });
-        Ok(())
+        for (index, attribute) in list.iter().enumerate() {
+            if list[..index].iter().any(|other| other.is(attribute.name)) {
+                let message = format!("attribute {} stands twice in {name}", attribute.name);
+                return Err(Fault::malformed(offset, message));
+            }
+        }
+        Ok(Self { name, offset, attributes: Attributes { list, pool: Rc::clone(pool) } })
     }
 
     /// The attribute, as it is written.
     pub fn text(&mut self, name: &str) -> Option<&'a str> {
-        let attribute = self.attributes.iter_mut().find(|attribute| attribute.name == name)?;
+        let attribute = self.attributes.list.iter_mut().find(|attribute| attribute.is(name))?;
         attribute.used = true;
         Some(attribute.value)
     }
@@ -117,14 +185,14 @@ impl<'a> Element<'a> {
 
     /// Marks attributes that are known and have no part in scoring.
     pub fn ignore(&mut self, names: &[&str]) {
-        for attribute in &mut self.attributes {
+        for attribute in &mut self.attributes.list {
             attribute.used |= names.contains(&attribute.name);
         }
     }
 
     /// Refuses attributes that nobody asked for. Those of vendors (`x-…`) are let through.
     pub fn finish(&self) -> Result<()> {
-        match self.attributes.iter().find(|attribute| !attribute.used && !is_of_vendor(attribute.name)) {
+        match self.attributes.list.iter().find(|attribute| !attribute.used && !is_of_vendor(attribute.name)) {
             None => Ok(()),
             Some(attribute) => Err(Fault::unsupported(
                 self.offset,

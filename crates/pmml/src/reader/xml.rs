@@ -1,15 +1,18 @@
 //! The elements of the document in order.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use bumpalo::Bump;
+use quick_xml::XmlVersion;
 use quick_xml::events::attributes::Attributes;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
+use quick_xml::events::{BytesText, Event};
 use scorewheel_model::Limits;
 
 use crate::fault::{Fault, Result};
 use crate::reader::Element;
+use crate::reader::element::{Attribute, Pool};
+use crate::reader::scan::{Scanner, Tag, Token};
 
 /// A prefix (empty for the default namespace) bound at some depth, and whether its namespace is PMML's.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +30,9 @@ pub const CELL_LIMIT: usize = 1 << 25;
 /// Document type declarations are refused, nesting and the number of elements are limited. Extensions and elements of
 /// other namespaces are skipped by [`Xml::child`].
 pub struct Xml<'a> {
-    source: &'a str,
     arena: &'a Bump,
-    reader: Reader<&'a [u8]>,
+    scanner: Scanner<'a>,
+    pool: Rc<Pool<'a>>,
     bindings: Vec<Binding<'a>>,
     depth: usize,
     elements: usize,
@@ -60,13 +63,10 @@ impl<'a> Xml<'a> {
     /// A reader of `source`; strings that have to be built live in `arena`.
     #[must_use]
     pub fn new(source: &'a str, arena: &'a Bump, limits: Limits) -> Self {
-        let mut reader = Reader::from_str(source);
-        let config = reader.config_mut();
-        config.expand_empty_elements = true;
         Self {
-            source,
             arena,
-            reader,
+            scanner: Scanner::new(source),
+            pool: Rc::default(),
             bindings: Vec::new(),
             depth: 0,
             elements: 0,
@@ -83,13 +83,13 @@ impl<'a> Xml<'a> {
     pub fn root(&mut self) -> Result<(Element<'a>, bool)> {
         loop {
             let offset = self.offset();
-            match self.event()? {
-                Event::Start(tag) => {
-                    let opened = self.open(&tag, offset)?;
+            match self.token()? {
+                Token::Start(tag) => {
+                    let opened = self.open(tag)?;
                     return Ok((opened.element, opened.is_pmml));
                 }
-                Event::Eof => return Err(Fault::malformed(offset, "the document has no root element")),
-                Event::Text(text) if !text.trim().is_empty() => {
+                Token::Over => return Err(Fault::malformed(offset, "the document has no root element")),
+                Token::Text(text) if !text.trim().is_empty() => {
                     return Err(Fault::malformed(offset, "the document does not begin with an element"));
                 }
                 _ => {}
@@ -100,10 +100,9 @@ impl<'a> Xml<'a> {
     /// The next child of the element being read, or `None` at its end.
     pub fn child(&mut self) -> Result<Option<Element<'a>>> {
         loop {
-            let offset = self.offset();
-            match self.event()? {
-                Event::Start(tag) => {
-                    let Opened { mut element, is_pmml } = self.open(&tag, offset)?;
+            match self.token()? {
+                Token::Start(tag) => {
+                    let Opened { mut element, is_pmml } = self.open(tag)?;
                     if !is_pmml || element.name.starts_with("X-") {
                         self.skip()?;
                     } else if element.name == "Extension" {
@@ -119,11 +118,11 @@ impl<'a> Xml<'a> {
                         return Ok(Some(element));
                     }
                 }
-                Event::End(_) => {
+                Token::End => {
                     self.close();
                     return Ok(None);
                 }
-                Event::Eof => return Err(self.truncated()),
+                Token::Over => return Err(self.truncated()),
                 _ => {}
             }
         }
@@ -132,14 +131,13 @@ impl<'a> Xml<'a> {
     /// The next child whatever its namespace: a cell of a table.
     pub fn any_child(&mut self) -> Result<Option<Element<'a>>> {
         loop {
-            let offset = self.offset();
-            match self.event()? {
-                Event::Start(tag) => return Ok(Some(self.open(&tag, offset)?.element)),
-                Event::End(_) => {
+            match self.token()? {
+                Token::Start(tag) => return Ok(Some(self.open(tag)?.element)),
+                Token::End => {
                     self.close();
                     return Ok(None);
                 }
-                Event::Eof => return Err(self.truncated()),
+                Token::Over => return Err(self.truncated()),
                 _ => {}
             }
         }
@@ -164,11 +162,10 @@ impl<'a> Xml<'a> {
     pub fn skip(&mut self) -> Result<()> {
         let outside = self.depth - 1;
         while self.depth > outside {
-            let offset = self.offset();
-            match self.event()? {
-                Event::Start(_) => self.enter(offset)?,
-                Event::End(_) => self.close(),
-                Event::Eof => return Err(self.truncated()),
+            match self.token()? {
+                Token::Start(tag) => self.enter(offset_of(tag.offset))?,
+                Token::End => self.close(),
+                Token::Over => return Err(self.truncated()),
                 _ => {}
             }
         }
@@ -180,10 +177,12 @@ impl<'a> Xml<'a> {
         let mut whole: Cow<'a, str> = Cow::Borrowed("");
         loop {
             let offset = self.offset();
-            match self.event()? {
-                Event::Text(text) => self.append(&mut whole, text.xml10_content()),
-                Event::CData(text) => self.append(&mut whole, text.xml10_content()),
-                Event::GeneralRef(reference) => {
+            match self.token()? {
+                Token::Text(text) => {
+                    self.append(&mut whole, BytesText::from_escaped(text).xml10_content());
+                }
+                Token::Other(Event::CData(text)) => self.append(&mut whole, text.xml10_content()),
+                Token::Other(Event::GeneralRef(reference)) => {
                     let name = reference.xml10_content();
                     let text = match reference.resolve_char_ref() {
                         Ok(Some(character)) => character.to_string(),
@@ -200,21 +199,21 @@ impl<'a> Xml<'a> {
                     };
                     whole.to_mut().push_str(&text);
                 }
-                Event::Start(tag) => {
-                    let opened = self.open(&tag, offset)?;
+                Token::Start(tag) => {
+                    let opened = self.open(tag)?;
                     if opened.is_pmml && opened.element.name != "Extension" {
                         return Err(opened.element.unexpected(element.name));
                     }
                     self.skip()?;
                 }
-                Event::End(_) => {
+                Token::End => {
                     self.close();
                     return Ok(match whole {
                         Cow::Borrowed(text) => text,
                         Cow::Owned(text) => self.arena.alloc_str(&text),
                     });
                 }
-                Event::Eof => return Err(self.truncated()),
+                Token::Over => return Err(self.truncated()),
                 _ => {}
             }
         }
@@ -224,10 +223,10 @@ impl<'a> Xml<'a> {
     pub fn finish(&mut self) -> Result<()> {
         loop {
             let offset = self.offset();
-            match self.event()? {
-                Event::Eof => return Ok(()),
-                Event::Start(_) => return Err(Fault::malformed(offset, "a second root element")),
-                Event::Text(text) if !text.trim().is_empty() => {
+            match self.token()? {
+                Token::Over => return Ok(()),
+                Token::Start(_) => return Err(Fault::malformed(offset, "a second root element")),
+                Token::Text(text) if !text.trim().is_empty() => {
                     return Err(Fault::malformed(offset, "text after the root element"));
                 }
                 _ => {}
@@ -240,33 +239,27 @@ impl<'a> Xml<'a> {
         self.arena.alloc_str(text)
     }
 
-    fn append(&self, whole: &mut Cow<'a, str>, part: Cow<'_, str>) {
-        if whole.is_empty()
-            && let Cow::Borrowed(part) = part
-            && let Some(part) = self.reslice(part)
-        {
-            *whole = Cow::Borrowed(part);
+    fn append(&self, whole: &mut Cow<'a, str>, part: Cow<'a, str>) {
+        if whole.is_empty() {
+            *whole = part;
         } else {
             whole.to_mut().push_str(&part);
         }
     }
 
     fn offset(&self) -> u32 {
-        u32::try_from(self.reader.buffer_position()).unwrap_or(u32::MAX)
+        offset_of(self.scanner.offset())
     }
 
-    fn event(&mut self) -> Result<Event<'a>> {
-        match self.reader.read_event() {
-            Ok(Event::DocType(_)) => Err(Fault {
+    #[inline]
+    fn token(&mut self) -> Result<Token<'a>> {
+        match self.scanner.token()? {
+            Token::Other(Event::DocType(_)) => Err(Fault {
                 kind: scorewheel_model::ModelErrorKind::Unsupported,
                 message: "document type declarations are refused".to_owned(),
                 offset: Some(self.offset()),
             }),
-            Ok(event) => Ok(event),
-            Err(error) => {
-                let offset = u32::try_from(self.reader.error_position()).unwrap_or(u32::MAX);
-                Err(Fault::malformed(offset, error.to_string()))
-            }
+            token => Ok(token),
         }
     }
 
@@ -306,46 +299,61 @@ impl<'a> Xml<'a> {
         self.depth -= 1;
     }
 
-    /// The part of the source that `part` is a slice of.
-    fn reslice(&self, part: &str) -> Option<&'a str> {
-        let start = (part.as_ptr() as usize).checked_sub(self.source.as_ptr() as usize)?;
-        self.source.get(start..start + part.len())
+    fn open(&mut self, tag: Tag<'a>) -> Result<Opened<'a>> {
+        let offset = offset_of(tag.offset);
+        self.enter(offset)?;
+        if let Some(content) = tag.unread {
+            self.read_attributes(content, tag.name.len(), offset)?;
+        }
+        let attributes = &mut self.scanner.attributes;
+        if attributes.iter().any(|attribute| attribute.name().starts_with("xmlns")) {
+            let (bindings, depth) = (&mut self.bindings, self.depth);
+            attributes.retain(|attribute| {
+                let Some(rest) = attribute.name().strip_prefix("xmlns") else { return true };
+                let prefix = rest.strip_prefix(':').unwrap_or_default();
+                bindings.push(Binding { depth, prefix, is_pmml: is_pmml_namespace(attribute.value()) });
+                false
+            });
+        }
+        let (prefix, local) = match memchr::memchr(b':', tag.name.as_bytes()) {
+            Some(colon) => (&tag.name[..colon], &tag.name[colon + 1..]),
+            None => ("", tag.name),
+        };
+        let attributes = std::mem::replace(&mut self.scanner.attributes, self.pool.take());
+        let element = Element::new(local, offset, attributes, &self.pool)?;
+        let mut bindings = self.bindings.iter().rev();
+        // Most tags have no prefix: nothing is compared then.
+        let bound = match prefix {
+            "" => bindings.find(|binding| binding.prefix.is_empty()),
+            _ => bindings.find(|binding| binding.prefix == prefix),
+        };
+        let is_pmml = bound.map_or(prefix.is_empty(), |binding| binding.is_pmml);
+        Ok(Opened { element, is_pmml })
     }
 
-    fn open(&mut self, tag: &BytesStart<'_>, offset: u32) -> Result<Opened<'a>> {
-        self.enter(offset)?;
-        let content: &str = tag;
-        let content = self.reslice(content).unwrap_or_else(|| self.arena.alloc_str(content));
-        let name_length = tag.name().0.len();
-        let (prefix, local) = match content[..name_length].split_once(':') {
-            Some((prefix, local)) => (prefix, local),
-            None => ("", &content[..name_length]),
-        };
-        let mut element = Element::new(local, offset);
-        let mut attributes = Attributes::new(content, name_length);
-        for attribute in attributes.with_checks(false) {
-            let attribute = attribute.map_err(|error| Fault::malformed(offset, error.to_string()))?;
-            let key = attribute.key.0;
+    /// The attributes of a tag that are not taken as they stand.
+    fn read_attributes(&mut self, content: &'a str, name_length: usize, offset: u32) -> Result<()> {
+        self.scanner.attributes.clear();
+        let malformed = |error: &dyn std::fmt::Display| Fault::malformed(offset, error.to_string());
+        for attribute in Attributes::new(content, name_length).with_checks(false) {
+            let attribute = attribute.map_err(|error| malformed(&error))?;
             let value = match attribute.value {
                 Cow::Borrowed(raw) if raw.bytes().all(|byte| byte != b'&' && byte >= b' ') => raw,
                 _ => {
                     let value = attribute
                         .normalized_value(XmlVersion::Implicit1_0)
-                        .map_err(|error| Fault::malformed(offset, error.to_string()))?;
+                        .map_err(|error| malformed(&error))?;
                     self.arena.alloc_str(&value)
                 }
             };
-            if let Some(rest) = key.strip_prefix("xmlns") {
-                let prefix = rest.strip_prefix(':').unwrap_or_default();
-                self.bindings.push(Binding { depth: self.depth, prefix, is_pmml: is_pmml_namespace(value) });
-            } else {
-                element.push(key, value)?;
-            }
+            self.scanner.attributes.push(Attribute::new(attribute.key.0, value));
         }
-        let bound = self.bindings.iter().rev().find(|binding| binding.prefix == prefix);
-        let is_pmml = bound.map_or(prefix.is_empty(), |binding| binding.is_pmml);
-        Ok(Opened { element, is_pmml })
+        Ok(())
     }
+}
+
+fn offset_of(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 /// `http://www.dmg.org/PMML-4_4` of any version, `https` as well; or none at all.

@@ -3,11 +3,13 @@
 //! A row with a value in every field that any tree reads takes the compiled kernel, whose answer has the same bits; all
 //! other rows are scored segment by segment, as are rows that no node of some tree fits.
 
+use hashbrown::HashTable;
 use scorewheel_trees::{
     Combine, Ensemble, Kernel, Leaves, Limits, Node, NullTree, Number, Row as TreesRow, Scratch, Sum, Tree,
 };
 
 use crate::compile::Compiler;
+use crate::compile::expression::hash_keys;
 use crate::document::MiningFunction;
 use crate::document::head::MathContext;
 use crate::elements::ElementPlan;
@@ -79,7 +81,7 @@ impl Forest {
         };
         let width = if answer == AnswerKind::Distribution { categories } else { 1 };
         let mut builder = Builder::new(compiler.slot_plans());
-        let mut leaf = Leaf { answer, width, compiler, values: Vec::new(), classes: Vec::new() };
+        let mut leaf = Leaf::new(answer, width, compiler);
         let mut trees = Vec::with_capacity(plan.segments.len());
         for segment in &plan.segments {
             let weight = if weighted { segment.weight } else { 1.0 };
@@ -87,9 +89,9 @@ impl Forest {
             trees.push(Tree { weight, ..Tree::new(nodes) });
         }
         let Builder { slots, features, sets, .. } = builder;
-        let Leaf { values, classes, .. } = leaf;
+        let values = leaf.values;
         let leaves = match answer {
-            AnswerKind::Vote => Leaves::Classes(classes),
+            AnswerKind::Vote => Leaves::Classes((0..categories as u32).collect()),
             _ => Leaves::Numbers { width, values },
         };
         let ensemble = Ensemble {
@@ -245,16 +247,25 @@ enum AnswerKind {
     Vote,
 }
 
+/// The leaves of all trees; equal distributions are one.
 struct Leaf<'b, 'd, 'a> {
     answer: AnswerKind,
     /// Numbers a leaf.
     width: usize,
     compiler: &'b Compiler<'d, 'a>,
     values: Vec<f64>,
-    classes: Vec<u32>,
+    /// Leaves by the hash of their distribution.
+    known: HashTable<(u64, u32)>,
+    /// By answer of the tree at hand: the leaf, if it has one by now.
+    by_answer: Vec<Option<Node>>,
 }
 
-impl Leaf<'_, '_, '_> {
+impl<'b, 'd, 'a> Leaf<'b, 'd, 'a> {
+    fn new(answer: AnswerKind, width: usize, compiler: &'b Compiler<'d, 'a>) -> Self {
+        let (values, known, by_answer) = (Vec::new(), HashTable::new(), Vec::new());
+        Self { answer, width, compiler, values, known, by_answer }
+    }
+
     /// The nodes of a segment that is a plain tree.
     fn segment(&mut self, segment: &Segment, trees: &mut Builder<'_>) -> Option<Vec<Node>> {
         let model = self.compiler.model_plan(segment.model)?;
@@ -267,6 +278,7 @@ impl Leaf<'_, '_, '_> {
             && model.is_classification() == (self.answer != AnswerKind::Number)
             && (self.answer != AnswerKind::Number || matches!(target.kind, Kind::Double | Kind::Float));
         let ElementPlan::Tree(tree) = &model.element else { return None };
+        self.by_answer.clear();
         if plain && tree.embedded.is_empty() {
             trees.tree(tree, |node| self.leaf(tree, model, segment, node))
         } else {
@@ -276,8 +288,8 @@ impl Leaf<'_, '_, '_> {
 
     /// What a path that ends at this node answers; a node without an answer is left to the segments.
     fn leaf(&mut self, tree: &tree::Plan, model: &ModelPlan, segment: &Segment, node: usize) -> Option<Node> {
-        let score = tree.scores[node];
         if self.answer == AnswerKind::Number {
+            let score = tree.answers.score(node);
             if score.is_nan() {
                 return Some(Node::Null);
             }
@@ -289,17 +301,28 @@ impl Leaf<'_, '_, '_> {
             });
             return Some(Node::Leaf(self.values.len() as u32 - 1));
         }
-        let own = model.categories().len();
-        let distribution = tree.distributions.get(node).copied().filter(|found| *found != tree::NONE);
-        let probabilities = match distribution {
-            Some(found) => tree.probabilities.get(found as usize * own..(found as usize + 1) * own)?,
-            None => &[],
-        };
+        let answer = tree.answers.of(node);
+        if answer == tree::NONE {
+            return Some(Node::Null);
+        }
+        let at = answer as usize;
+        if self.by_answer.len() <= at {
+            self.by_answer.resize(at + 1, None);
+        }
+        if self.by_answer[at].is_none() {
+            self.by_answer[at] = Some(self.answer(tree, segment, node)?);
+        }
+        self.by_answer[at]
+    }
+
+    /// The leaf of a node that tells categories apart.
+    fn answer(&mut self, tree: &tree::Plan, segment: &Segment, node: usize) -> Option<Node> {
+        let score = tree.answers.score(node);
+        let probabilities = tree.answers.probabilities(node).unwrap_or_default();
         let winner = if score.is_nan() { largest(probabilities) } else { Some(score as usize) };
         let Some(winner) = winner else { return Some(Node::Null) };
         if self.answer == AnswerKind::Vote {
-            self.classes.push(*segment.categories.get(winner)?);
-            return Some(Node::Leaf(self.classes.len() as u32 - 1));
+            return Some(Node::Leaf(*segment.categories.get(winner)?));
         }
         if probabilities.is_empty() {
             return Some(Node::Null);
@@ -310,6 +333,19 @@ impl Leaf<'_, '_, '_> {
             let index = *segment.categories.get(category)? as usize;
             *self.values[start..].get_mut(index)? = *probability;
         }
-        Some(Node::Leaf((start / self.width) as u32))
+        let (values, own) = self.values.split_at(start);
+        let hash = hash_keys(own);
+        let same = |(_, leaf): &(u64, u32)| {
+            let known = &values[*leaf as usize * self.width..][..self.width];
+            known.iter().zip(own).all(|(a, b)| a.to_bits() == b.to_bits())
+        };
+        if let Some((_, leaf)) = self.known.find(hash, same) {
+            let leaf = *leaf;
+            self.values.truncate(start);
+            return Some(Node::Leaf(leaf));
+        }
+        let leaf = (start / self.width) as u32;
+        self.known.insert_unique(hash, (hash, leaf), |(hash, _)| *hash);
+        Some(Node::Leaf(leaf))
     }
 }

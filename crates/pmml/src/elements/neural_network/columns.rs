@@ -1,10 +1,11 @@
 //! `NeuralNetwork` on a block of rows: a neuron after another, each for all rows.
 
+use scorewheel_trees::{Wide, wide};
+
 use crate::elements::neural_network::activation::Activation;
 use crate::elements::neural_network::compile::{Layer, OutputGroup, Plan};
 use crate::elements::neural_network::read::LayerNormalization;
 use crate::elements::neural_network::score::original;
-use crate::elements::regression::{divide_by_sum, softmax};
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
 use crate::score::columnar::exponential::{exponentials, logistics};
@@ -40,7 +41,8 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
         }
         let mut done = plan.inputs.len();
         for layer in &plan.layers {
-            plan.run_block(layer, values, done, (rows, stride), precision, &mut work.row);
+            let row_buffer = &mut work.row;
+            wide(LayerOfBlock { plan, layer, values, done, rows, stride, precision, row_buffer });
             done += layer.neurons.len();
         }
         match &plan.outputs[0] {
@@ -62,18 +64,130 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
     }
 }
 
+/// A layer of a block: one neuron after another for all rows, or for one row neuron beside neuron.
+struct LayerOfBlock<'b> {
+    plan: &'b Plan,
+    layer: &'b Layer,
+    /// The outputs of all neurons before it, then its own, in columns of `stride` numbers.
+    values: &'b mut [f64],
+    /// Neurons before it.
+    done: usize,
+    rows: usize,
+    stride: usize,
+    precision: Precision,
+    row_buffer: &'b mut Vec<f64>,
+}
+
+impl Wide for LayerOfBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { plan, layer, values, done, rows, stride, precision, row_buffer } = self;
+        let (before, own) = values.split_at_mut(done * stride);
+        match &layer.dense {
+            Some(weights) if stride == 1 => {
+                plan.run_one(layer, weights, before, &mut own[..layer.neurons.len()], precision);
+            }
+            _ => plan.run_rows(layer, before, own, (rows, stride), precision),
+        }
+        let columns = Columns { own: &mut own[..layer.neurons.len() * stride], rows, stride };
+        match layer.normalization {
+            LayerNormalization::None => {}
+            LayerNormalization::Softmax => columns.softmax(row_buffer, precision),
+            LayerNormalization::Simplemax => columns.divide_by_sum(row_buffer, precision),
+        }
+    }
+}
+
+/// The outputs of a layer, in columns of `stride` numbers.
+struct Columns<'b> {
+    own: &'b mut [f64],
+    rows: usize,
+    stride: usize,
+}
+
+impl Columns<'_> {
+    /// As [`crate::elements::regression::softmax`] of every row, its neurons in their order.
+    #[inline(always)]
+    fn softmax(self, largest: &mut Vec<f64>, precision: Precision) {
+        let Self { own, rows, stride } = self;
+        largest.clear();
+        largest.resize(rows, f64::NEG_INFINITY);
+        for column in own.chunks_exact(stride) {
+            for (largest, number) in largest.iter_mut().zip(column) {
+                *largest = largest.max(*number);
+            }
+        }
+        for column in own.chunks_exact_mut(stride) {
+            for (number, largest) in column.iter_mut().zip(&*largest) {
+                *number = precision.round(*number - largest);
+            }
+        }
+        if stride == 1 {
+            exponentials(own);
+            precision.round_all(own);
+        } else {
+            for column in own.chunks_exact_mut(stride) {
+                exponentials(&mut column[..rows]);
+                precision.round_all(&mut column[..rows]);
+            }
+        }
+        Self { own, rows, stride }.divide_by_sum(largest, precision);
+    }
+
+    /// As [`crate::elements::regression::divide_by_sum`] of every row.
+    #[inline(always)]
+    fn divide_by_sum(self, sums: &mut Vec<f64>, precision: Precision) {
+        let Self { own, rows, stride } = self;
+        sums.clear();
+        sums.resize(rows, 0.0);
+        for column in own.chunks_exact(stride) {
+            for (sum, number) in sums.iter_mut().zip(column) {
+                *sum = precision.round(*sum + number);
+            }
+        }
+        for column in own.chunks_exact_mut(stride) {
+            for (number, sum) in column.iter_mut().zip(&*sums) {
+                *number = precision.round(*number / sum);
+            }
+        }
+    }
+}
+
 impl Plan {
-    /// Computes the outputs of a layer for so many rows into the columns from `done` on, each `stride` long.
-    fn run_block(
+    /// The outputs of a layer for one row: every neuron's sum in its own order, side by side.
+    #[inline(always)]
+    fn run_one(&self, layer: &Layer, weights: &[f64], before: &[f64], own: &mut [f64], precision: Precision) {
+        let Some(first) = layer.neurons.first() else { return };
+        for (sum, neuron) in own.iter_mut().zip(&layer.neurons) {
+            *sum = precision.round(neuron.bias);
+        }
+        let sources = &self.sources[first.first as usize..first.last as usize];
+        for (source, weights) in sources.iter().zip(weights.chunks_exact(own.len())) {
+            let number = before[*source as usize];
+            let pairs = own.iter_mut().zip(weights);
+            if precision.is_float() {
+                pairs.for_each(|(sum, weight)| {
+                    *sum = precision.add_product(*sum, precision.round(*weight), number);
+                });
+            } else {
+                pairs.for_each(|(sum, weight)| *sum += weight * number);
+            }
+        }
+        activate(layer.activation, first.threshold, own, precision);
+    }
+
+    /// The outputs of a layer for so many rows, in columns of `stride` numbers.
+    #[inline(always)]
+    fn run_rows(
         &self,
         layer: &Layer,
-        values: &mut [f64],
-        done: usize,
+        before: &[f64],
+        own: &mut [f64],
         (rows, stride): (usize, usize),
         precision: Precision,
-        row_buffer: &mut Vec<f64>,
     ) {
-        let (before, own) = values.split_at_mut(done * stride);
         for (neuron, column) in layer.neurons.iter().zip(own.chunks_exact_mut(stride)) {
             let column = &mut column[..rows];
             column.fill(precision.round(neuron.bias));
@@ -87,23 +201,11 @@ impl Plan {
             }
             activate(layer.activation, neuron.threshold, column, precision);
         }
-        let normalize = match layer.normalization {
-            LayerNormalization::None => return,
-            LayerNormalization::Softmax => softmax,
-            LayerNormalization::Simplemax => divide_by_sum,
-        };
-        for row in 0..rows {
-            row_buffer.clear();
-            row_buffer.extend((0..layer.neurons.len()).map(|neuron| own[neuron * stride + row]));
-            normalize(row_buffer, precision);
-            for (neuron, number) in row_buffer.iter().enumerate() {
-                own[neuron * stride + row] = *number;
-            }
-        }
     }
 }
 
 /// What neurons make of their sums.
+#[inline(always)]
 fn activate(activation: Activation, threshold: f64, sums: &mut [f64], precision: Precision) {
     match activation {
         Activation::Identity => {}

@@ -38,6 +38,30 @@ pub struct Layer {
     pub normalization: LayerNormalization,
     /// The neurons, in order.
     pub neurons: Box<[Neuron]>,
+    /// The weights once more, neuron beside neuron, if all neurons read the same ones before them in the same order.
+    pub dense: Option<Box<[f64]>>,
+}
+
+/// Fewest neurons whose sums are worth standing side by side.
+const FEWEST_NEURONS: usize = 4;
+
+/// Most connections of a layer whose weights are kept twice: 8 MiB.
+const MOST_CONNECTIONS: usize = 1 << 20;
+
+/// The weights of a layer by connection, then by neuron.
+fn dense(neurons: &[Neuron], sources: &[u32], weights: &[f64]) -> Option<Box<[f64]>> {
+    let own = |neuron: &Neuron| neuron.first as usize..neuron.last as usize;
+    let first = neurons.first().filter(|_| neurons.len() >= FEWEST_NEURONS)?;
+    let read = &sources[own(first)];
+    let alike = |neuron: &Neuron| {
+        sources[own(neuron)] == *read && neuron.threshold.to_bits() == first.threshold.to_bits()
+    };
+    if read.len().saturating_mul(neurons.len()) > MOST_CONNECTIONS || !neurons.iter().all(alike) {
+        return None;
+    }
+    let by_connection =
+        (0..read.len()).flat_map(|at| neurons.iter().map(move |neuron| weights[neuron.first as usize + at]));
+    Some(by_connection.collect())
 }
 
 /// A compiled neuron.
@@ -230,7 +254,8 @@ fn compile_layer<'a>(
     }
     // What is said of the whole network is about its last layer as much as about the others.
     let normalization = layer.normalization.or(document.normalization).unwrap_or(LayerNormalization::None);
-    Ok(Layer { activation, normalization, neurons: neurons.into() })
+    let dense = dense(&neurons, sources, weights);
+    Ok(Layer { activation, normalization, neurons: neurons.into(), dense })
 }
 
 /// What an output neuron stands for; through derived fields to the target itself.

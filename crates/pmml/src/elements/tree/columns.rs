@@ -3,7 +3,7 @@
 use scorewheel_trees::{Column, Combine, Ensemble, Kernel, Leaves, Limits, Node, Row};
 
 use crate::elements::ElementPlan;
-use crate::elements::tree::compile::{NONE, Plan};
+use crate::elements::tree::compile::Plan;
 use crate::elements::tree::ensemble::Builder;
 use crate::plan::{ModelId, ModelPlan, Slot, SlotPlan};
 use crate::precision::Precision;
@@ -41,7 +41,7 @@ pub fn compile_columns(plan: &mut crate::plan::Plan) {
         let ElementPlan::Tree(tree) = &model.element else { continue };
         let columns = TreeColumns::of(tree, model, &plan.slots);
         if let ElementPlan::Tree(tree) = &mut plan.models[id as usize].element {
-            tree.columns = columns;
+            tree.columns = columns.map(Box::new);
         }
     }
 }
@@ -51,25 +51,20 @@ impl TreeColumns {
         if !tree.embedded.is_empty() {
             return None;
         }
-        let width = model.categories().len();
         let classification = model.is_classification();
         let mut entities = Vec::new();
         let (mut numbers, mut winners) = (Vec::new(), Vec::new());
         let (mut probabilities, mut confidences) = (Vec::new(), Vec::new());
         let mut builder = Builder::new(slots);
         let nodes = builder.tree(tree, |node| {
-            let score = tree.scores[node];
+            let score = tree.answers.score(node);
             if classification {
                 // Without a distribution the figures are missing, or an error: left to the exact path.
-                let Some(found) = tree.distributions.get(node).filter(|found| **found != NONE) else {
-                    return Some(Node::Null);
-                };
-                let range = *found as usize * width..(*found as usize + 1) * width;
-                let own = tree.probabilities.get(range.clone())?;
+                let Some(own) = tree.answers.probabilities(node) else { return Some(Node::Null) };
                 let winner = if score.is_nan() { largest(own)? } else { score as usize };
                 winners.push(winner as u32);
                 probabilities.extend_from_slice(own);
-                confidences.extend_from_slice(tree.confidences.get(range).unwrap_or_default());
+                confidences.extend_from_slice(tree.answers.confidences(node).unwrap_or_default());
             } else if score.is_nan() {
                 return Some(Node::Null);
             } else {

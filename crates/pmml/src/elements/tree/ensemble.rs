@@ -1,10 +1,9 @@
 //! Trees of PMML as trees of the kernel, for rows whose fields are all there.
 
-use std::collections::HashMap;
-
 use scorewheel_trees::{CategorySet, CodeRule, Feature, Node, Number, Split, Test};
 
 use crate::document::predicate::BooleanOperator;
+use crate::elements::tree::answers::NONE;
 use crate::elements::tree::compile::{self, Plan};
 use crate::elements::tree::read::NoTrueChildStrategy;
 use crate::plan::predicate::Comparison;
@@ -27,7 +26,8 @@ pub struct Builder<'b> {
     pub features: Vec<Feature>,
     /// The sets of categories.
     pub sets: Vec<CategorySet>,
-    indices: HashMap<Slot, u32>,
+    /// By slot: its feature, or [`NONE`].
+    by_slot: Vec<u32>,
 }
 
 /// One comparison, or what is always so.
@@ -46,7 +46,7 @@ impl<'b> Builder<'b> {
             slots: Vec::new(),
             features: Vec::new(),
             sets: Vec::new(),
-            indices: HashMap::new(),
+            by_slot: vec![NONE; slot_plans.len()],
         }
     }
 
@@ -58,7 +58,8 @@ impl<'b> Builder<'b> {
         let mut open = Vec::new();
         let fits = reserve(&mut nodes);
         let misfits = reserve(&mut nodes);
-        self.ask(tree, 0, &mut nodes, 0, fits, misfits)?;
+        let question = self.question(tree, 0)?;
+        self.ask(tree, 0, question, &mut nodes, [0, fits, misfits])?;
         open.push((0_usize, fits));
         while let Some((node, place)) = open.pop() {
             let end = tree.nodes[node].next as usize;
@@ -82,7 +83,7 @@ impl<'b> Builder<'b> {
                     open.push((child, at));
                 } else {
                     let (yes, no) = (reserve(&mut nodes), reserve(&mut nodes));
-                    self.ask(tree, child, &mut nodes, at, yes, no)?;
+                    self.ask(tree, child, question, &mut nodes, [at, yes, no])?;
                     open.push((child, yes));
                     at = no;
                 }
@@ -103,12 +104,12 @@ impl<'b> Builder<'b> {
     #[expect(clippy::option_option, reason = "the outer one is refusal")]
     fn question(&mut self, tree: &Plan, node: usize) -> Option<Option<Question>> {
         let node = &tree.nodes[node];
-        Some(match node.test {
+        Some(match node.test() {
             compile::Test::True => Some(Question::Always(true)),
             compile::Test::Compare(operator) => {
-                Some(self.compare(Slot(node.slot), operator, node.constant)?)
+                Some(self.compare(Slot(node.slot()), operator, node.constant)?)
             }
-            compile::Test::Predicate => self.single(&tree.predicates[node.slot as usize])?,
+            compile::Test::Predicate => self.single(&tree.predicates[node.slot() as usize])?,
         })
     }
 
@@ -148,20 +149,20 @@ impl<'b> Builder<'b> {
         })
     }
 
-    /// Puts the test of a node at `at`.
+    /// Puts the test of a node, of which this is the one comparison, at `at`.
     fn ask(
         &mut self,
         tree: &Plan,
         node: usize,
+        question: Option<Question>,
         nodes: &mut Vec<Node>,
-        at: u32,
-        yes: u32,
-        no: u32,
+        [at, yes, no]: [u32; 3],
     ) -> Option<()> {
-        match self.question(tree, node)? {
+        match question {
             Some(question) => put(nodes, at, question, yes, no),
             None => {
-                self.ask_predicate(&tree.predicates[tree.nodes[node].slot as usize], nodes, at, yes, no)?
+                let predicate = &tree.predicates[tree.nodes[node].slot() as usize];
+                self.ask_predicate(predicate, nodes, at, yes, no)?;
             }
         }
         Some(())
@@ -305,27 +306,32 @@ impl<'b> Builder<'b> {
 
     /// The feature of a slot: of the field that it hands down unchanged.
     fn feature(&mut self, slot: Slot) -> Option<u32> {
-        let mut slot = slot;
-        while let Source::Field { slot: outer, treatment } = &self.slot_plans[slot.index()].source {
-            if !treatment.passes_all_numbers() || self.kind(*outer) != Some(treatment.kind) {
+        let known = self.by_slot[slot.index()];
+        if known != NONE {
+            return Some(known);
+        }
+        let mut outer = slot;
+        while let Source::Field { slot: around, treatment } = &self.slot_plans[outer.index()].source {
+            if !treatment.passes_all_numbers() || self.kind(*around) != Some(treatment.kind) {
                 break;
             }
-            slot = *outer;
+            outer = *around;
         }
-        if let Some(feature) = self.indices.get(&slot) {
-            return Some(*feature);
+        if self.by_slot[outer.index()] == NONE {
+            if self.slots.len() >= MAX_FIELDS {
+                return None;
+            }
+            let feature = match self.kind(outer)? {
+                Kind::List => return None,
+                Kind::Text => Feature::Category(CodeRule::NonNegative),
+                _ => Feature::Number(Number::F64),
+            };
+            self.by_slot[outer.index()] = self.slots.len() as u32;
+            self.features.push(feature);
+            self.slots.push(outer);
         }
-        if self.slots.len() >= MAX_FIELDS {
-            return None;
-        }
-        let feature = self.slots.len() as u32;
-        self.features.push(match self.kind(slot)? {
-            Kind::List => return None,
-            Kind::Text => Feature::Category(CodeRule::NonNegative),
-            _ => Feature::Number(Number::F64),
-        });
-        self.slots.push(slot);
-        self.indices.insert(slot, feature);
+        let feature = self.by_slot[outer.index()];
+        self.by_slot[slot.index()] = feature;
         Some(feature)
     }
 }

@@ -1,5 +1,6 @@
 //! `TreeModel`: a path of predicates to a score.
 
+mod answers;
 mod columns;
 mod compile;
 pub mod embedded;
@@ -9,7 +10,8 @@ mod score;
 #[cfg(test)]
 mod tests;
 
+pub use answers::{NONE, share as share_answers};
 pub use columns::{TreeColumns, compile_columns};
-pub use compile::{NONE, Node, Plan, Test, compile};
+pub use compile::{Node, Plan, Test, compile};
 pub use ensemble::Builder;
 pub use read::{Document, NoTrueChildStrategy, read, read_attributes, read_node};

@@ -3,7 +3,8 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
-use crate::elements::tree::compile::{NONE, Node, Plan, Test};
+use crate::elements::tree::answers::NONE;
+use crate::elements::tree::compile::{Node, Plan, Test};
 use crate::elements::tree::read::{MissingValueStrategy, NoTrueChildStrategy};
 use crate::plan::{ModelPlan, Slot};
 use crate::precision::Precision;
@@ -63,13 +64,13 @@ impl Element for Plan {
 impl Plan {
     #[inline]
     fn test(&self, row: &mut Row<'_>, node: &Node) -> Result<Option<bool>, RowError> {
-        match node.test {
+        match node.test() {
             Test::True => Ok(Some(true)),
             Test::Compare(comparison) => {
-                let number = row.raw(Slot(node.slot))?;
+                let number = row.raw(Slot(node.slot()))?;
                 Ok(number.map(|number| comparison.holds(number, node.constant)))
             }
-            Test::Predicate => row.test(&self.predicates[node.slot as usize]),
+            Test::Predicate => row.test(&self.predicates[node.slot() as usize]),
         }
     }
 
@@ -125,7 +126,7 @@ impl Plan {
         penalty: f64,
         prediction: &mut Prediction,
     ) -> Result<(), RowError> {
-        let score = self.scores[node];
+        let score = self.answers.score(node);
         prediction.entity = Some(node as u32);
         if !model.is_classification() {
             if score.is_nan() {
@@ -135,16 +136,13 @@ impl Plan {
             return Ok(());
         }
         let width = model.categories().len();
-        if let Some(&distribution) = self.distributions.get(node)
-            && distribution != NONE
-        {
-            let range = distribution as usize * width..(distribution as usize + 1) * width;
-            prediction.probabilities.extend_from_slice(&self.probabilities[range.clone()]);
-            if self.confidences.is_empty() {
-                prediction.confidences.resize(width, 0.0);
-            } else {
-                let confidences = self.confidences[range].iter().map(|confidence| confidence * penalty);
-                prediction.confidences.extend(confidences);
+        if let Some(probabilities) = self.answers.probabilities(node) {
+            prediction.probabilities.extend_from_slice(probabilities);
+            match self.answers.confidences(node) {
+                None => prediction.confidences.resize(width, 0.0),
+                Some(confidences) => {
+                    prediction.confidences.extend(confidences.iter().map(|confidence| confidence * penalty));
+                }
             }
         }
         let winner = if score.is_nan() { largest(&prediction.probabilities) } else { Some(score as usize) };
@@ -172,15 +170,11 @@ impl Plan {
         let aggregate = self.missing == MissingValueStrategy::AggregateNodes;
         let mut total = 0.0;
         for (end, weight) in &ends {
-            let Some(&distribution) = self.distributions.get(*end).filter(|found| **found != NONE) else {
-                continue;
+            let Some(probabilities) = self.answers.probabilities(*end) else { continue };
+            let own = match self.answers.confidences(*end) {
+                Some(confidences) if !aggregate => confidences,
+                _ => probabilities,
             };
-            let from = if aggregate || self.confidences.is_empty() {
-                &self.probabilities
-            } else {
-                &self.confidences
-            };
-            let own = &from[distribution as usize * width..(distribution as usize + 1) * width];
             let weight = if aggregate { self.record_counts[*end] } else { *weight };
             total += weight;
             for (figure, own) in figures.iter_mut().zip(own) {
@@ -193,7 +187,8 @@ impl Plan {
             }
         }
         if !model.is_classification() {
-            let sum: f64 = ends.iter().map(|(end, _)| self.record_counts[*end] * self.scores[*end]).sum();
+            let sum: f64 =
+                ends.iter().map(|(end, _)| self.record_counts[*end] * self.answers.score(*end)).sum();
             let total: f64 = ends.iter().map(|(end, _)| self.record_counts[*end]).sum();
             prediction.value = Some(Datum::double(sum / total));
             return Ok(());

@@ -117,6 +117,26 @@ pub fn fill(
     let Block { batch, start, rows } = block;
     ones.resize(feeds.all().len(), f64::NAN);
     let single = rows == 1;
+    let mut of = of;
+    if single {
+        // Most rows by themselves are read straight from the records' columns.
+        let mut has_nan = false;
+        while let Some(&Feed::Doubles { field }) = feeds.all().get(of.start)
+            && of.start < of.end
+        {
+            let column = batch.column(field);
+            let number = match column.values() {
+                Values::F64(values) if column.cell(start) == Cell::Value => values[start],
+                _ => f64::NAN,
+            };
+            has_nan |= number.is_nan();
+            ones[of.start] = number;
+            of.start += 1;
+        }
+        if has_nan {
+            left.mark(0);
+        }
+    }
     for index in of {
         let buffer = match feeds.all()[index] {
             Feed::Doubles { field } if single => {
