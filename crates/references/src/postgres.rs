@@ -84,7 +84,9 @@ impl PostgresStore {
                 |error| FetchError::Passing(format!("the system refuses what a connection needs: {error}")),
             )?;
         let left = intake.time_left()?;
-        let read = runtime.block_on(tokio::time::timeout(left, self.read(&addresses, key, intake)));
+        // Made inside: it asks the run time for its clock.
+        let read =
+            runtime.block_on(async { tokio::time::timeout(left, self.read(&addresses, key, intake)).await });
         read.unwrap_or_else(|_| {
             Err(FetchError::Passing(format!("the database takes longer than {} s", left.as_secs_f64())))
         })

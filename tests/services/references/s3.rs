@@ -16,7 +16,6 @@ struct Moto {
     directory: TempDir,
     address: String,
     process: Option<Child>,
-    /// The same after each start.
     credentials: Option<(String, String)>,
 }
 
@@ -28,7 +27,7 @@ impl Moto {
         };
         let directory = tempfile::tempdir().unwrap();
         let mut moto = Self { program, directory, address: free_address(), process: None, credentials: None };
-        moto.resume();
+        moto.serve();
         Some(moto)
     }
 
@@ -86,14 +85,24 @@ impl RealStore for Moto {
         })
     }
 
+    /// It hangs: connections stand, and nobody answers.
     fn stop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().unwrap();
-            process.wait().unwrap();
-        }
+        self.signal("-STOP");
     }
 
     fn resume(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
+impl Moto {
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+    }
+
+    /// Starts it with the files, and a user who may read them.
+    fn serve(&mut self) {
         let files = files();
         let log = File::create(self.directory.path().join("log")).unwrap();
         let (host, port) = self.address.split_once(':').unwrap();
@@ -110,13 +119,10 @@ impl RealStore for Moto {
         wait_until("moto answers", || {
             ureq::get(format!("http://{}/moto-api/data.json", self.address)).call().is_ok()
         });
-        // Keys are drawn from this, so that they are the same after a restart.
-        ureq::post(format!("http://{}/moto-api/seed?a=7", self.address)).send_empty().unwrap();
         self.iam("Action=CreateUser&UserName=reader");
         let key = self.iam("Action=CreateAccessKey&UserName=reader");
-        let key = (between(&key, "AccessKeyId").to_owned(), between(&key, "SecretAccessKey").to_owned());
-        assert!(self.credentials.as_ref().is_none_or(|known| *known == key), "other keys after a restart");
-        self.credentials = Some(key);
+        self.credentials =
+            Some((between(&key, "AccessKeyId").to_owned(), between(&key, "SecretAccessKey").to_owned()));
         let policy = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action\
                       %22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
         self.iam(&format!("Action=PutUserPolicy&UserName=reader&PolicyName=all&PolicyDocument={policy}"));
@@ -129,7 +135,11 @@ impl RealStore for Moto {
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        self.stop();
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 
