@@ -11,6 +11,7 @@ use crate::data::Data;
 use crate::element::ElementType;
 use crate::engine::Engine;
 use crate::engine::blocks::{BLOCK, Blocks};
+use crate::engine::fuse::fuse;
 use crate::engine::program::Program;
 use crate::engine::rows::RowPlan;
 use crate::engine::trace::{Trace, Traced, trace};
@@ -71,7 +72,8 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
     let inputs =
         graph.inputs.iter().map(|input| row_of(graph, input, mapping)).collect::<Result<Vec<_>, _>>()?;
     let types: Vec<TensorType> = inputs.iter().map(|input| input.tensor_type.clone()).collect();
-    let trace = trace(file, &types, limits)?;
+    let mut trace = trace(file, &types, limits)?;
+    fuse(&mut trace);
     let batched = inputs.iter().any(|input| input.batched);
     let answers: Vec<Answer> = graph
         .outputs

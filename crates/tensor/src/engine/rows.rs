@@ -17,7 +17,7 @@ use crate::engine::{Engine, Layout, Slot};
 use crate::gemm::{Panels, multiply};
 use crate::math;
 use crate::operators::{Map, RowForm, Zip};
-use crate::simd::vectorised;
+use crate::simd::{vectorised, widest};
 
 /// Rows side by side.
 const LANES: usize = 16;
@@ -312,12 +312,17 @@ impl RowPlan {
 }
 
 fn product_lanes(input: &[f32], weights: &[f32], outputs: usize, summand: Option<&[f32]>, out: &mut [f32]) {
+    let widest = widest();
     vectorised(
         #[inline(always)]
         || {
             let (input, _) = input.as_chunks::<LANES>();
             let (out, _) = out.as_chunks_mut::<LANES>();
             let mut column = 0;
+            while widest && column + 8 <= outputs {
+                columns::<8>(input, weights, outputs, column, out);
+                column += 8;
+            }
             while column + 4 <= outputs {
                 columns::<4>(input, weights, outputs, column, out);
                 column += 4;

@@ -491,7 +491,7 @@ pub(crate) fn mean_of_inputs(context: &NodeContext<'_>) -> Result<Built, ModelEr
         outputs[0].f64_mut().iter_mut().for_each(|value| *value /= count as f64);
         Ok(())
     });
-    Ok(Built::Compute(Computation { outputs, kernel, row_form: None }))
+    Ok(Built::Compute(Computation { outputs, kernel, row_form: None, fusion: None }))
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             Ok(())
         }),
         row_form,
+        fusion: None,
     }))
 }
 
