@@ -1,5 +1,6 @@
 //! `TensorBundle`: the variables of a SavedModel, as an index (a sorted table) and shards of bytes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use scorewheel_model::ModelError;
@@ -12,6 +13,7 @@ use crate::protobuf::{Budget, Reader, Wire};
 use crate::tensor::{Tensor, element_count};
 use crate::tensorflow::crc32c::{crc32c, masked};
 use crate::tensorflow::slices::TensorSlice;
+use crate::tensorflow::snappy::decompress;
 use crate::tensorflow::tensor_proto::{element_type, fixed_shape, from_little_endian, read_shape};
 
 /// The last eight bytes of a sorted table.
@@ -46,9 +48,9 @@ impl Bundle {
         for (key, value) in read_table(index, budget)? {
             if key.is_empty() {
                 has_header = true;
-                bundle.header(value)?;
+                bundle.header(&value)?;
             } else {
-                let entry = read_entry(value, budget);
+                let entry = read_entry(&value, budget);
                 let entry = entry.map_err(|error| error.at(&*String::from_utf8_lossy(&key)))?;
                 bundle.entries.insert(key, entry);
             }
@@ -210,10 +212,10 @@ fn read_entry(bytes: &[u8], budget: &mut Budget) -> Result<Entry, ModelError> {
 }
 
 /// A key and its value.
-type Pair<'a> = (Vec<u8>, &'a [u8]);
+type Pair = (Vec<u8>, Vec<u8>);
 
 /// All pairs of a sorted table.
-fn read_table<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>, ModelError> {
+fn read_table(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError> {
     let start = bytes.len().checked_sub(FOOTER).ok_or_else(damaged)?;
     let (footer, magic) = bytes[start..].split_last_chunk::<8>().ok_or_else(damaged)?;
     if u64::from_le_bytes(*magic) != MAGIC {
@@ -223,16 +225,19 @@ fn read_table<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>,
     let _meta = (handles.varint()?, handles.varint()?);
     let index = read_block(bytes, handles.varint()?, handles.varint()?)?;
     let mut pairs = Vec::new();
-    for (_, handle) in read_pairs(index, budget)? {
-        let mut handle = Reader::new(handle);
+    for (_, handle) in read_pairs(&index, budget)? {
+        let mut handle = Reader::new(&handle);
         let block = read_block(bytes, handle.varint()?, handle.varint()?)?;
-        pairs.extend(read_pairs(block, budget)?);
+        pairs.extend(read_pairs(&block, budget)?);
     }
     Ok(pairs)
 }
 
+/// Most bytes of a block that is compressed.
+const BLOCK: usize = 64 << 20;
+
 /// The content of a block, its checksum verified.
-fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<&[u8], ModelError> {
+fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<Cow<'_, [u8]>, ModelError> {
     let range = usize::try_from(offset).ok().zip(usize::try_from(size).ok());
     let (start, size) = range.ok_or_else(damaged)?;
     let rest = bytes.get(start..).ok_or_else(damaged)?;
@@ -242,14 +247,15 @@ fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<&[u8], ModelError>
     if masked(crc32c(&[block, &[kind]])) != u32::from_le_bytes([c0, c1, c2, c3]) {
         return Err(malformed("the index of variables is damaged: a checksum differs"));
     }
-    if kind != 0 {
-        return Err(unsupported("a compressed index of variables"));
+    match kind {
+        0 => Ok(Cow::Borrowed(block)),
+        1 => decompress(block, BLOCK).map(Cow::Owned),
+        other => Err(unsupported(format!("an index of variables compressed by method {other}"))),
     }
-    Ok(block)
 }
 
 /// The pairs of a block: each key shares its start with the one before.
-fn read_pairs<'a>(block: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>, ModelError> {
+fn read_pairs(block: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError> {
     let (entries, restarts) = block.split_last_chunk::<4>().ok_or_else(damaged)?;
     let restarts = (u32::from_le_bytes(*restarts) as usize).checked_mul(4).ok_or_else(damaged)?;
     let end = entries.len().checked_sub(restarts).ok_or_else(damaged)?;
@@ -269,7 +275,7 @@ fn read_pairs<'a>(block: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>,
         }
         key.truncate(shared);
         key.extend_from_slice(suffix);
-        pairs.push((key.clone(), value));
+        pairs.push((key.clone(), value.to_vec()));
         rest = &rest[unshared + value.len()..];
     }
     Ok(pairs)

@@ -4,7 +4,7 @@ use scorewheel_model::ModelError;
 
 use crate::element::{ElementType, Storage};
 use crate::operators::ml::ensemble_attributes::{read_ensemble, read_tree_ensemble};
-use crate::operators::ml::forest::Forest;
+use crate::operators::ml::forest::{Forest, Seen};
 use crate::operators::ml::{ClassLabels, PostTransform, numeric_rows, store};
 use crate::operators::{Built, Computation, NodeContext};
 use crate::tensor::TensorType;
@@ -140,7 +140,7 @@ fn regression(
     let transform = PostTransform::of(context)?;
     let targets = ensemble.targets;
     let single = context.input(0)?.element().storage() == Storage::F32;
-    let forest = Forest::new(ensemble, single, false);
+    let forest = Forest::new(ensemble, single, Seen::Nothing);
     Ok(Computation::one(TensorType::new(output, [rows, targets]), move |inputs, outputs, workspace| {
         forest.each_row(inputs[0], columns, workspace, |row, scores, _| {
             for (score, base) in scores.iter_mut().zip(&forest.ensemble.base_values) {
@@ -167,7 +167,12 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
     let one_sided = classes == 2 && ensemble.weights.iter().all(|(target, _)| Some(*target) == first_target);
     let positive = ensemble.weights.iter().all(|(_, weight)| *weight >= 0.0);
     let single = context.input(0)?.element().storage() == Storage::F32;
-    let forest = Forest::new(ensemble, single, !one_sided);
+    let seen = match (one_sided, classes) {
+        (true, _) => Seen::Nothing,
+        (_, 2) => Seen::Second,
+        _ => Seen::Largest,
+    };
+    let forest = Forest::new(ensemble, single, seen);
     Ok(Computation::many(labels.outputs(rows, classes), move |inputs, outputs, workspace| {
         let [label_out, score_out] = outputs else { return Ok(()) };
         let base_values = &forest.ensemble.base_values;
@@ -182,6 +187,13 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
                 let [first, second] = transform.second_class(score, !positive);
                 store(score_out, row * 2, first);
                 store(score_out, row * 2 + 1, second);
+                return;
+            }
+            if classes == 2 {
+                let (class, scores) = two_sided([scores[0], scores[1]], seen[1], base_values, transform);
+                labels.write(class, label_out, row);
+                store(score_out, row * 2, scores[0]);
+                store(score_out, row * 2 + 1, scores[1]);
                 return;
             }
             if base_values.len() == classes {
@@ -204,4 +216,35 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
             }
         })
     }))
+}
+
+/// Class and scores of two classes that both have leaves, as ONNX Runtime tells them: the second class if its score is
+/// above zero, whatever that of the first is; the first class's alone decides where no leaf of a row speaks of the second.
+fn two_sided(
+    [mut first, mut second]: [f64; 2],
+    second_seen: bool,
+    base_values: &[f64],
+    transform: PostTransform,
+) -> (usize, [f64; 2]) {
+    match base_values {
+        [_, base] if second_seen => {
+            second = base + first;
+            first = -second;
+        }
+        [base_first, base_second] => {
+            first += base_first;
+            second += base_second;
+        }
+        [base] => first += base,
+        _ => {}
+    }
+    let decides = if second_seen { second } else { first };
+    // Compared as f32, in which ties are ties.
+    let class = usize::from(decides as f32 > 0.0);
+    if !second_seen && base_values.len() != 2 {
+        return (class, transform.second_class(first, true));
+    }
+    let mut scores = [first, second];
+    transform.apply(&mut scores);
+    (class, scores)
 }
