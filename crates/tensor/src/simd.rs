@@ -1,7 +1,7 @@
 //! The widest vectors that this machine has, for loops that the compiler vectorises.
 
-/// True on machines whose vectors hold sixteen f32 and that have thirty-two of them: blocks of sums can be larger there.
-/// What is computed does not depend on it.
+/// True on machines with thirty-two vectors of sixteen f32: more sums go at once there. What is computed does not
+/// depend on it.
 #[inline]
 pub(crate) fn widest() -> bool {
     #[cfg(target_arch = "x86_64")]

@@ -17,7 +17,7 @@ use crate::engine::{Engine, Layout, Slot};
 use crate::gemm::{Panels, multiply};
 use crate::math;
 use crate::operators::{Map, RowForm, Zip};
-use crate::simd::{vectorised, widest};
+use crate::simd::vectorised;
 
 /// Rows side by side.
 const LANES: usize = 16;
@@ -312,17 +312,12 @@ impl RowPlan {
 }
 
 fn product_lanes(input: &[f32], weights: &[f32], outputs: usize, summand: Option<&[f32]>, out: &mut [f32]) {
-    let widest = widest();
     vectorised(
         #[inline(always)]
         || {
             let (input, _) = input.as_chunks::<LANES>();
             let (out, _) = out.as_chunks_mut::<LANES>();
             let mut column = 0;
-            while widest && column + 8 <= outputs {
-                columns::<8>(input, weights, outputs, column, out);
-                column += 8;
-            }
             while column + 4 <= outputs {
                 columns::<4>(input, weights, outputs, column, out);
                 column += 4;
@@ -350,10 +345,11 @@ fn columns<const N: usize>(
 ) {
     let mut sums = [[0.0f32; LANES]; N];
     for (values, weights) in input.iter().zip(weights.chunks_exact(outputs)) {
-        let weights = &weights[column..column + N];
+        // A length that the compiler knows lets it hold the sums in registers.
+        let Some(weights) = weights[column..].first_chunk::<N>() else { return };
         for (sum, weight) in sums.iter_mut().zip(weights) {
-            for (lane, value) in sum.iter_mut().zip(values) {
-                *lane = value.mul_add(*weight, *lane);
+            for lane in 0..LANES {
+                sum[lane] = values[lane].mul_add(*weight, sum[lane]);
             }
         }
     }

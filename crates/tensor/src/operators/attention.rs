@@ -90,7 +90,6 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     check_shape(&scores)?;
     let mask = mask(context, &scores)?;
     let default = 1.0 / (queries.width.max(1) as f32).sqrt();
-    // Both factors are rounded, as where each of them is scaled by the root.
     let scale = attributes.float_or("scale", default)?;
     let softcap = attributes.float_or("softcap", 0.0)?;
     let mode = attributes.integer_or("qk_matmul_output_mode", 0)?;
@@ -192,12 +191,12 @@ impl Plan {
                     }
                 };
                 show(0, &scores);
-                self.hide(input(3), batch, head, &mut scores);
-                show(1, &scores);
                 if self.softcap != 0.0 {
                     let cap = self.softcap;
                     scores.iter_mut().for_each(|score| *score = cap * crate::math::tanh(*score / cap));
                 }
+                show(1, &scores);
+                self.hide(input(3), batch, head, &mut scores);
                 show(2, &scores);
                 weights.clear();
                 weights.resize(scores.len(), 0.0);

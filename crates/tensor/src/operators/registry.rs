@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::graph::Domain;
-use crate::operators::ml::{encoding, ensemble, features, linear, scaling, vectors, words};
+use crate::operators::ml::{encoding, ensemble, features, linear, maps, scaling, vectors, words};
 use crate::operators::{
     Builder, arrange, attention, binary, buckets, buckets_by_hash, convolution, determinant, einsum, facts,
     gather, logic, matrix, movement, normalisation, pooling, quantised, recurrent, reduce, resize, softmax,
@@ -104,7 +104,9 @@ const ONNX: &[(&[&str], Builder)] = &[
 const ONNX_ML: &[(&[&str], Builder)] = &[
     (&["ArrayFeatureExtractor"], features::extractor),
     (&["Binarizer"], scaling::binarizer),
+    (&["CastMap"], maps::cast),
     (&["CategoryMapper"], encoding::category_mapper),
+    (&["DictVectorizer"], maps::vectorizer),
     (&["FeatureVectorizer"], features::vectorizer),
     (&["Imputer"], scaling::imputer),
     (&["LabelEncoder"], encoding::label_encoder),
@@ -270,7 +272,7 @@ mod tests {
 
 | operators | why |
 |---|---|
-| `CastMap`, `DictVectorizer`, inputs that are maps | a field of a record is a number, a string, a truth value, or a list or tensor of these; there is no type for a map. Export the columns as inputs of their own |
+| maps that nodes make, inputs that are lists of maps | an input that is a map has [a field for each key](runtimes.md#maps); there is no type for a map of its own |
 | `com.microsoft` | operators of one run time; skl2onnx writes `Tokenizer` for text that is not split before |
 | `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words | how much they give depends on the record; every length is known when a model is installed |
 | `Loop`, `Scan`, `While`, `Switch` whose number of turns or way depends on the record | only constants may steer them; an `If` on the record computes both ways |

@@ -18,6 +18,7 @@ use crate::tensorflow::graph_def::value_name;
 /// # Errors
 /// Frames that are no loops as `tf.while_loop` writes them.
 pub(crate) fn raise_loops(nodes: &mut Vec<Node>, library: &mut Library) -> Result<(), ModelError> {
+    let mut gone = HashSet::new();
     loop {
         let mut frames: Vec<Name> = Vec::new();
         for node in nodes.iter().filter(|node| &*node.operator == "Enter") {
@@ -26,11 +27,14 @@ pub(crate) fn raise_loops(nodes: &mut Vec<Node>, library: &mut Library) -> Resul
                 frames.push(frame);
             }
         }
-        let Some(first) = frames.first().cloned() else { return Ok(()) };
+        let Some(first) = frames.first().cloned() else {
+            remove_readers(nodes, gone);
+            return Ok(());
+        };
         let mut raised = false;
         for frame in frames {
             if let Some(loop_) = Loop::find(nodes, &frame)? {
-                loop_.raise(nodes, library, &frame)?;
+                loop_.raise(nodes, library, &frame, &mut gone)?;
                 raised = true;
                 break;
             }
@@ -38,6 +42,21 @@ pub(crate) fn raise_loops(nodes: &mut Vec<Node>, library: &mut Library) -> Resul
         if !raised {
             return Err(unsupported(format!("the loop {first:?} is none that TensorFlow writes")));
         }
+    }
+}
+
+/// Takes away what reads nodes that are gone: ends within loops that nothing outside needs.
+fn remove_readers(nodes: &mut Vec<Node>, mut gone: HashSet<Name>) {
+    let mut before = usize::MAX;
+    while !gone.is_empty() && before != nodes.len() {
+        before = nodes.len();
+        nodes.retain(|node| {
+            let reads = node.inputs.iter().any(|input| gone.contains(source(input).0));
+            if reads {
+                gone.insert(node.name.clone());
+            }
+            !reads
+        });
     }
 }
 
@@ -164,8 +183,15 @@ impl Loop {
         Ok(Some(found))
     }
 
-    fn raise(self, nodes: &mut Vec<Node>, library: &mut Library, frame: &Name) -> Result<(), ModelError> {
-        let input = |value: Name| GraphInput { name: value.clone(), value, element: None, shape: None };
+    fn raise(
+        self,
+        nodes: &mut Vec<Node>,
+        library: &mut Library,
+        frame: &Name,
+        gone: &mut HashSet<Name>,
+    ) -> Result<(), ModelError> {
+        let input =
+            |value: Name| GraphInput { name: value.clone(), value, element: None, shape: None, map: None };
         let output = |value: Name| GraphOutput { name: value.clone(), value };
         let kept = || self.kept.iter().map(|(enter, _)| enter.clone());
         let mut function = |kind: &str, within: &HashSet<Name>, inputs: Vec<Name>, outputs: Vec<Name>| {
@@ -211,7 +237,11 @@ impl Loop {
         // Constants may be read from elsewhere too; what else lies within the frame is not.
         nodes.retain(|node| {
             let within = self.in_condition.contains(&node.name) || self.in_body.contains(&node.name);
-            !self.frame.contains(&node.name) && (!within || &*node.operator == "Const")
+            let stays = !self.frame.contains(&node.name) && (!within || &*node.operator == "Const");
+            if !stays {
+                gone.insert(node.name.clone());
+            }
+            stays
         });
         for node in nodes.iter_mut() {
             if let Some(number) = self.exits.get(&node.name) {

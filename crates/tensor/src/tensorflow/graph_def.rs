@@ -272,6 +272,7 @@ fn read_function(bytes: &[u8], budget: &mut Budget) -> Result<(Name, Function), 
             name: input,
             element: element_type(data_type),
             shape: None,
+            map: None,
         })
         .collect();
     name_outputs(&mut nodes, &outputs)?;

@@ -10,6 +10,7 @@
 //! | [`scaling`] | scaling, normalising, filling in, thresholds |
 //! | [`encoding`] | categories to codes and back |
 //! | [`features`] | putting columns together and picking them |
+//! | [`maps`] | maps to tensors |
 //! | [`words`] | strings: normalising, n-grams |
 
 pub(crate) mod encoding;
@@ -18,6 +19,7 @@ pub(crate) mod ensemble_attributes;
 pub(crate) mod features;
 pub(crate) mod forest;
 pub(crate) mod linear;
+pub(crate) mod maps;
 pub(crate) mod scaling;
 pub(crate) mod vectors;
 pub(crate) mod words;
