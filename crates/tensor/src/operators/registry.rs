@@ -274,7 +274,7 @@ mod tests {
 |---|---|
 | maps that nodes make, inputs that are lists of maps | an input that is a map has [a field for each key](runtimes.md#maps); there is no type for a map of its own |
 | `com.microsoft` | operators of one run time; skl2onnx writes `Tokenizer` for text that is not split before |
-| `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words | how much they give depends on the record; every length is known when a model is installed |
+| `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words; so `KNNImputer` as skl2onnx writes it | how much they give depends on the record; every length is known when a model is installed |
 | `Loop`, `Scan`, `While`, `Switch` whose number of turns or way depends on the record | only constants may steer them; an `If` on the record computes both ways |
 | `StringToHashBucket` | its hash is that of the machine that trained; `StringToHashBucketFast` and `Strong` are fixed |
 | `RotaryEmbedding`, `GridSample`, `RoiAlign`, `NonMaxSuppression`, `Attention` over keys of several lengths | not done yet |

@@ -280,3 +280,74 @@ fn read_pairs(block: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError
     }
     Ok(pairs)
 }
+
+#[cfg(test)]
+mod tests {
+    use scorewheel_model::Limits;
+
+    use super::*;
+
+    fn number(mut value: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        while value >= 128 {
+            out.push(value as u8 | 128);
+            value >>= 7;
+        }
+        out.push(value as u8);
+        out
+    }
+
+    /// A block of pairs without shared starts of keys.
+    fn block(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (key, value) in pairs {
+            out.extend([vec![0], number(key.len()), number(value.len())].concat());
+            out.extend_from_slice(key);
+            out.extend_from_slice(value);
+        }
+        out.extend([0, 0, 0, 0, 1, 0, 0, 0]);
+        out
+    }
+
+    /// Appends a block, compressed by this method; its handle.
+    fn seal(table: &mut Vec<u8>, content: &[u8], kind: u8) -> Vec<u8> {
+        let stored = match kind {
+            // All of it as one literal with a length of two bytes.
+            1 => {
+                let length = (content.len() as u16 - 1).to_le_bytes();
+                [&number(content.len())[..], &[61 << 2], &length, content].concat()
+            }
+            _ => content.to_vec(),
+        };
+        let handle = [number(table.len()), number(stored.len())].concat();
+        let sum = masked(crc32c(&[&stored, &[kind]]));
+        table.extend_from_slice(&stored);
+        table.push(kind);
+        table.extend(sum.to_le_bytes());
+        handle
+    }
+
+    fn index(kind: u8) -> Vec<u8> {
+        let entry = [0x08, 1, 0x12, 4, 0x12, 2, 0x08, 3, 0x28, 12];
+        let mut table = Vec::new();
+        let data = seal(&mut table, &block(&[(b"", &[0x08, 1]), (b"weights", &entry)]), kind);
+        let blocks = seal(&mut table, &block(&[(b"weights", &data)]), kind);
+        let mut footer = [vec![0, 0], blocks].concat();
+        footer.resize(FOOTER - 8, 0);
+        table.extend(footer);
+        table.extend(MAGIC.to_le_bytes());
+        table
+    }
+
+    #[test]
+    fn blocks_may_be_compressed() {
+        let read = |kind| Bundle::read(&index(kind), &mut Budget::new(&Limits::default()));
+        for kind in [0, 1] {
+            let bundle = read(kind).unwrap();
+            let entry = &bundle.entries[&b"weights"[..]];
+            assert_eq!((entry.shape.as_slice(), entry.size, bundle.shards), (&[3][..], 12, 1));
+        }
+        let error = read(2).unwrap_err();
+        assert!(error.to_string().contains("method 2"), "{error}");
+    }
+}
