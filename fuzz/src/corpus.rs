@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use base64::Engine as _;
 use scorewheel_codecs::DataTypeDefinition;
 use scorewheel_columns::Batch;
 use scorewheel_demo_make::protobuf::Message;
@@ -59,9 +60,13 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
             inputs.extend(files(&root().join("demo/models"), &["pmml"]));
             inputs.extend(files(&root().join("../shared/pmml-suite"), &["pmml"]));
         }
-        "graphdef" => inputs.extend(files(&root().join("demo/models"), &["pb"])),
+        "graphdef" => {
+            inputs.extend(files(&root().join("demo/models"), &["pb"]));
+            inputs.extend(conformance("graphdef"));
+        }
         "onnx" => {
             inputs.extend(files(&root().join("demo/models"), &["onnx"]));
+            inputs.extend(conformance("onnx"));
             inputs.extend(files(&root().join("../shared/tensor-suite"), &["onnx"]));
         }
         "saved-model" => inputs.extend(archives()),
@@ -98,6 +103,25 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<Vec<u8>> {
     paths.sort();
     let step = paths.len().div_ceil(MOST).max(1);
     paths.iter().step_by(step).filter_map(|path| fs::read(path).ok()).collect()
+}
+
+/// Small models of this format with which the tensor crate is held against libraries, evenly from all families.
+fn conformance(format: &str) -> Vec<Vec<u8>> {
+    let folder = root().join("crates/tensor/tests/conformance");
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    paths.sort();
+    let texts: Vec<String> = paths.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
+    let cases = texts.iter().flat_map(|text| text.lines()).filter_map(|line| {
+        let case: serde_json::Value = serde_json::from_str(line).ok()?;
+        let packed = case["model"].as_str().filter(|_| case["format"] == format)?;
+        let packed = base64::engine::general_purpose::STANDARD.decode(packed).ok()?;
+        miniz_oxide::inflate::decompress_to_vec_zlib(&packed).ok()
+    });
+    let models: Vec<Vec<u8>> = cases.filter(|model| model.len() as u64 <= LARGEST).collect();
+    let step = models.len().div_ceil(MOST / 4).max(1);
+    models.into_iter().step_by(step).collect()
 }
 
 fn descriptors() -> Vec<Vec<u8>> {
@@ -346,6 +370,11 @@ mod tests {
     use super::*;
     use scorewheel_model::{Format, Limits};
     use scorewheel_tensor::ArchiveFormat;
+
+    #[test]
+    fn models_of_the_conformance_tests_are_among_the_inputs() {
+        assert!(conformance("onnx").len() > 50 && conformance("graphdef").len() > 20);
+    }
 
     #[test]
     fn the_saved_model_loads_in_each_kind_of_archive() {

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use scorewheel_columns::{
-    ErrorCode, Label, Labels, OutputField, OutputSchema, OutputType, OutputValues, Role, RowError, Scores,
-    Value,
+    Label, Labels, OutputField, OutputSchema, OutputType, OutputValues, Role, Scores, Value,
 };
 use scorewheel_model::{LabelRule, Mapping, ModelError, OutputMapping};
 
@@ -100,7 +99,6 @@ impl Answers {
         rows: usize,
         scores: &mut Scores,
     ) {
-        let mut unknown: Vec<usize> = Vec::new();
         for (make, column) in self.makes.iter().zip(scores.columns_mut()) {
             match make {
                 Make::Copy { slot } => {
@@ -108,7 +106,6 @@ impl Answers {
                     copy(&buffers[*slot], slots[*slot].width, strides, first, rows, &mut column.values);
                 }
                 Make::Largest { slot } | Make::Above { slot, .. } => {
-                    let OutputValues::Label(codes) = &mut column.values else { continue };
                     let strides = layout.0.strides(slots[*slot], layout.1);
                     for row in 0..rows {
                         let start = row * strides.0;
@@ -117,16 +114,14 @@ impl Answers {
                             Make::Above { bound, .. } => above(at(0), *bound),
                             _ => largest(slots[*slot].width, at),
                         };
-                        match class {
-                            Some(class) => codes[first + row] = class,
-                            None => unknown.push(first + row),
+                        match (&mut column.values, class) {
+                            (OutputValues::Label(codes), Some(class)) => codes[first + row] = class,
+                            // No class can be told; the numbers are given all the same, as the libraries do.
+                            _ => column.set_missing(first + row),
                         }
                     }
                 }
             }
-        }
-        for row in unknown {
-            scores.set_error(row, RowError::new(ErrorCode::ResultNotANumber));
         }
     }
 }

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`mod@formats`] | the formats, as the rest of Scorewheel sees them |
 //! | `loading`, `model` | from a graph to a [`Model`](scorewheel_model::Model) |
+//! | `maps` | inputs that are maps |
 //! | `records`, `answers` | from columns to tensors and back |
 //! | `onnx`, `tensorflow` | front ends |
 //! | `archive` | archives, in memory |
@@ -34,6 +35,7 @@ mod gemm;
 mod graph;
 mod lightgbm;
 mod loading;
+mod maps;
 mod math;
 mod model;
 mod number;

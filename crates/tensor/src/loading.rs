@@ -11,11 +11,13 @@ use crate::data::Data;
 use crate::element::ElementType;
 use crate::engine::Engine;
 use crate::engine::blocks::{BLOCK, Blocks};
+use crate::engine::fuse::fuse;
 use crate::engine::program::Program;
 use crate::engine::rows::RowPlan;
 use crate::engine::trace::{Trace, Traced, trace};
 use crate::error::{invalid, unsupported};
 use crate::graph::{Dimension, Domain, Graph, GraphFile, GraphInput, GraphOutput, Name};
+use crate::maps::{MapInput, resolve_maps};
 use crate::model::TensorModel;
 use crate::operators::ml::encoding::zip_map_labels;
 use crate::records::{Missing, Port};
@@ -67,11 +69,14 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
     if let Some(beyond) = &file.beyond {
         return Err(beyond.clone());
     }
+    let with_vectors = resolve_maps(file, mapping)?;
+    let file = with_vectors.as_ref().unwrap_or(file);
     let graph = &file.graph;
     let inputs =
         graph.inputs.iter().map(|input| row_of(graph, input, mapping)).collect::<Result<Vec<_>, _>>()?;
     let types: Vec<TensorType> = inputs.iter().map(|input| input.tensor_type.clone()).collect();
-    let trace = trace(file, &types, limits)?;
+    let mut trace = trace(file, &types, limits)?;
+    fuse(&mut trace);
     let batched = inputs.iter().any(|input| input.batched);
     let answers: Vec<Answer> = graph
         .outputs
@@ -104,21 +109,32 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
         engine: "native".to_owned(),
         details,
     };
-    Ok(TensorModel::new(summary, ports_of(inputs), answers, engine, mapping.clone()))
+    let maps = graph.inputs.iter().filter(|input| input.map.is_some());
+    let maps = maps.map(|input| input.name.as_ref().into()).collect();
+    Ok(TensorModel::new(summary, ports_of(inputs), answers, engine, mapping.clone()).with_maps(maps))
 }
 
-/// Each input with the place of its elements: one slot an input.
+/// Each input with the place of its elements: one slot an input. A map has an input an entry.
 pub(crate) fn ports_of(inputs: Vec<RowInput>) -> Vec<(InputField, Port)> {
     inputs
         .into_iter()
         .enumerate()
-        .map(|(slot, input)| {
-            let width = element_count(&input.row_shape);
-            let port = Port { slot, offset: 0, width, missing: Missing::Error };
-            (
-                InputField { name: input.name.as_ref().into(), data_type: input.data_type, required: true },
-                port,
-            )
+        .flat_map(|(slot, input)| {
+            let field = |name: &Name, data_type: &DataType, missing| InputField {
+                name: name.as_ref().into(),
+                data_type: data_type.clone(),
+                required: missing == Missing::Error,
+            };
+            let Some(map) = &input.map else {
+                let width = element_count(&input.row_shape);
+                let port = Port { slot, offset: 0, width, missing: Missing::Error };
+                return vec![(field(&input.name, &input.data_type, Missing::Error), port)];
+            };
+            let entries = map.keys.iter().enumerate().map(|(offset, (_, name))| {
+                let port = Port { slot, offset, width: 1, missing: map.missing };
+                (field(name, &input.data_type, map.missing), port)
+            });
+            entries.collect()
         })
         .collect()
 }
@@ -147,6 +163,8 @@ pub(crate) struct RowInput {
     pub data_type: DataType,
     /// True if the first dimension is that of rows.
     pub batched: bool,
+    /// Its entries, if it is a map; `data_type` is then that of each.
+    pub map: Option<MapInput>,
 }
 
 /// One row of an input: its type, and its shape with whatever the mapping adds to what the file tells.
@@ -156,6 +174,9 @@ pub(crate) struct RowInput {
 pub(crate) fn row_of(graph: &Graph, input: &GraphInput, mapping: &Mapping) -> Result<RowInput, ModelError> {
     let element =
         input.element.ok_or_else(|| unsupported("an input that is no tensor").at(input.name.as_ref()))?;
+    if input.map.as_ref().is_some_and(|map| map.keys.is_empty()) {
+        return Err(unsupported("an input that is a map").at(input.name.as_ref()));
+    }
     let mapped = mapping.fields_of(&input.name).map(<[_]>::len).filter(|fields| *fields > 1);
     let shape = match &input.shape {
         Some(shape) => shape.clone(),
@@ -206,9 +227,11 @@ pub(crate) fn row_of(graph: &Graph, input: &GraphInput, mapping: &Mapping) -> Re
     if batched {
         traced.insert(0, 1);
     }
+    let single = if input.map.is_some() { &[][..] } else { &row_shape };
     Ok(RowInput {
         name: input.name.clone(),
-        data_type: data_type(element, &row_shape),
+        data_type: data_type(element, single),
+        map: input.map.clone(),
         tensor_type: TensorType::new(element, traced),
         row_shape,
         batched,

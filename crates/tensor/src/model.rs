@@ -1,6 +1,7 @@
 //! A loaded tensor model, and one bound to a schema.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(crate) struct TensorModel {
     core: Arc<Core>,
     /// What the descriptor says about inputs and outputs; taken when a binding says nothing itself.
     mapping: Mapping,
+    /// Inputs of the graph that are maps: their fields are inputs of the model.
+    maps: Vec<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -40,7 +43,14 @@ impl TensorModel {
         mapping: Mapping,
     ) -> Self {
         let (inputs, ports) = inputs.into_iter().unzip();
-        Self { core: Arc::new(Core { summary, inputs, ports, answers, engine }), mapping }
+        Self { core: Arc::new(Core { summary, inputs, ports, answers, engine }), mapping, maps: Vec::new() }
+    }
+
+    /// The same model, whose graph has these maps as inputs.
+    #[must_use]
+    pub fn with_maps(mut self, maps: Vec<Box<str>>) -> Self {
+        self.maps = maps;
+        self
     }
 
     /// The same model with one more fact for people.
@@ -70,7 +80,12 @@ impl Model for TensorModel {
         let core = &self.core;
         let stated = !mapping.inputs.is_empty() || !mapping.codes.is_empty();
         let mapping = if stated { mapping } else { &self.mapping };
-        let feeds = Feeds::new(schema, &core.inputs, &core.ports, core.engine.inputs(), mapping)?;
+        // Which fields a map has was decided at load.
+        let mut mapping = Cow::Borrowed(mapping);
+        if mapping.inputs.iter().any(|stated| self.maps.contains(&stated.input)) {
+            mapping.to_mut().inputs.retain(|stated| !self.maps.contains(&stated.input));
+        }
+        let feeds = Feeds::new(schema, &core.inputs, &core.ports, core.engine.inputs(), &mapping)?;
         Ok(Arc::new(BoundTensorModel { core: Arc::clone(core), feeds, schema: Arc::clone(schema) }))
     }
 }

@@ -17,8 +17,10 @@ use crate::error::wrong_schema;
 pub(crate) enum Missing {
     /// An error of the row.
     Error,
-    /// NaN, which the model knows as missing.
+    /// NaN, which the model knows as missing; of strings the empty one.
     NotANumber,
+    /// 0, or the empty string: a map has no entry.
+    Zero,
 }
 
 /// Where an input of the model lies in the engine's buffers.
@@ -54,6 +56,8 @@ type Codes = Arc<HashMap<Box<str>, u32>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Feeds {
     feeds: Vec<Feed>,
+    /// Inputs that no field feeds.
+    gaps: Vec<Port>,
     notes: Vec<String>,
 }
 
@@ -70,6 +74,7 @@ impl Feeds {
         mapping: &Mapping,
     ) -> Result<Self, ModelError> {
         let mut feeds = Vec::new();
+        let mut gaps = Vec::new();
         let mut notes = Vec::new();
         let mut codes = codes_of(schema, mapping)?;
         for ((index, bound), port) in
@@ -91,7 +96,10 @@ impl Feeds {
                     }
                     fields.into_iter().enumerate().map(|(at, field)| (field, at, 1)).collect()
                 }
-                BoundInput::Absent => continue,
+                BoundInput::Absent => {
+                    gaps.push(port.clone());
+                    continue;
+                }
             };
             for (field, at, width) in fields {
                 let declared = &schema.fields()[field];
@@ -126,7 +134,7 @@ impl Feeds {
             let name = &schema.fields()[unused.field].name;
             return Err(wrong_schema(format!("the mapping codes the field {name:?}, which feeds no input")));
         }
-        Ok(Self { feeds, notes })
+        Ok(Self { feeds, gaps, notes })
     }
 
     /// What feeds inputs that nobody stated, a sentence each.
@@ -145,6 +153,14 @@ impl Feeds {
         layout: (Layout, usize),
         mut report: impl FnMut(usize, RowError),
     ) {
+        for gap in &self.gaps {
+            let slot = slots[gap.slot];
+            let (row_stride, stride) = layout.0.strides(slot, layout.1);
+            let target = Target { start: gap.offset * stride, row_stride, stride, element: slot.element };
+            for row in 0..rows.len() {
+                target.fill_gap(&mut buffers[gap.slot], row, gap.width, gap.missing);
+            }
+        }
         for feed in &self.feeds {
             let slot = slots[feed.slot];
             let (row_stride, stride) = layout.0.strides(slot, layout.1);
@@ -161,8 +177,8 @@ impl Feeds {
                 for (index, row) in rows.clone().enumerate() {
                     let code = match column.cell(row) {
                         Cell::Value => continue,
-                        Cell::Missing if feed.missing == Missing::NotANumber => {
-                            target.fill_nan(&mut buffers[feed.slot], index, feed.width);
+                        Cell::Missing if feed.missing != Missing::Error => {
+                            target.fill_gap(&mut buffers[feed.slot], index, feed.width, feed.missing);
                             continue;
                         }
                         Cell::Missing => ErrorCode::MissingValue,
@@ -270,15 +286,17 @@ struct Target {
 }
 
 impl Target {
-    fn fill_nan(&self, buffer: &mut Data, row: usize, width: usize) {
+    /// Writes what stands for a missing value.
+    fn fill_gap(&self, buffer: &mut Data, row: usize, width: usize, missing: Missing) {
+        let number = if missing == Missing::NotANumber { f64::NAN } else { 0.0 };
         for at in 0..width {
             let position = self.start + row * self.row_stride + at * self.stride;
             match buffer {
-                Data::F32(out) => out[position] = f32::NAN,
-                Data::F64(out) => out[position] = f64::NAN,
-                // Of texts the empty one stands for missing.
+                Data::F32(out) => out[position] = number as f32,
+                Data::F64(out) => out[position] = number,
+                Data::I64(out) => out[position] = 0,
+                Data::Bool(out) => out[position] = false,
                 Data::Text(out) => out[position] = Default::default(),
-                _ => {}
             }
         }
     }

@@ -1,5 +1,19 @@
 //! The widest vectors that this machine has, for loops that the compiler vectorises.
 
+/// True on machines with thirty-two vectors of sixteen f32: more sums go at once there. What is computed does not
+/// depend on it.
+#[inline]
+pub(crate) fn widest() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx512f")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
 /// Runs `operation` compiled for the widest vectors at hand.
 ///
 /// The result is the same at every level: the loops fuse a product and a sum only where they say so, reorder no

@@ -52,6 +52,10 @@ impl Blocks {
         let same_rows = |one: &Operand, many: &Operand| {
             rows(&one.tensor_type).is_some_and(|tensor_type| tensor_type == many.tensor_type)
         };
+        // `ArrayFeatureExtractor` of constants has its rows in the second dimension, until a `Reshape` turns them.
+        let one_each = |one: &Operand, many: &Operand| {
+            one.tensor_type.shape == [1, 1] && many.tensor_type.shape == [1, BLOCK]
+        };
         let same_step = |one: &TracedStep, many: &TracedStep| {
             let inputs = one.inputs.iter().zip(&many.inputs).all(|pair| match pair {
                 (Source::Operand(one), Source::Operand(many)) => same_rows(one, many),
@@ -63,7 +67,9 @@ impl Blocks {
                 && one.inputs.len() == many.inputs.len()
                 && one.outputs.len() == many.outputs.len()
                 && inputs
-                && one.outputs.iter().zip(&many.outputs).all(|(one, many)| same_rows(one, many))
+                && one.outputs.iter().zip(&many.outputs).all(|(operand, of_many)| {
+                    same_rows(operand, of_many) || one.picks_constants && one_each(operand, of_many)
+                })
         };
         let outputs = row.outputs.iter().zip(&block.outputs).all(|pair| match pair {
             (Traced::Runtime(one), Traced::Runtime(many)) => same_rows(one, many),

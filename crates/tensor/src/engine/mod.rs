@@ -5,6 +5,8 @@
 //! | [`mod@self`] | [`Engine`]: what computes rows, and the buffers it takes them in |
 //! | [`trace`] | [`trace::Trace`]: a graph followed once with every shape known; constants are folded on the way |
 //! | [`control`] | functions, branches, loops, variables and tables, followed while tracing |
+//! | [`layout`] | images whose channels lie last, so that convolutions need not turn them |
+//! | [`fuse`] | convolutions take in what follows them |
 //! | [`lists`] | lists of tensors, followed while tracing |
 //! | [`program`] | [`program::Program`]: a trace as steps over reused buffers, one row at a time |
 //! | [`blocks`] | graphs whose operators compute each row alone, many rows a step |
@@ -12,6 +14,8 @@
 
 pub(crate) mod blocks;
 pub(crate) mod control;
+pub(crate) mod fuse;
+pub(crate) mod layout;
 pub(crate) mod lists;
 pub(crate) mod program;
 pub(crate) mod rows;

@@ -249,20 +249,24 @@ impl Engine for Program {
 
 impl Step {
     fn run(&self, state: &mut State) -> Result<(), ErrorCode> {
-        static ABSENT: Data = Data::F32(Vec::new());
-        let mut results: SmallVec<[Data; 2]> =
-            self.outputs.iter().map(|index| std::mem::take(&mut state.buffers[*index])).collect();
-        let arguments: SmallVec<[&Data; 4]> = self
-            .inputs
-            .iter()
-            .map(|place| match place {
-                Place::Constant(tensor) => &tensor.data,
-                Place::Buffer(index) => &state.buffers[*index],
-                Place::Absent => &ABSENT,
-            })
-            .collect();
-        let outcome = (self.kernel)(&arguments, &mut results, &mut state.workspace);
-        drop(arguments);
+        let mut results: SmallVec<[Data; 2]> = SmallVec::new();
+        for index in &self.outputs {
+            results.push(std::mem::take(&mut state.buffers[*index]));
+        }
+        let buffers = &state.buffers;
+        // Most steps read few values: no list is made for these.
+        let outcome = match self.inputs.as_slice() {
+            [a] => (self.kernel)(&[a.data(buffers)], &mut results, &mut state.workspace),
+            [a, b] => {
+                let arguments = [a.data(buffers), b.data(buffers)];
+                (self.kernel)(&arguments, &mut results, &mut state.workspace)
+            }
+            inputs => {
+                let arguments: SmallVec<[&Data; 6]> =
+                    inputs.iter().map(|place| place.data(buffers)).collect();
+                (self.kernel)(&arguments, &mut results, &mut state.workspace)
+            }
+        };
         for (position, element) in &self.rounded {
             round(*element, &mut results[*position]);
         }
@@ -270,6 +274,18 @@ impl Step {
             state.buffers[*index] = result;
         }
         outcome
+    }
+}
+
+impl Place {
+    #[inline]
+    fn data<'a>(&'a self, buffers: &'a [Data]) -> &'a Data {
+        static ABSENT: Data = Data::F32(Vec::new());
+        match self {
+            Self::Constant(tensor) => &tensor.data,
+            Self::Buffer(index) => &buffers[*index],
+            Self::Absent => &ABSENT,
+        }
     }
 }
 

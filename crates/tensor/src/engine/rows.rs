@@ -345,10 +345,11 @@ fn columns<const N: usize>(
 ) {
     let mut sums = [[0.0f32; LANES]; N];
     for (values, weights) in input.iter().zip(weights.chunks_exact(outputs)) {
-        let weights = &weights[column..column + N];
+        // A length that the compiler knows lets it hold the sums in registers.
+        let Some(weights) = weights[column..].first_chunk::<N>() else { return };
         for (sum, weight) in sums.iter_mut().zip(weights) {
-            for (lane, value) in sum.iter_mut().zip(values) {
-                *lane = value.mul_add(*weight, *lane);
+            for lane in 0..LANES {
+                sum[lane] = values[lane].mul_add(*weight, sum[lane]);
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::graph::{Domain, Graph, GraphFile, Library, Name, Node, Resource};
 use crate::operators::by_rows::computes_rows;
 use crate::operators::context::check_shape;
 use crate::operators::registry::builder;
-use crate::operators::{Built, Computation, Input, Kernel, NodeContext, RowForm, Workspace};
+use crate::operators::{Built, Computation, Fusion, Input, Kernel, NodeContext, RowForm, Workspace};
 use crate::tensor::{Tensor, TensorType};
 
 /// Most elements that one tensor may have while a row is scored.
@@ -47,6 +47,8 @@ pub(crate) enum Traced {
 pub(crate) struct Operand {
     pub buffer: usize,
     pub tensor_type: TensorType,
+    /// Its elements lie with their channels last; the shape says them second all the same.
+    pub channels_last: bool,
 }
 
 /// What a step reads.
@@ -64,8 +66,11 @@ pub(crate) struct TracedStep {
     pub outputs: Vec<Operand>,
     pub kernel: Kernel,
     pub row_form: Option<RowForm>,
+    pub fusion: Option<Fusion>,
     /// Each row of its outputs depends on that row of its inputs alone.
     pub computes_rows: bool,
+    /// Picks constants by the indices of its rows: an element a row.
+    pub picks_constants: bool,
 }
 
 /// A graph as steps.
@@ -113,6 +118,8 @@ pub(crate) fn trace(file: &GraphFile, inputs: &[TensorType], limits: &Limits) ->
         scope.values.insert(input.value.clone(), Traced::Runtime(operand.clone()));
     }
     let outputs = tracer.graph(&file.graph, scope)?;
+    let outputs =
+        outputs.into_iter().map(|output| tracer.channels_second(output)).collect::<Result<_, _>>()?;
     Ok(Trace {
         inputs: operands,
         outputs,
@@ -241,6 +248,22 @@ impl Tracer<'_> {
         node: &Node,
         inputs: Vec<Option<Traced>>,
     ) -> Result<Vec<Traced>, ModelError> {
+        if let Some(outputs) = self.with_channels_last(node, &inputs)? {
+            return Ok(outputs);
+        }
+        let inputs = inputs
+            .into_iter()
+            .map(|input| input.map(|value| self.channels_second(value)).transpose())
+            .collect::<Result<_, _>>()?;
+        self.compute_as_stated(node, inputs)
+    }
+
+    /// Computes a node whose inputs lie as their shapes say.
+    pub(super) fn compute_as_stated(
+        &mut self,
+        node: &Node,
+        inputs: Vec<Option<Traced>>,
+    ) -> Result<Vec<Traced>, ModelError> {
         let build = builder(node.domain, &node.operator).ok_or_else(|| not_known(node))?;
         let seen: Vec<Option<Input>> = inputs
             .iter()
@@ -359,9 +382,11 @@ impl Tracer<'_> {
             .map(|tensor_type| self.new_operand(tensor_type))
             .collect::<Result<_, _>>()?;
         let computes_rows = computes_rows(node, &inputs);
+        let constant_first = matches!(inputs.first(), Some(Some(Traced::Constant(_))));
         self.steps.push(TracedStep {
             operator: node.operator.clone(),
             computes_rows,
+            picks_constants: constant_first && &*node.operator == "ArrayFeatureExtractor",
             inputs: inputs
                 .into_iter()
                 .map(|input| match input {
@@ -373,6 +398,7 @@ impl Tracer<'_> {
             outputs: outputs.clone(),
             kernel: computation.kernel,
             row_form: computation.row_form,
+            fusion: computation.fusion,
         });
         Ok(outputs.into_iter().map(Traced::Runtime).collect())
     }
@@ -385,6 +411,6 @@ impl Tracer<'_> {
             )));
         }
         self.buffers += 1;
-        Ok(Operand { buffer: self.buffers - 1, tensor_type })
+        Ok(Operand { buffer: self.buffers - 1, tensor_type, channels_last: false })
     }
 }

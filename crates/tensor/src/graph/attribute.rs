@@ -1,6 +1,8 @@
 //! Constants of a node.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use scorewheel_model::ModelError;
 
@@ -32,22 +34,57 @@ pub(crate) enum Attribute {
 
 /// The constants of a node, by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Attributes(Vec<(Name, Attribute)>);
+pub(crate) struct Attributes {
+    list: Vec<(Name, Attribute)>,
+    made: Arc<Made>,
+}
+
+/// What builders made of attributes, kept for when the same node is looked at again.
+#[derive(Default)]
+struct Made(Mutex<Vec<(u8, Arc<dyn Any + Send + Sync>)>>);
+
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Made")
+    }
+}
 
 impl Attributes {
     /// Adds one.
     pub fn push(&mut self, name: Name, attribute: Attribute) {
-        self.0.push((name, attribute));
+        self.list.push((name, attribute));
+        self.made = Arc::default();
+    }
+
+    /// What `make` makes of these attributes and of what `key` stands for, made once: a graph is followed for a row and
+    /// again for a block of rows.
+    pub fn once<T: Any + Send + Sync>(
+        &self,
+        key: u8,
+        make: impl FnOnce() -> Result<T, ModelError>,
+    ) -> Result<Arc<T>, ModelError> {
+        let known = |list: &[(u8, Arc<dyn Any + Send + Sync>)]| {
+            let (_, made) = list.iter().find(|(other, made)| *other == key && made.is::<T>())?;
+            Arc::clone(made).downcast::<T>().ok()
+        };
+        // A thread that panicked while it held the list has left it as it was.
+        let lock = || self.made.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = known(&lock()) {
+            return Ok(made);
+        }
+        let made = Arc::new(make()?);
+        lock().push((key, Arc::clone(&made) as Arc<dyn Any + Send + Sync>));
+        Ok(made)
     }
 
     /// All, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &(Name, Attribute)> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// The one of this name.
     pub fn get(&self, name: &str) -> Option<&Attribute> {
-        self.0.iter().find(|(key, _)| &**key == name).map(|(_, attribute)| attribute)
+        self.list.iter().find(|(key, _)| &**key == name).map(|(_, attribute)| attribute)
     }
 
     fn of_kind<'a, T>(

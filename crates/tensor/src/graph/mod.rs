@@ -18,6 +18,7 @@ use scorewheel_model::ModelError;
 pub(crate) use attribute::{Attribute, Attributes};
 
 use crate::element::ElementType;
+use crate::maps::MapInput;
 use crate::tensor::Tensor;
 
 /// Name of a value, a node or a function.
@@ -67,6 +68,8 @@ pub(crate) struct GraphInput {
     pub element: Option<ElementType>,
     /// `None` if the file does not state it.
     pub shape: Option<Vec<Dimension>>,
+    /// What the entries belong to, if it is a map; `element` is then that of its values.
+    pub map: Option<MapInput>,
 }
 
 /// An output of a graph: the name it is shown by, and the value it is.

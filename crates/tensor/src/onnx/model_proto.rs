@@ -9,8 +9,10 @@ use crate::error::{invalid, malformed, too_large, unsupported};
 use crate::graph::{
     Attribute, Attributes, Domain, Function, Graph, GraphFile, GraphInput, GraphOutput, Library, Name, Node,
 };
-use crate::onnx::tensor_proto::{SideFiles, element_type, read_tensor, read_type};
+use crate::maps::MapInput;
+use crate::onnx::tensor_proto::{SideFiles, element_type, read_map_type, read_tensor, read_type};
 use crate::protobuf::{Budget, Reader};
+use crate::records::Missing;
 
 /// The newest operator sets that are known.
 const NEWEST: [(Domain, i64); 2] = [(Domain::Onnx, 25), (Domain::OnnxMl, 5)];
@@ -312,7 +314,13 @@ impl FrontEnd<'_> {
             match number {
                 4 => {
                     let name: Name = value.text()?.into();
-                    graph.inputs.push(GraphInput { value: name.clone(), name, element: None, shape: None });
+                    graph.inputs.push(GraphInput {
+                        value: name.clone(),
+                        name,
+                        element: None,
+                        shape: None,
+                        map: None,
+                    });
                 }
                 5 => {
                     let output: Name = value.text()?.into();
@@ -343,7 +351,7 @@ impl FrontEnd<'_> {
 
 /// Reads a `ValueInfoProto`.
 fn read_input(bytes: &[u8]) -> Result<GraphInput, ModelError> {
-    let mut input = GraphInput { name: "".into(), value: "".into(), element: None, shape: None };
+    let mut input = GraphInput { name: "".into(), value: "".into(), element: None, shape: None, map: None };
     let mut reader = Reader::new(bytes);
     while let Some((number, value)) = reader.next_field()? {
         match number {
@@ -355,6 +363,9 @@ fn read_input(bytes: &[u8]) -> Result<GraphInput, ModelError> {
                 if let Some((element, shape)) = read_type(value.bytes()?)? {
                     input.element = element;
                     input.shape = shape;
+                } else if let Some((text_keys, element)) = read_map_type(value.bytes()?)? {
+                    input.element = Some(element);
+                    input.map = Some(MapInput { text_keys, keys: Vec::new(), missing: Missing::Zero });
                 }
             }
             _ => {}

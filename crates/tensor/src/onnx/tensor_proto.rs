@@ -182,6 +182,29 @@ pub(crate) fn read_type(bytes: &[u8]) -> Result<StatedType, ModelError> {
     Ok(stated)
 }
 
+/// What a `TypeProto` says of a map: whether its keys are strings, and the type of its values; `None` if it is none of
+/// single values.
+pub(crate) fn read_map_type(bytes: &[u8]) -> Result<Option<(bool, ElementType)>, ModelError> {
+    let mut stated = None;
+    let mut reader = Reader::new(bytes);
+    while let Some((number, value)) = reader.next_field()? {
+        if number != 5 {
+            continue;
+        }
+        let (mut keys, mut values) = (None, None);
+        let mut map = Reader::new(value.bytes()?);
+        while let Some((number, value)) = map.next_field()? {
+            match number {
+                1 => keys = element_type(value.integer()?),
+                2 => values = read_type(value.bytes()?)?.and_then(|(element, _)| element),
+                _ => {}
+            }
+        }
+        stated = keys.zip(values).map(|(keys, values)| (keys == ElementType::Text, values));
+    }
+    Ok(stated)
+}
+
 fn read_shape(bytes: &[u8]) -> Result<Vec<Dimension>, ModelError> {
     let mut shape = Vec::new();
     let mut reader = Reader::new(bytes);

@@ -99,6 +99,7 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
                 outputs: vec![output],
                 kernel: Box::new(|_, _, _| Ok(())),
                 row_form: zip(operation).map(RowForm::Zip),
+                fusion: None,
             };
             computation.kernel = kernel_f32(operation, walk, context)?;
             Ok(Built::Compute(computation))

@@ -147,10 +147,11 @@ pub(crate) fn computes_rows(node: &Node, inputs: &[Option<Traced>]) -> bool {
     }
     match &*node.operator {
         "MatMul" => rank >= 2 && constant(1) && !constant(0) || rank >= 3 && same_rank && ranks.len() == 2,
+        // A summand that is no constant has the rank of the product, and so rows as well.
         "Gemm" => {
             !constant(0)
                 && constant(1)
-                && constant(2)
+                && (constant(2) || same_rank)
                 && !node.attributes.flag_or("transA", false).unwrap_or(true)
         }
         "Softmax" | "LogSoftmax" | "Hardmax" => {

@@ -114,7 +114,7 @@ fn product(
             Ok(())
         }),
     };
-    Ok(Built::Compute(Computation { outputs: vec![output], kernel, row_form }))
+    Ok(Built::Compute(Computation { outputs: vec![output], kernel, row_form, fusion: None }))
 }
 
 /// Calls `run` with the positions of the matrices on either side, for each product of a batch.
@@ -233,6 +233,7 @@ pub(crate) fn gemm(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             row_form: if alpha == 1.0 { product.row_form } else { None },
             outputs: vec![output.clone()],
             kernel: scaled(product.kernel, alpha),
+            fusion: None,
         }));
     };
     if broadcast_shape(c.shape(), &output.shape)? != output.shape || c.element() != output.element {
@@ -271,7 +272,7 @@ pub(crate) fn gemm(context: &NodeContext<'_>) -> Result<Built, ModelError> {
         }
         Ok(())
     });
-    Ok(Built::Compute(Computation { outputs: vec![output], kernel, row_form }))
+    Ok(Built::Compute(Computation { outputs: vec![output], kernel, row_form, fusion: None }))
 }
 
 fn scaled(kernel: Kernel, alpha: f32) -> Kernel {

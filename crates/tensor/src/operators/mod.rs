@@ -14,7 +14,8 @@
 //! | [`softmax`] | softmax and its kin |
 //! | [`movement`] | other shapes for the same elements |
 //! | [`arrange`], [`strided`] | other places for elements |
-//! | [`buckets`] | numbers to intervals |
+//! | [`attention`], [`determinant`] | scaled dot products of queries and keys; determinants |
+//! | [`buckets`], [`buckets_by_hash`] | numbers to intervals, strings to buckets |
 //! | [`gather`] | elements by index |
 //! | [`facts`] | what the types of inputs tell: shapes, ranges |
 //! | [`reduce`] | one number of many, the largest few, running sums |
@@ -27,12 +28,15 @@
 #![allow(clippy::clone_on_copy, reason = "code for buffers of every kind clones numbers as it does strings")]
 
 pub(crate) mod arrange;
+pub(crate) mod attention;
 pub(crate) mod binary;
 pub(crate) mod broadcast;
 pub(crate) mod buckets;
+pub(crate) mod buckets_by_hash;
 pub(crate) mod by_rows;
 pub(crate) mod context;
 pub(crate) mod convolution;
+pub(crate) mod determinant;
 pub(crate) mod einsum;
 pub(crate) mod facts;
 pub(crate) mod gather;
@@ -58,6 +62,7 @@ use scorewheel_columns::ErrorCode;
 use scorewheel_model::ModelError;
 
 pub(crate) use context::{Input, NodeContext};
+pub(crate) use convolution::FixedConvolution;
 
 use crate::data::Data;
 use crate::gemm::Panels;
@@ -100,6 +105,18 @@ pub(crate) struct Computation {
     pub kernel: Kernel,
     /// The same operation on rows of f32, if it is one.
     pub row_form: Option<RowForm>,
+    /// What it is to the convolution before it, or how it takes in what follows.
+    pub fusion: Option<Fusion>,
+}
+
+/// How a step and a convolution become one.
+pub(crate) enum Fusion {
+    /// A convolution whose weights are known.
+    Convolution(Box<FixedConvolution>),
+    /// Every channel times a number plus another.
+    Affine { scale: Vec<f32>, shift: Vec<f32> },
+    /// Smaller numbers become the lower bound, larger ones the upper.
+    Clamp { low: f32, high: f32 },
 }
 
 impl Computation {
@@ -108,7 +125,7 @@ impl Computation {
         output: TensorType,
         kernel: impl Fn(&[&Data], &mut [Data], &mut Workspace) -> Result<(), ErrorCode> + Send + Sync + 'static,
     ) -> Built {
-        Built::Compute(Self { outputs: vec![output], kernel: Box::new(kernel), row_form: None })
+        Self::many(vec![output], kernel)
     }
 
     /// Several outputs.
@@ -116,7 +133,7 @@ impl Computation {
         outputs: Vec<TensorType>,
         kernel: impl Fn(&[&Data], &mut [Data], &mut Workspace) -> Result<(), ErrorCode> + Send + Sync + 'static,
     ) -> Built {
-        Built::Compute(Self { outputs, kernel: Box::new(kernel), row_form: None })
+        Built::Compute(Self { outputs, kernel: Box::new(kernel), row_form: None, fusion: None })
     }
 }
 

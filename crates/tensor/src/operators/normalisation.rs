@@ -9,7 +9,7 @@ use crate::graph::Domain;
 use crate::operators::broadcast::Walk;
 use crate::operators::context::{axes, axis, length};
 use crate::operators::softmax::{around, sum};
-use crate::operators::{Built, Computation, NodeContext, RowForm};
+use crate::operators::{Built, Computation, Fusion, NodeContext, RowForm};
 use crate::simd::vectorised;
 use crate::tensor::{TensorType, element_count};
 
@@ -32,8 +32,10 @@ pub(crate) fn batch(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     if input.rank() < 2 {
         return Err(invalid("normalisation of a tensor without channels"));
     }
-    let channels_last =
-        tensorflow && !attributes.text("data_format")?.is_some_and(|format| format.starts_with("NC"));
+    let channels_last = match attributes.text("data_format")? {
+        Some(format) => !format.starts_with("NC"),
+        None => tensorflow,
+    };
     let channel = if channels_last { input.rank() - 1 } else { 1 };
     let channels = input.shape()[channel];
     for index in 1..5 {
@@ -50,14 +52,15 @@ pub(crate) fn batch(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let more = context.node.outputs.len().max(1) - 1;
     outputs.extend((0..more).map(|_| TensorType::new(input.element(), vec![channels])));
     let constants = (1..5).map(|index| context.optional(index).and_then(|input| input.constant.clone()));
-    let row_form = match constants.collect::<Option<Vec<_>>>() {
-        Some(constants) if storage == Storage::F32 && input.rank() == 2 => {
-            let lists: Vec<&[f32]> = constants.iter().map(|tensor| tensor.data.f32()).collect();
-            let (scale, shift) = scale_and_shift(&lists, epsilon, f32::sqrt);
-            Some(RowForm::ScaleAndShift { scale: scale.into(), shift: shift.into() })
-        }
-        _ => None,
-    };
+    let known = constants.collect::<Option<Vec<_>>>().filter(|_| storage == Storage::F32);
+    let known = known.map(|constants| {
+        let lists: Vec<&[f32]> = constants.iter().map(|tensor| tensor.data.f32()).collect();
+        scale_and_shift(&lists, epsilon, f32::sqrt)
+    });
+    let row_form = known.as_ref().filter(|_| input.rank() == 2).map(|(scale, shift)| {
+        RowForm::ScaleAndShift { scale: scale.as_slice().into(), shift: shift.as_slice().into() }
+    });
+    let fusion = known.filter(|_| channels_last).map(|(scale, shift)| Fusion::Affine { scale, shift });
     let kernel: crate::operators::Kernel = Box::new(move |inputs, outputs, _| {
         if let Storage::F32 = storage {
             let lists: Vec<&[f32]> = inputs[1..5].iter().map(|data| data.f32()).collect();
@@ -78,7 +81,7 @@ pub(crate) fn batch(context: &NodeContext<'_>) -> Result<Built, ModelError> {
         }
         Ok(())
     });
-    Ok(Built::Compute(Computation { outputs, kernel, row_form }))
+    Ok(Built::Compute(Computation { outputs, kernel, row_form, fusion }))
 }
 
 /// What every channel is multiplied by, and what is added: of scale, offset, mean and variance.

@@ -59,9 +59,12 @@ pub(crate) fn global(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     if input.rank() < 2 {
         return Err(invalid("pooling of a tensor without space"));
     }
-    let points = input.shape()[2..].iter().product();
+    let channels_last = context.attributes().text("data_format")?.is_some_and(|format| &**format == "NHWC");
+    let (space, channel) =
+        if channels_last { (1..input.rank() - 1, input.rank() - 1) } else { (2..input.rank(), 1) };
+    let points = input.shape()[space.clone()].iter().product();
     let side = Side { input: points, output: 1, kernel: points, stride: 1, dilation: 1, before: 0, after: 0 };
-    let window = Window { sides: [Side::NONE, Side::NONE, side], channels_last: false };
+    let window = Window { sides: [Side::NONE, Side::NONE, side], channels_last };
     let pool = match context.operator() {
         "GlobalMaxPool" => Pool::Maximum,
         "GlobalLpPool" => {
@@ -69,9 +72,9 @@ pub(crate) fn global(context: &NodeContext<'_>) -> Result<Built, ModelError> {
         }
         _ => Pool::Mean { with_border: false },
     };
-    let built = pooled(context, window, input.shape()[0], input.shape()[1], pool)?;
+    let built = pooled(context, window, input.shape()[0], input.shape()[channel], pool)?;
     let mut shape = input.shape().to_vec();
-    shape[2..].fill(1);
+    shape[space].fill(1);
     Ok(match built {
         Built::Compute(mut computation) => {
             computation.outputs[0].shape = shape;

@@ -413,11 +413,7 @@ pub(crate) fn top_k(context: &NodeContext<'_>) -> Result<Built, ModelError> {
                     let start = outer * total * inner + lane;
                     order.clear();
                     order.extend(0..total);
-                    order.sort_by(|a, b| {
-                        let (a, b) = (input[start + a * inner], input[start + b * inner]);
-                        let ascending = a.partial_cmp(&b).unwrap_or(Ordering::Equal);
-                        if largest { ascending.reverse() } else { ascending }
-                    });
+                    order.sort_by(|a, b| rank(&input[start + a * inner], &input[start + b * inner], largest));
                     for (rank, index) in order.iter().take(k).enumerate() {
                         let to = (outer * k + rank) * inner + lane;
                         values[to] = input[start + index * inner];
@@ -433,6 +429,18 @@ pub(crate) fn top_k(context: &NodeContext<'_>) -> Result<Built, ModelError> {
         }
         Ok(())
     }))
+}
+
+/// Which of two elements comes first among the largest or the smallest; NaN comes last, so that the order is total.
+fn rank<T: PartialOrd>(a: &T, b: &T, largest: bool) -> Ordering {
+    match a.partial_cmp(b) {
+        Some(ascending) if largest => ascending.reverse(),
+        Some(ascending) => ascending,
+        None => {
+            let is_nan = |value: &T| value.partial_cmp(value).is_none();
+            is_nan(a).cmp(&is_nan(b))
+        }
+    }
 }
 
 /// `CumSum`, `Cumsum`, `Cumprod`.
@@ -491,12 +499,24 @@ pub(crate) fn mean_of_inputs(context: &NodeContext<'_>) -> Result<Built, ModelEr
         outputs[0].f64_mut().iter_mut().for_each(|value| *value /= count as f64);
         Ok(())
     });
-    Ok(Built::Compute(Computation { outputs, kernel, row_form: None }))
+    Ok(Built::Compute(Computation { outputs, kernel, row_form: None, fusion: None }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nan_is_neither_among_the_largest_nor_the_smallest() {
+        for largest in [true, false] {
+            let mut numbers: Vec<f32> = (0..100).map(|at| (at * 37 % 101) as f32).collect();
+            numbers.iter_mut().step_by(3).for_each(|number| *number = f32::NAN);
+            numbers.sort_by(|a, b| rank(a, b, largest));
+            let (told, rest) = numbers.split_at(66);
+            assert!(told.windows(2).all(|pair| if largest { pair[0] > pair[1] } else { pair[0] < pair[1] }));
+            assert!(rest.iter().all(|number| number.is_nan()));
+        }
+    }
 
     #[test]
     fn stretches_are_reduced_from_the_back() {

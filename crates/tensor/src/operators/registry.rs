@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::graph::Domain;
-use crate::operators::ml::{encoding, ensemble, features, linear, scaling, vectors, words};
+use crate::operators::ml::{encoding, ensemble, features, linear, maps, scaling, vectors, words};
 use crate::operators::{
-    Builder, arrange, binary, buckets, convolution, einsum, facts, gather, logic, matrix, movement,
-    normalisation, pooling, quantised, recurrent, reduce, resize, softmax, unary,
+    Builder, arrange, attention, binary, buckets, buckets_by_hash, convolution, determinant, einsum, facts,
+    gather, logic, matrix, movement, normalisation, pooling, quantised, recurrent, reduce, resize, softmax,
+    unary,
 };
 
 /// Operators of ONNX.
@@ -88,6 +89,8 @@ const ONNX: &[(&[&str], Builder)] = &[
     (&["ConvInteger", "QLinearConv"], quantised::convolution),
     (&["Resize", "Upsample"], resize::build),
     (&["Einsum"], einsum::build),
+    (&["Attention"], attention::build),
+    (&["Det"], determinant::build),
     (&["Reshape"], movement::reshape),
     (&["Flatten"], movement::flatten),
     (&["Squeeze"], movement::squeeze),
@@ -101,7 +104,9 @@ const ONNX: &[(&[&str], Builder)] = &[
 const ONNX_ML: &[(&[&str], Builder)] = &[
     (&["ArrayFeatureExtractor"], features::extractor),
     (&["Binarizer"], scaling::binarizer),
+    (&["CastMap"], maps::cast),
     (&["CategoryMapper"], encoding::category_mapper),
+    (&["DictVectorizer"], maps::vectorizer),
     (&["FeatureVectorizer"], features::vectorizer),
     (&["Imputer"], scaling::imputer),
     (&["LabelEncoder"], encoding::label_encoder),
@@ -136,6 +141,8 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
     (&["Select", "SelectV2"], logic::choose),
     (&["Cast"], logic::cast),
     (&["Bucketize"], buckets::build),
+    (&["StringToHashBucketFast", "StringToHashBucketStrong"], buckets_by_hash::build),
+    (&["MatrixDeterminant"], determinant::build),
     (&["MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"], matrix::build),
     (&["BiasAdd", "BiasAddV1"], matrix::bias_add),
     (&["Softmax", "LogSoftmax"], softmax::build),
@@ -227,6 +234,10 @@ const FOLLOWED: [(&str, &[&str]); 3] = [
             "StatelessWhile",
             "Switch",
             "EmptyTensorList",
+            "Enter",
+            "Exit",
+            "LoopCond",
+            "NextIteration",
             "TensorArrayGatherV3",
             "TensorArrayReadV3",
             "TensorArrayScatterV3",
@@ -261,13 +272,12 @@ mod tests {
 
 | operators | why |
 |---|---|
-| `CastMap`, `DictVectorizer`, inputs that are maps | a field of a record is a number, a string, a truth value, or a list or tensor of these; there is no type for a map. Export the columns as inputs of their own |
+| maps that nodes make, inputs that are lists of maps | an input that is a map has [a field for each key](runtimes.md#maps); there is no type for a map of its own |
 | `com.microsoft` | operators of one run time; skl2onnx writes `Tokenizer` for text that is not split before |
-| `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words | how much they give depends on the record; every length is known when a model is installed |
+| `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words; so `KNNImputer` as skl2onnx writes it | how much they give depends on the record; every length is known when a model is installed |
 | `Loop`, `Scan`, `While`, `Switch` whose number of turns or way depends on the record | only constants may steer them; an `If` on the record computes both ways |
-| `Enter`, `Exit`, `NextIteration` | loops of TensorFlow 1; export with control flow of version 2 |
-| `StringToHashBucketFast`, `StringToHashBucketStrong` | not done yet |
-| `Attention`, `RotaryEmbedding`, `Det`, `GridSample`, `RoiAlign`, `NonMaxSuppression` | not done yet; exporters write attention as matrix products before version 23 |
+| `StringToHashBucket` | its hash is that of the machine that trained; `StringToHashBucketFast` and `Strong` are fixed |
+| `RotaryEmbedding`, `GridSample`, `RoiAlign`, `NonMaxSuppression`, `Attention` over keys of several lengths | not done yet |
 | random numbers, files, sockets, code | never |
 ";
 

@@ -47,7 +47,9 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             match storage {
                 Storage::F32 if inner == 1 => {
                     let (input, out) = (inputs[0].f32(), outputs[0].f32_mut());
-                    if length > 0 {
+                    if (1..=SHORT).contains(&length) && !logarithm {
+                        softmax_short_rows(input, out, length);
+                    } else if length > 0 {
                         for (input, out) in input.chunks_exact(length).zip(out.chunks_exact_mut(length)) {
                             softmax_row(input, out, logarithm);
                         }
@@ -65,6 +67,7 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             Ok(())
         }),
         row_form,
+        fusion: None,
     }))
 }
 
@@ -98,6 +101,29 @@ pub(crate) fn sum(row: &[f32]) -> f32 {
         *lane += x;
     }
     lanes.iter().fold(0.0, |a, b| a + b)
+}
+
+/// Rows that are no longer than a vector.
+const SHORT: usize = 16;
+
+/// [`softmax_row`] of short rows, with the same bits: the exponentials of all rows go side by side.
+fn softmax_short_rows(input: &[f32], out: &mut [f32], length: usize) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (input, out) in input.chunks_exact(length).zip(out.chunks_exact_mut(length)) {
+                let largest = input.iter().fold(f32::NEG_INFINITY, |a, x| if *x > a { *x } else { a });
+                for (out, x) in out.iter_mut().zip(input) {
+                    *out = *x - largest;
+                }
+            }
+            out.iter_mut().for_each(|x| *x = math::exp(*x));
+            for out in out.chunks_exact_mut(length) {
+                let total = out.iter().fold(0.0, |sum, x| sum + x);
+                out.iter_mut().for_each(|x| *x /= total);
+            }
+        },
+    );
 }
 
 /// Softmax of one row that lies in one piece.
@@ -170,6 +196,25 @@ fn hardmax<T: crate::gemm::Number + PartialOrd>(
             .fold(0, |best, i| if input[start + i * inner] > input[start + best * inner] { i } else { best });
         if length > 0 {
             out[start + best * inner] = one;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_rows_have_the_bits_of_any_row() {
+        for length in 1..=SHORT {
+            let rows: Vec<f32> = (0..length * 5).map(|at| ((at * 37 % 23) as f32 - 11.0) * 0.7).collect();
+            let (mut together, mut alone) = (vec![0.0; rows.len()], vec![0.0; rows.len()]);
+            softmax_short_rows(&rows, &mut together, length);
+            for (row, out) in rows.chunks_exact(length).zip(alone.chunks_exact_mut(length)) {
+                softmax_row(row, out, false);
+            }
+            let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&together), bits(&alone), "{length}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::element::Storage;
 use crate::error::invalid;
 use crate::graph::Domain;
 use crate::math;
-use crate::operators::{Built, Computation, Map, NodeContext, RowForm};
+use crate::operators::{Built, Computation, Fusion, Map, NodeContext, RowForm};
 use crate::simd::vectorised;
 
 /// A function of each element, its loop compiled for the machine's vectors.
@@ -36,7 +36,16 @@ pub(crate) fn map_kernel(context: &NodeContext<'_>, map: Map) -> Result<Built, M
             Ok(())
         }),
         row_form: Some(RowForm::Map(map)),
+        fusion: None,
     }))
+}
+
+/// The same, which a convolution can do on the way.
+fn clamping(mut built: Built, low: f32, high: f32) -> Built {
+    if let Built::Compute(computation) = &mut built {
+        computation.fusion = Some(Fusion::Clamp { low, high });
+    }
+    built
 }
 
 /// Builder of all functions of one number.
@@ -44,7 +53,14 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let input = context.input(0)?;
     let storage = context.storage(0, &[Storage::F32, Storage::F64, Storage::I64])?;
     match storage {
-        Storage::F32 => map_kernel(context, function_f32(context)?),
+        Storage::F32 => {
+            let built = map_kernel(context, function_f32(context)?)?;
+            Ok(match context.operator() {
+                "Relu" => clamping(built, 0.0, f32::INFINITY),
+                "Relu6" => clamping(built, 0.0, 6.0),
+                _ => built,
+            })
+        }
         Storage::F64 => {
             let function = function_f64(context)?;
             Ok(Computation::one(input.tensor_type.clone(), move |inputs, outputs, _| {
@@ -177,7 +193,7 @@ fn function_f32(context: &NodeContext<'_>) -> Result<Map, ModelError> {
 }
 
 #[inline(always)]
-fn clip(x: f32, low: f32, high: f32) -> f32 {
+pub(crate) fn clip(x: f32, low: f32, high: f32) -> f32 {
     let x = if x < low { low } else { x };
     if x > high { high } else { x }
 }
@@ -308,7 +324,7 @@ pub(crate) fn clip_builder(context: &NodeContext<'_>) -> Result<Built, ModelErro
         Storage::F32 => {
             let low = low.as_ref().and_then(|d| d.f32().first().copied()).unwrap_or(f32::NEG_INFINITY);
             let high = high.as_ref().and_then(|d| d.f32().first().copied()).unwrap_or(f32::INFINITY);
-            map_kernel(context, map(move |x| clip(x, low, high)))
+            Ok(clamping(map_kernel(context, map(move |x| clip(x, low, high)))?, low, high))
         }
         Storage::F64 => {
             let number = |data: Option<Data>, default| {

@@ -1,5 +1,6 @@
 //! `TensorBundle`: the variables of a SavedModel, as an index (a sorted table) and shards of bytes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use scorewheel_model::ModelError;
@@ -12,6 +13,7 @@ use crate::protobuf::{Budget, Reader, Wire};
 use crate::tensor::{Tensor, element_count};
 use crate::tensorflow::crc32c::{crc32c, masked};
 use crate::tensorflow::slices::TensorSlice;
+use crate::tensorflow::snappy::decompress;
 use crate::tensorflow::tensor_proto::{element_type, fixed_shape, from_little_endian, read_shape};
 
 /// The last eight bytes of a sorted table.
@@ -46,9 +48,9 @@ impl Bundle {
         for (key, value) in read_table(index, budget)? {
             if key.is_empty() {
                 has_header = true;
-                bundle.header(value)?;
+                bundle.header(&value)?;
             } else {
-                let entry = read_entry(value, budget);
+                let entry = read_entry(&value, budget);
                 let entry = entry.map_err(|error| error.at(&*String::from_utf8_lossy(&key)))?;
                 bundle.entries.insert(key, entry);
             }
@@ -210,10 +212,10 @@ fn read_entry(bytes: &[u8], budget: &mut Budget) -> Result<Entry, ModelError> {
 }
 
 /// A key and its value.
-type Pair<'a> = (Vec<u8>, &'a [u8]);
+type Pair = (Vec<u8>, Vec<u8>);
 
 /// All pairs of a sorted table.
-fn read_table<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>, ModelError> {
+fn read_table(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError> {
     let start = bytes.len().checked_sub(FOOTER).ok_or_else(damaged)?;
     let (footer, magic) = bytes[start..].split_last_chunk::<8>().ok_or_else(damaged)?;
     if u64::from_le_bytes(*magic) != MAGIC {
@@ -223,16 +225,19 @@ fn read_table<'a>(bytes: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>,
     let _meta = (handles.varint()?, handles.varint()?);
     let index = read_block(bytes, handles.varint()?, handles.varint()?)?;
     let mut pairs = Vec::new();
-    for (_, handle) in read_pairs(index, budget)? {
-        let mut handle = Reader::new(handle);
+    for (_, handle) in read_pairs(&index, budget)? {
+        let mut handle = Reader::new(&handle);
         let block = read_block(bytes, handle.varint()?, handle.varint()?)?;
-        pairs.extend(read_pairs(block, budget)?);
+        pairs.extend(read_pairs(&block, budget)?);
     }
     Ok(pairs)
 }
 
+/// Most bytes of a block that is compressed.
+const BLOCK: usize = 64 << 20;
+
 /// The content of a block, its checksum verified.
-fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<&[u8], ModelError> {
+fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<Cow<'_, [u8]>, ModelError> {
     let range = usize::try_from(offset).ok().zip(usize::try_from(size).ok());
     let (start, size) = range.ok_or_else(damaged)?;
     let rest = bytes.get(start..).ok_or_else(damaged)?;
@@ -242,14 +247,15 @@ fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<&[u8], ModelError>
     if masked(crc32c(&[block, &[kind]])) != u32::from_le_bytes([c0, c1, c2, c3]) {
         return Err(malformed("the index of variables is damaged: a checksum differs"));
     }
-    if kind != 0 {
-        return Err(unsupported("a compressed index of variables"));
+    match kind {
+        0 => Ok(Cow::Borrowed(block)),
+        1 => decompress(block, BLOCK).map(Cow::Owned),
+        other => Err(unsupported(format!("an index of variables compressed by method {other}"))),
     }
-    Ok(block)
 }
 
 /// The pairs of a block: each key shares its start with the one before.
-fn read_pairs<'a>(block: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>, ModelError> {
+fn read_pairs(block: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError> {
     let (entries, restarts) = block.split_last_chunk::<4>().ok_or_else(damaged)?;
     let restarts = (u32::from_le_bytes(*restarts) as usize).checked_mul(4).ok_or_else(damaged)?;
     let end = entries.len().checked_sub(restarts).ok_or_else(damaged)?;
@@ -269,8 +275,79 @@ fn read_pairs<'a>(block: &'a [u8], budget: &mut Budget) -> Result<Vec<Pair<'a>>,
         }
         key.truncate(shared);
         key.extend_from_slice(suffix);
-        pairs.push((key.clone(), value));
+        pairs.push((key.clone(), value.to_vec()));
         rest = &rest[unshared + value.len()..];
     }
     Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use scorewheel_model::Limits;
+
+    use super::*;
+
+    fn number(mut value: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        while value >= 128 {
+            out.push(value as u8 | 128);
+            value >>= 7;
+        }
+        out.push(value as u8);
+        out
+    }
+
+    /// A block of pairs without shared starts of keys.
+    fn block(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (key, value) in pairs {
+            out.extend([vec![0], number(key.len()), number(value.len())].concat());
+            out.extend_from_slice(key);
+            out.extend_from_slice(value);
+        }
+        out.extend([0, 0, 0, 0, 1, 0, 0, 0]);
+        out
+    }
+
+    /// Appends a block, compressed by this method; its handle.
+    fn seal(table: &mut Vec<u8>, content: &[u8], kind: u8) -> Vec<u8> {
+        let stored = match kind {
+            // All of it as one literal with a length of two bytes.
+            1 => {
+                let length = (content.len() as u16 - 1).to_le_bytes();
+                [&number(content.len())[..], &[61 << 2], &length, content].concat()
+            }
+            _ => content.to_vec(),
+        };
+        let handle = [number(table.len()), number(stored.len())].concat();
+        let sum = masked(crc32c(&[&stored, &[kind]]));
+        table.extend_from_slice(&stored);
+        table.push(kind);
+        table.extend(sum.to_le_bytes());
+        handle
+    }
+
+    fn index(kind: u8) -> Vec<u8> {
+        let entry = [0x08, 1, 0x12, 4, 0x12, 2, 0x08, 3, 0x28, 12];
+        let mut table = Vec::new();
+        let data = seal(&mut table, &block(&[(b"", &[0x08, 1]), (b"weights", &entry)]), kind);
+        let blocks = seal(&mut table, &block(&[(b"weights", &data)]), kind);
+        let mut footer = [vec![0, 0], blocks].concat();
+        footer.resize(FOOTER - 8, 0);
+        table.extend(footer);
+        table.extend(MAGIC.to_le_bytes());
+        table
+    }
+
+    #[test]
+    fn blocks_may_be_compressed() {
+        let read = |kind| Bundle::read(&index(kind), &mut Budget::new(&Limits::default()));
+        for kind in [0, 1] {
+            let bundle = read(kind).unwrap();
+            let entry = &bundle.entries[&b"weights"[..]];
+            assert_eq!((entry.shape.as_slice(), entry.size, bundle.shards), (&[3][..], 12, 1));
+        }
+        let error = read(2).unwrap_err();
+        assert!(error.to_string().contains("method 2"), "{error}");
+    }
 }

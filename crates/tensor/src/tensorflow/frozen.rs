@@ -129,7 +129,7 @@ fn placeholder(node: &Node) -> Result<GraphInput, ModelError> {
         Some(Attribute::Shape(Some(shape))) if !shape.is_empty() => Some(shape.clone()),
         _ => None,
     };
-    Ok(GraphInput { name: node.name.clone(), value: node.name.clone(), element, shape })
+    Ok(GraphInput { name: node.name.clone(), value: node.name.clone(), element, shape, map: None })
 }
 
 /// Names the outputs of every node that something reads; `GraphDef` only has the references.

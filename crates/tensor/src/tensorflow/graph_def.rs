@@ -10,6 +10,7 @@ use crate::graph::{
     Attribute, Attributes, Domain, Function, Graph, GraphInput, GraphOutput, Library, Name, Node,
 };
 use crate::protobuf::{Budget, Reader};
+use crate::tensorflow::frames::raise_loops;
 use crate::tensorflow::frozen::name_outputs;
 use crate::tensorflow::tensor_proto::{element_type, read_shape, read_tensor};
 
@@ -31,6 +32,7 @@ pub(crate) fn read_graph_def(bytes: &[u8], budget: &mut Budget) -> Result<GraphD
             _ => {}
         }
     }
+    raise_loops(&mut graph.nodes, &mut graph.library)?;
     Ok(graph)
 }
 
@@ -270,6 +272,7 @@ fn read_function(bytes: &[u8], budget: &mut Budget) -> Result<(Name, Function), 
             name: input,
             element: element_type(data_type),
             shape: None,
+            map: None,
         })
         .collect();
     name_outputs(&mut nodes, &outputs)?;

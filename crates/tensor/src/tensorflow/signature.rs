@@ -57,7 +57,7 @@ fn read_definition(bytes: &[u8], signature: &mut Signature, budget: &mut Budget)
         };
         if number == 1 {
             let TensorInfo { value, element, shape } = info;
-            signature.inputs.push(GraphInput { name, value, element, shape });
+            signature.inputs.push(GraphInput { name, value, element, shape, map: None });
         } else {
             signature.outputs.push(GraphOutput { name, value: info.value });
         }

@@ -6,6 +6,7 @@ use crate::error::invalid;
 use crate::graph::Domain;
 use crate::operators::context::axis;
 use crate::operators::softmax::around;
+use crate::operators::strided::same_kind;
 use crate::operators::{Built, Computation, NodeContext};
 use crate::tensor::TensorType;
 
@@ -62,13 +63,19 @@ fn join(
     let (outer, _, inner) = around(&shape, axis, axis + 1);
     let sources: Vec<(usize, usize)> =
         parts.iter().zip(&shapes).map(|(part, shape)| (*part, shape[axis] * inner)).collect();
+    let whole: usize = sources.iter().map(|(_, run)| run).sum();
     Ok(Computation::one(TensorType::new(element, shape), move |inputs, outputs, _| {
-        let mut at = 0;
-        for index in 0..outer {
-            for (part, run) in &sources {
-                outputs[0].copy_range(at, inputs[*part], index * run, *run);
-                at += run;
-            }
+        let mut start = 0;
+        for (part, run) in &sources {
+            same_kind!(inputs[*part], &mut outputs[0], |from, to| {
+                if *run > 0 {
+                    for (index, from) in from.chunks_exact(*run).take(outer).enumerate() {
+                        let at = index * whole + start;
+                        to[at..at + run].clone_from_slice(from);
+                    }
+                }
+            });
+            start += run;
         }
         Ok(())
     }))

@@ -2,6 +2,7 @@
 
 use scorewheel_model::ModelError;
 
+use super::fixed::FixedConvolution;
 use super::weights::Weights;
 use crate::data::Data;
 use crate::element::Storage;
@@ -10,7 +11,7 @@ use crate::gemm::Number;
 use crate::graph::Domain;
 use crate::operators::context::{check_shape, length};
 use crate::operators::window::{Window, space_of, window};
-use crate::operators::{Buffers, Built, Computation, Kernel, NodeContext, Workspace};
+use crate::operators::{Buffers, Built, Computation, Fusion, Kernel, NodeContext, Workspace};
 use crate::tensor::TensorType;
 
 /// A convolution with everything about shapes known.
@@ -50,7 +51,9 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
         }
         _ => kernel(convolution, context, has_bias, Data::f64, Data::f64_mut, |memory| &mut memory.f64)?,
     };
-    Ok(Built::Compute(Computation { outputs: vec![output], kernel, row_form: None }))
+    let fusion =
+        FixedConvolution::of(convolution, context)?.map(|fixed| Fusion::Convolution(Box::new(fixed)));
+    Ok(Built::Compute(Computation { outputs: vec![output], kernel, row_form: None, fusion }))
 }
 
 /// The shapes of a convolution.

@@ -1,5 +1,7 @@
 //! Convolutions, as matrix products over windows laid out in panels.
 
+use smallvec::SmallVec;
+
 use super::build::Convolution;
 use super::weights::Weights;
 use crate::gemm::{Number, PANEL, Panels, multiply};
@@ -51,13 +53,13 @@ impl Convolution {
     fn depthwise_last<T: Number>(&self, input: &[T], weights: &[T], out: &mut [T]) {
         let channels = self.groups;
         let [deep, rows, columns] = self.window.sides;
-        let mut at = 0;
+        // Where the elements of a window that are not in the border start: in the input, and among the weights.
+        let mut inside: SmallVec<[(usize, usize); 32]> = SmallVec::new();
+        let mut outputs = out.chunks_exact_mut(channels.max(1));
         for d in 0..deep.output {
             for r in 0..rows.output {
                 for c in 0..columns.output {
-                    let out = &mut out[at..at + channels];
-                    at += channels;
-                    out.fill(T::default());
+                    inside.clear();
                     let mut point = 0;
                     for kd in 0..deep.kernel {
                         for kr in 0..rows.kernel {
@@ -68,15 +70,25 @@ impl Convolution {
                                     .zip(columns.position(c, kc));
                                 if let Some(((d, r), c)) = place {
                                     let from = ((d * rows.input + r) * columns.input + c) * channels;
-                                    let input = &input[from..from + channels];
-                                    let weights = &weights[point * channels..(point + 1) * channels];
-                                    for ((out, x), w) in out.iter_mut().zip(input).zip(weights) {
-                                        *out = *out + *x * *w;
-                                    }
+                                    inside.push((from, point * channels));
                                 }
                                 point += 1;
                             }
                         }
+                    }
+                    let Some(out) = outputs.next() else { return };
+                    let mut first = 0;
+                    while first + 32 <= channels {
+                        some_channels::<T, 32>(input, weights, &inside, first, out);
+                        first += 32;
+                    }
+                    while first + 8 <= channels {
+                        some_channels::<T, 8>(input, weights, &inside, first, out);
+                        first += 8;
+                    }
+                    while first < channels {
+                        some_channels::<T, 1>(input, weights, &inside, first, out);
+                        first += 1;
                     }
                 }
             }
@@ -140,19 +152,13 @@ impl Convolution {
             multiply(input, positions, &panels[0], out);
             return;
         }
-        let (in_channels, out_channels) = (self.groups * self.inputs, self.groups * self.outputs);
+        let out_channels = self.groups * self.outputs;
         let width = self.window.kernel_len() * self.inputs;
         for (group, panels) in panels.iter().enumerate() {
             let Buffers { elements, results, .. } = memory;
             elements.clear();
             elements.reserve(positions * width);
-            self.each_position(|place| match place {
-                Some(place) => {
-                    let start = place * in_channels + group * self.inputs;
-                    elements.extend_from_slice(&input[start..start + self.inputs]);
-                }
-                None => elements.extend(std::iter::repeat_n(T::default(), self.inputs)),
-            });
+            self.lay_out_last(input, group, elements);
             if self.groups == 1 {
                 multiply(elements, positions, panels, out);
                 continue;
@@ -163,6 +169,46 @@ impl Convolution {
             for (position, results) in results.chunks_exact(self.outputs.max(1)).enumerate() {
                 let start = position * out_channels + group * self.outputs;
                 out[start..start + self.outputs].copy_from_slice(results);
+            }
+        }
+    }
+
+    /// Lays windows out one after the other, the channels of each element together.
+    fn lay_out_last<T: Number>(&self, input: &[T], group: usize, out: &mut Vec<T>) {
+        let [deep, rows, columns] = self.window.sides;
+        let channels = self.groups * self.inputs;
+        let nothing = |out: &mut Vec<T>, elements: usize| {
+            out.extend(std::iter::repeat_n(T::default(), elements * self.inputs));
+        };
+        for d in 0..deep.output {
+            for r in 0..rows.output {
+                for c in 0..columns.output {
+                    for kd in 0..deep.kernel {
+                        for kr in 0..rows.kernel {
+                            let Some((d, r)) = deep.position(d, kd).zip(rows.position(r, kr)) else {
+                                nothing(out, columns.kernel);
+                                continue;
+                            };
+                            let line = (d * rows.input + r) * columns.input;
+                            let ends = (columns.position(c, 0), columns.position(c, columns.kernel - 1));
+                            if let ((Some(first), Some(_)), 1, 1) = (ends, columns.dilation, self.groups) {
+                                // A line of the window lies in one piece.
+                                let start = (line + first) * channels;
+                                out.extend_from_slice(&input[start..start + columns.kernel * channels]);
+                                continue;
+                            }
+                            for kc in 0..columns.kernel {
+                                match columns.position(c, kc) {
+                                    Some(c) => {
+                                        let start = (line + c) * channels + group * self.inputs;
+                                        out.extend_from_slice(&input[start..start + self.inputs]);
+                                    }
+                                    None => nothing(out, 1),
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -238,6 +284,26 @@ impl Convolution {
             }
         }
     }
+}
+
+/// `N` channels of one position, from `first` on.
+#[inline(always)]
+fn some_channels<T: Number, const N: usize>(
+    input: &[T],
+    weights: &[T],
+    inside: &[(usize, usize)],
+    first: usize,
+    out: &mut [T],
+) {
+    let mut sums = [T::default(); N];
+    for (from, weight) in inside {
+        let input = &input[from + first..from + first + N];
+        let weights = &weights[weight + first..weight + first + N];
+        for ((sum, x), w) in sums.iter_mut().zip(input).zip(weights) {
+            *sum = x.multiply_add(*w, *sum);
+        }
+    }
+    out[first..first + N].copy_from_slice(&sums);
 }
 
 impl<T: Number> Panels<T> {

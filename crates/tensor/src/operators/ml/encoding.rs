@@ -206,10 +206,7 @@ pub(crate) fn one_hot_encoder(context: &NodeContext<'_>) -> Result<Built, ModelE
     if (categories.storage() == Storage::Text) != (input.element() == ElementType::Text) {
         return Err(context.no_kernel(input.element()));
     }
-    let mut places: HashMap<Key, usize> = HashMap::with_capacity(categories.len());
-    for (index, key) in keys_of(&categories).into_iter().enumerate() {
-        places.entry(key).or_insert(index);
-    }
+    let places = Places::of(&categories);
     let width = categories.len();
     let mut shape = input.shape().to_vec();
     shape.push(width);
@@ -217,12 +214,7 @@ pub(crate) fn one_hot_encoder(context: &NodeContext<'_>) -> Result<Built, ModelE
         let out = outputs[0].f32_mut();
         out.fill(0.0);
         for at in 0..inputs[0].len() {
-            let key = match inputs[0] {
-                Data::F32(values) => whole(f64::from(values[at])),
-                Data::F64(values) => whole(values[at]),
-                data => key_at(data, at),
-            };
-            match places.get(&key) {
+            match places.find(inputs[0], at) {
                 Some(place) => out[at * width + place] = 1.0,
                 None if zeros => {}
                 None => return Err(ErrorCode::InvalidValue),
@@ -230,6 +222,44 @@ pub(crate) fn one_hot_encoder(context: &NodeContext<'_>) -> Result<Built, ModelE
         }
         Ok(())
     }))
+}
+
+/// So few integers are looked through one by one.
+const FEW: usize = 32;
+
+/// Where each category stands among them; the first of equal ones counts.
+enum Places {
+    Few(Vec<i64>),
+    Many(HashMap<Key, usize>),
+}
+
+impl Places {
+    fn of(categories: &Data) -> Self {
+        match categories {
+            Data::I64(integers) if integers.len() <= FEW => Self::Few(integers.clone()),
+            categories => {
+                let mut places = HashMap::with_capacity(categories.len());
+                for (index, key) in keys_of(categories).into_iter().enumerate() {
+                    places.entry(key).or_insert(index);
+                }
+                Self::Many(places)
+            }
+        }
+    }
+
+    /// Numbers are cut to whole ones.
+    fn find(&self, data: &Data, at: usize) -> Option<usize> {
+        let key = match data {
+            Data::F32(values) => whole(f64::from(values[at])),
+            Data::F64(values) => whole(values[at]),
+            data => key_at(data, at),
+        };
+        match (self, key) {
+            (Self::Few(integers), Key::Integer(key)) => integers.iter().position(|known| *known == key),
+            (Self::Few(_), _) => None,
+            (Self::Many(places), key) => places.get(&key).copied(),
+        }
+    }
 }
 
 /// The class labels of a `ZipMap`, for the column that it becomes.

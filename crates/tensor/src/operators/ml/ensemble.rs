@@ -4,7 +4,7 @@ use scorewheel_model::ModelError;
 
 use crate::element::{ElementType, Storage};
 use crate::operators::ml::ensemble_attributes::{read_ensemble, read_tree_ensemble};
-use crate::operators::ml::forest::Forest;
+use crate::operators::ml::forest::{Forest, Seen};
 use crate::operators::ml::{ClassLabels, PostTransform, numeric_rows, store};
 use crate::operators::{Built, Computation, NodeContext};
 use crate::tensor::TensorType;
@@ -113,34 +113,34 @@ impl Ensemble {
 
 /// `TreeEnsembleRegressor`.
 pub(crate) fn regressor(context: &NodeContext<'_>) -> Result<Built, ModelError> {
-    let targets = context.attributes().integer_or("n_targets", 1)?;
-    let ensemble = read_ensemble(context, "target", targets)?;
     let output = if context.input(0)?.element() == ElementType::F64 && context.version() >= 3 {
         ElementType::F64
     } else {
         ElementType::F32
     };
-    regression(context, ensemble, output)
+    let targets = context.attributes().integer_or("n_targets", 1)?;
+    regression(context, || read_ensemble(context, "target", targets), output)
 }
 
 /// `TreeEnsemble`, the one operator of version 5.
 pub(crate) fn unified(context: &NodeContext<'_>) -> Result<Built, ModelError> {
-    let ensemble = read_tree_ensemble(context)?;
     let output = context.input(0)?.element();
-    regression(context, ensemble, if output.is_float() { output } else { ElementType::F32 })
+    let output = if output.is_float() { output } else { ElementType::F32 };
+    regression(context, || read_tree_ensemble(context), output)
 }
 
 fn regression(
     context: &NodeContext<'_>,
-    ensemble: Ensemble,
+    read: impl FnOnce() -> Result<Ensemble, ModelError>,
     output: ElementType,
 ) -> Result<Built, ModelError> {
     let (rows, columns) = numeric_rows(context)?;
-    ensemble.fits(columns)?;
     let transform = PostTransform::of(context)?;
-    let targets = ensemble.targets;
     let single = context.input(0)?.element().storage() == Storage::F32;
-    let forest = Forest::new(ensemble, single, false);
+    let make = || Ok(Forest::new(read()?, single, Seen::Nothing));
+    let forest = context.attributes().once(u8::from(single), make)?;
+    forest.ensemble.fits(columns)?;
+    let targets = forest.ensemble.targets;
     Ok(Computation::one(TensorType::new(output, [rows, targets]), move |inputs, outputs, workspace| {
         forest.each_row(inputs[0], columns, workspace, |row, scores, _| {
             for (score, base) in scores.iter_mut().zip(&forest.ensemble.base_values) {
@@ -154,34 +154,63 @@ fn regression(
     }))
 }
 
+/// A classifier's trees, and what is known of their leaves.
+struct Classifier {
+    forest: Forest,
+    /// Two classes of which the leaves only name one: their sum is the second class's.
+    one_sided: bool,
+    /// No weight is below zero.
+    positive: bool,
+}
+
+impl Classifier {
+    fn new(ensemble: Ensemble, classes: usize, single: bool) -> Self {
+        let first_target = ensemble.weights.first().map(|(target, _)| *target);
+        let one_sided =
+            classes == 2 && ensemble.weights.iter().all(|(target, _)| Some(*target) == first_target);
+        let positive = ensemble.weights.iter().all(|(_, weight)| *weight >= 0.0);
+        let seen = match (one_sided, classes) {
+            (true, _) => Seen::Nothing,
+            (_, 2) => Seen::Second,
+            _ => Seen::Largest,
+        };
+        Self { forest: Forest::new(ensemble, single, seen), one_sided, positive }
+    }
+}
+
 /// `TreeEnsembleClassifier`.
 pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let labels = ClassLabels::of(context, "classlabels_int64s")?;
     let classes = labels.len();
-    let ensemble = read_ensemble(context, "class", classes as i64)?;
     let (rows, columns) = numeric_rows(context)?;
-    ensemble.fits(columns)?;
     let transform = PostTransform::of(context)?;
-    // Two classes of which the leaves only name one: their sum is the second class's.
-    let first_target = ensemble.weights.first().map(|(target, _)| *target);
-    let one_sided = classes == 2 && ensemble.weights.iter().all(|(target, _)| Some(*target) == first_target);
-    let positive = ensemble.weights.iter().all(|(_, weight)| *weight >= 0.0);
     let single = context.input(0)?.element().storage() == Storage::F32;
-    let forest = Forest::new(ensemble, single, !one_sided);
+    let made = context.attributes().once(u8::from(single), || {
+        Ok(Classifier::new(read_ensemble(context, "class", classes as i64)?, classes, single))
+    })?;
+    made.forest.ensemble.fits(columns)?;
     Ok(Computation::many(labels.outputs(rows, classes), move |inputs, outputs, workspace| {
         let [label_out, score_out] = outputs else { return Ok(()) };
+        let Classifier { forest, one_sided, positive } = &*made;
         let base_values = &forest.ensemble.base_values;
         forest.each_row(inputs[0], columns, workspace, |row, scores, seen| {
-            if one_sided {
+            if *one_sided {
                 let base = base_values.last().copied().unwrap_or(0.0);
                 let score = scores[0] + scores[1] + base;
-                let threshold = if positive { 0.5 } else { 0.0 };
+                let threshold = if *positive { 0.5 } else { 0.0 };
                 // Thresholds are on what the operator computes in f32.
                 let class = usize::from((score as f32) > threshold);
                 labels.write(class, label_out, row);
                 let [first, second] = transform.second_class(score, !positive);
                 store(score_out, row * 2, first);
                 store(score_out, row * 2 + 1, second);
+                return;
+            }
+            if classes == 2 {
+                let (class, scores) = two_sided([scores[0], scores[1]], seen[1], base_values, transform);
+                labels.write(class, label_out, row);
+                store(score_out, row * 2, scores[0]);
+                store(score_out, row * 2 + 1, scores[1]);
                 return;
             }
             if base_values.len() == classes {
@@ -204,4 +233,32 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
             }
         })
     }))
+}
+
+/// Class and scores of two classes that both have leaves, as ONNX Runtime tells them: the second class if its score is
+/// above zero, whatever that of the first is; the first class's alone decides where no leaf of a row speaks of the second.
+fn two_sided(
+    [mut first, mut second]: [f64; 2],
+    second_seen: bool,
+    base_values: &[f64],
+    transform: PostTransform,
+) -> (usize, [f64; 2]) {
+    match base_values {
+        [_, base] if second_seen => {
+            second = base + first;
+            first = -second;
+        }
+        [base, _] => first += base,
+        [base] => first += base,
+        _ => {}
+    }
+    let decides = if second_seen { second } else { first };
+    // Compared as f32, in which ties are ties.
+    let class = usize::from(decides as f32 > 0.0);
+    if !second_seen && base_values.len() != 2 {
+        return (class, transform.second_class(first, true));
+    }
+    let mut scores = [first, second];
+    transform.apply(&mut scores);
+    (class, scores)
 }

@@ -15,6 +15,17 @@ use crate::operators::ml::widen;
 /// Most numbers that the leaves of a kernel may hold.
 const LEAF_NUMBERS: usize = 1 << 26;
 
+/// Of which targets it matters whether any leaf of a row spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Of none: the sums are all.
+    Nothing,
+    /// Of all: the largest of those that were spoken of is looked for.
+    Largest,
+    /// Of the second.
+    Second,
+}
+
 /// An ensemble, ready to score.
 pub(crate) struct Forest {
     /// Its nodes are gone if there is a kernel.
@@ -23,10 +34,13 @@ pub(crate) struct Forest {
 }
 
 impl Forest {
-    /// `single`: rows are of f32. `needs_seen`: it matters which targets the leaves of a row speak of, not only their
-    /// sums.
-    pub fn new(mut ensemble: Ensemble, single: bool, needs_seen: bool) -> Self {
-        let told = !needs_seen || sums_tell_targets(&ensemble);
+    /// `single`: rows are of f32.
+    pub fn new(mut ensemble: Ensemble, single: bool, seen: Seen) -> Self {
+        let told = match seen {
+            Seen::Nothing => true,
+            Seen::Largest => sums_tell_targets(&ensemble),
+            Seen::Second => always_spoken_of(&ensemble)[1],
+        };
         let kernel = if told { compile(&ensemble, single) } else { None };
         if kernel.is_some() {
             ensemble.nodes = Vec::new();
@@ -96,6 +110,11 @@ fn sums_tell_targets(ensemble: &Ensemble) -> bool {
     if ensemble.base_values.len() == ensemble.targets || ensemble.weights.iter().all(|(_, w)| *w > 0.0) {
         return true;
     }
+    always_spoken_of(ensemble).into_iter().all(|spoken| spoken)
+}
+
+/// The targets that some tree speaks of in each of its leaves.
+fn always_spoken_of(ensemble: &Ensemble) -> Vec<bool> {
     let mut spoken = vec![false; ensemble.targets];
     for root in &ensemble.roots {
         let mut common: Option<Vec<u32>> = None;
@@ -108,7 +127,7 @@ fn sums_tell_targets(ensemble: &Ensemble) -> bool {
         }
         common.into_iter().flatten().for_each(|target| spoken[target as usize] = true);
     }
-    spoken.into_iter().all(|spoken| spoken)
+    spoken
 }
 
 fn leaves_below(ensemble: &Ensemble, root: i32) -> Vec<usize> {

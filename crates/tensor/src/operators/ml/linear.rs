@@ -5,12 +5,14 @@ use scorewheel_model::ModelError;
 use crate::element::ElementType;
 use crate::error::invalid;
 use crate::operators::context::length;
-use crate::operators::ml::{ClassLabels, PostTransform, largest, numeric_rows, store, widen};
+use crate::operators::ml::{ClassLabels, PostTransform, largest, numeric_rows, store, store_all, widen};
 use crate::operators::{Built, Computation, NodeContext};
+use crate::simd::vectorised;
 use crate::tensor::TensorType;
 
-/// `targets` rows of coefficients and a constant for each.
+/// Coefficients and constants of some targets.
 struct Linear {
+    /// A row a column of the input, in it a coefficient a target.
     coefficients: Vec<f64>,
     intercepts: Vec<f64>,
     columns: usize,
@@ -19,12 +21,12 @@ struct Linear {
 impl Linear {
     fn of(context: &NodeContext<'_>, targets: usize, columns: usize) -> Result<Self, ModelError> {
         let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
-        let coefficients = wide(context.attributes().floats("coefficients")?.unwrap_or_default());
+        let stated = wide(context.attributes().floats("coefficients")?.unwrap_or_default());
         let mut intercepts = wide(context.attributes().floats("intercepts")?.unwrap_or_default());
-        if Some(coefficients.len()) != targets.checked_mul(columns) {
+        if Some(stated.len()) != targets.checked_mul(columns) {
             return Err(invalid(format!(
                 "{} coefficients for {targets} targets and {columns} columns",
-                coefficients.len()
+                stated.len()
             )));
         }
         if intercepts.is_empty() {
@@ -33,14 +35,37 @@ impl Linear {
         if intercepts.len() != targets {
             return Err(invalid(format!("{} intercepts for {targets} targets", intercepts.len())));
         }
+        // Side by side by target: their sums are independent, the terms of one are not.
+        let mut coefficients = Vec::with_capacity(stated.len());
+        for column in 0..columns {
+            coefficients.extend((0..targets).map(|target| stated[target * columns + column]));
+        }
         Ok(Self { coefficients, intercepts, columns })
     }
 
-    fn evaluate(&self, row: &[f64], scores: &mut [f64]) {
-        let rows = self.coefficients.chunks_exact(self.columns.max(1));
-        for ((score, coefficients), intercept) in scores.iter_mut().zip(rows).zip(&self.intercepts) {
-            *score = row.iter().zip(coefficients).map(|(x, c)| x * c).sum::<f64>() + intercept;
+    /// The scores of all rows.
+    fn evaluate(&self, rows: &[f64], scores: &mut Vec<f64>) {
+        let (targets, columns) = (self.intercepts.len(), self.columns.max(1));
+        scores.clear();
+        scores.resize(rows.len() / columns * targets, 0.0);
+        if targets == 0 {
+            return;
         }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (row, scores) in rows.chunks_exact(columns).zip(scores.chunks_exact_mut(targets)) {
+                    for (x, coefficients) in row.iter().zip(self.coefficients.chunks_exact(targets)) {
+                        for (score, coefficient) in scores.iter_mut().zip(coefficients) {
+                            *score += x * coefficient;
+                        }
+                    }
+                    for (score, intercept) in scores.iter_mut().zip(&self.intercepts) {
+                        *score += intercept;
+                    }
+                }
+            },
+        );
     }
 }
 
@@ -54,15 +79,9 @@ pub(crate) fn regressor(context: &NodeContext<'_>) -> Result<Built, ModelError> 
     Ok(Computation::one(output, move |inputs, outputs, workspace| {
         let buffers = &mut workspace.f64;
         widen(inputs[0], &mut buffers.elements);
-        buffers.results.resize(targets, 0.0);
-        for (row, features) in buffers.elements.chunks_exact(columns.max(1)).enumerate() {
-            let scores = &mut buffers.results[..targets];
-            linear.evaluate(features, scores);
-            transform.apply(scores);
-            for (target, score) in scores.iter().enumerate() {
-                store(&mut outputs[0], row * targets + target, *score);
-            }
-        }
+        linear.evaluate(&buffers.elements, &mut buffers.results);
+        transform.apply_rows(&mut buffers.results, targets);
+        store_all(&mut outputs[0], &buffers.results);
         Ok(())
     }))
 }
@@ -87,22 +106,21 @@ pub(crate) fn classifier(context: &NodeContext<'_>) -> Result<Built, ModelError>
         let [label_out, score_out] = outputs else { return Ok(()) };
         let buffers = &mut workspace.f64;
         widen(inputs[0], &mut buffers.elements);
-        buffers.results.resize(width, 0.0);
-        for (row, features) in buffers.elements.chunks_exact(columns).enumerate() {
-            let scores = &mut buffers.results[..width];
-            linear.evaluate(features, &mut scores[..targets]);
-            if second {
-                let score = scores[0];
-                labels.write(usize::from(score > 0.0), label_out, row);
-                scores.copy_from_slice(&transform.second_class(score, false));
-            } else {
-                labels.write(largest(scores), label_out, row);
-                transform.apply(scores);
+        let scores = &mut buffers.results;
+        linear.evaluate(&buffers.elements, scores);
+        if second {
+            for (row, score) in scores.iter().enumerate() {
+                labels.write(usize::from(*score > 0.0), label_out, row);
+                let both = transform.second_class(*score, false);
+                both.iter().enumerate().for_each(|(class, score)| store(score_out, row * 2 + class, *score));
             }
-            for (class, score) in scores.iter().enumerate() {
-                store(score_out, row * width + class, *score);
-            }
+            return Ok(());
         }
+        for (row, scores) in scores.chunks_exact(width).enumerate() {
+            labels.write(largest(scores), label_out, row);
+        }
+        transform.apply_rows(scores, width);
+        store_all(score_out, scores);
         Ok(())
     }))
 }

@@ -10,6 +10,7 @@
 //! | [`scaling`] | scaling, normalising, filling in, thresholds |
 //! | [`encoding`] | categories to codes and back |
 //! | [`features`] | putting columns together and picking them |
+//! | [`maps`] | maps to tensors |
 //! | [`words`] | strings: normalising, n-grams |
 
 pub(crate) mod encoding;
@@ -18,6 +19,7 @@ pub(crate) mod ensemble_attributes;
 pub(crate) mod features;
 pub(crate) mod forest;
 pub(crate) mod linear;
+pub(crate) mod maps;
 pub(crate) mod scaling;
 pub(crate) mod vectors;
 pub(crate) mod words;
@@ -29,7 +31,9 @@ use crate::data::Data;
 use crate::element::{ElementType, Storage};
 use crate::error::{invalid, unsupported};
 use crate::graph::Attribute;
+use crate::math::exp_f64;
 use crate::operators::NodeContext;
+use crate::simd::vectorised;
 use crate::tensor::{TensorType, element_count};
 
 /// An input as rows: a vector is one row.
@@ -56,6 +60,15 @@ pub(crate) fn widen(data: &Data, out: &mut Vec<f64>) {
         Data::I64(values) => out.extend(values.iter().map(|value| *value as f64)),
         Data::Bool(values) => out.extend(values.iter().map(|value| f64::from(u8::from(*value)))),
         Data::Text(_) => {}
+    }
+}
+
+/// Writes numbers into a buffer of floats, from its start on.
+pub(crate) fn store_all(out: &mut Data, values: &[f64]) {
+    match out {
+        Data::F32(out) => out.iter_mut().zip(values).for_each(|(out, value)| *out = *value as f32),
+        Data::F64(out) => out.iter_mut().zip(values).for_each(|(out, value)| *out = *value),
+        _ => {}
     }
 }
 
@@ -167,9 +180,22 @@ impl PostTransform {
                     *s = std::f64::consts::SQRT_2 * inverse_error_function(2.0 * *s - 1.0);
                 });
             }
-            Self::Softmax => softmax(scores, |_| true),
+            Self::Softmax => softmax_rows(scores, scores.len()),
             // Scores that are zero stay zero.
             Self::SoftmaxZero => softmax(scores, |score| score.abs() > 1e-7),
+        }
+    }
+
+    /// Transforms rows of `width` scores, each as [`PostTransform::apply`] does.
+    pub fn apply_rows(self, scores: &mut [f64], width: usize) {
+        match self {
+            Self::None => {}
+            Self::Softmax => softmax_rows(scores, width),
+            Self::Logistic => vectorised(
+                #[inline(always)]
+                || scores.iter_mut().for_each(|score| *score = logistic(*score)),
+            ),
+            _ => scores.chunks_exact_mut(width.max(1)).for_each(|scores| self.apply(scores)),
         }
     }
 
@@ -188,12 +214,33 @@ impl PostTransform {
     }
 }
 
+/// Softmax of every row; the exponentials of all rows go side by side.
+fn softmax_rows(scores: &mut [f64], width: usize) {
+    let width = width.max(1);
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in scores.chunks_exact_mut(width) {
+                let highest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                row.iter_mut().for_each(|score| *score -= highest);
+            }
+            scores.iter_mut().for_each(|score| *score = exp_f64(*score));
+            for row in scores.chunks_exact_mut(width) {
+                let sum = row.iter().fold(0.0, |sum, score| sum + score);
+                if sum > 0.0 {
+                    row.iter_mut().for_each(|score| *score /= sum);
+                }
+            }
+        },
+    );
+}
+
 fn softmax(scores: &mut [f64], takes_part: impl Fn(f64) -> bool) {
     let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut sum = 0.0;
     for score in scores.iter_mut() {
         if takes_part(*score) {
-            *score = libm::exp(*score - highest);
+            *score = exp_f64(*score - highest);
             sum += *score;
         } else {
             *score = 0.0;
@@ -205,8 +252,9 @@ fn softmax(scores: &mut [f64], takes_part: impl Fn(f64) -> bool) {
 }
 
 /// 1 / (1 + e^-x).
+#[inline(always)]
 pub(crate) fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-x))
+    1.0 / (1.0 + exp_f64(-x))
 }
 
 /// The approximation by which the operator set's reference inverts the error function.

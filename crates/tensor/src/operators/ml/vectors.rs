@@ -4,9 +4,11 @@ use scorewheel_model::ModelError;
 
 use crate::element::ElementType;
 use crate::error::{invalid, unsupported};
+use crate::math::exp_f64;
 use crate::operators::context::length;
 use crate::operators::ml::{ClassLabels, PostTransform, largest, numeric_rows, store, widen};
 use crate::operators::{Built, Computation, NodeContext};
+use crate::simd::vectorised;
 use crate::tensor::TensorType;
 
 /// How alike two rows are.
@@ -32,18 +34,94 @@ impl Kernel {
         })
     }
 
-    fn evaluate(self, a: &[f64], b: &[f64]) -> f64 {
-        let dot = || a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    /// Of a dot product, or of the squared distance for a radial kernel.
+    #[inline(always)]
+    fn finish(self, value: f64) -> f64 {
         match self {
-            Self::Linear => dot(),
-            Self::Polynomial { gamma, constant, degree } => libm::pow(gamma * dot() + constant, degree),
-            Self::Radial { gamma } => {
-                let distance: f64 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
-                libm::exp(-gamma * distance)
-            }
-            Self::Sigmoid { gamma, constant } => libm::tanh(gamma * dot() + constant),
+            Self::Linear => value,
+            Self::Polynomial { gamma, constant, degree } => libm::pow(gamma * value + constant, degree),
+            Self::Radial { gamma } => exp_f64(-gamma * value),
+            Self::Sigmoid { gamma, constant } => libm::tanh(gamma * value + constant),
         }
     }
+
+    /// How alike two rows are.
+    fn evaluate(self, a: &[f64], b: &[f64]) -> f64 {
+        let terms = a.iter().zip(b);
+        self.finish(match self {
+            Self::Radial { .. } => terms.map(|(a, b)| (a - b) * (a - b)).sum(),
+            _ => terms.map(|(a, b)| a * b).sum(),
+        })
+    }
+}
+
+/// Support vectors, a row a column of the input, so that one row is held against all of them side by side.
+struct Supports {
+    kernel: Kernel,
+    by_column: Vec<f64>,
+    count: usize,
+}
+
+impl Supports {
+    /// `vectors` follow one another.
+    fn of(kernel: Kernel, vectors: &[f64], columns: usize) -> Self {
+        let count = vectors.len().checked_div(columns).unwrap_or(0);
+        let mut by_column = Vec::with_capacity(vectors.len());
+        for column in 0..columns {
+            by_column.extend((0..count).map(|vector| vectors[vector * columns + column]));
+        }
+        Self { kernel, by_column, count }
+    }
+
+    /// How alike a row is to each of them.
+    fn likeness(&self, row: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        out.resize(self.count, 0.0);
+        if self.count == 0 {
+            return;
+        }
+        let radial = matches!(self.kernel, Kernel::Radial { .. });
+        vectorised(
+            #[inline(always)]
+            || {
+                for (x, numbers) in row.iter().zip(self.by_column.chunks_exact(self.count)) {
+                    if radial {
+                        for (out, number) in out.iter_mut().zip(numbers) {
+                            *out += (x - number) * (x - number);
+                        }
+                    } else {
+                        for (out, number) in out.iter_mut().zip(numbers) {
+                            *out += x * number;
+                        }
+                    }
+                }
+                // Each kernel has a loop of its own, which the compiler vectorises where it can.
+                match self.kernel {
+                    Kernel::Linear => {}
+                    Kernel::Radial { gamma } => {
+                        out.iter_mut().for_each(|value| *value = exp_f64(-gamma * *value));
+                    }
+                    kernel => out.iter_mut().for_each(|value| *value = kernel.finish(*value)),
+                }
+            },
+        );
+    }
+}
+
+/// The sum of products: sixteen interleaved sums, then those in order.
+#[inline(always)]
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 16];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += a * b;
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *lane += a * b;
+    }
+    lanes.iter().fold(0.0, |sum, lane| sum + lane)
 }
 
 fn wide(context: &NodeContext<'_>, name: &str) -> Result<Vec<f64>, ModelError> {
@@ -71,14 +149,19 @@ pub(crate) fn regressor(context: &NodeContext<'_>) -> Result<Built, ModelError> 
         return Err(invalid(format!("support vectors do not fit rows of {columns} columns")));
     }
     let output = TensorType::new(ElementType::F32, [rows, 1]);
+    let vectors = Supports::of(kernel, &vectors, columns);
     Ok(Computation::one(output, move |inputs, outputs, workspace| {
-        widen(inputs[0], &mut workspace.f64.elements);
-        for (row, features) in workspace.f64.elements.chunks_exact(columns).enumerate() {
+        let buffers = &mut workspace.f64;
+        widen(inputs[0], &mut buffers.elements);
+        for (row, features) in buffers.elements.chunks_exact(columns).enumerate() {
             let sum: f64 = if linear {
                 kernel.evaluate(features, &coefficients)
             } else {
-                let terms = vectors.chunks_exact(columns).zip(&coefficients);
-                terms.map(|(vector, coefficient)| coefficient * kernel.evaluate(features, vector)).sum()
+                vectors.likeness(features, &mut buffers.results);
+                vectorised(
+                    #[inline(always)]
+                    || dot(&coefficients, &buffers.results),
+                )
             };
             let mut score = [sum + rho];
             if one_class {
@@ -94,9 +177,8 @@ pub(crate) fn regressor(context: &NodeContext<'_>) -> Result<Built, ModelError> 
 
 /// A classifier that holds every pair of classes against each other.
 struct Pairs {
-    kernel: Kernel,
     /// Support vectors of each class, one class after the other.
-    vectors: Vec<f64>,
+    vectors: Supports,
     /// First vector of each class, and one more at the end.
     starts: Vec<usize>,
     /// Class by class but one, a coefficient a vector.
@@ -104,7 +186,6 @@ struct Pairs {
     rho: Vec<f64>,
     /// Turns of a score into a probability, a pair of numbers for each pair of classes.
     probabilities: Option<(Vec<f64>, Vec<f64>)>,
-    columns: usize,
 }
 
 impl Pairs {
@@ -118,18 +199,18 @@ impl Pairs {
         let total = starts.last().copied().unwrap_or(0);
         let pairs = classes * (classes - 1) / 2;
         let (a, b) = (wide(context, "prob_a")?, wide(context, "prob_b")?);
+        let vectors = wide(context, "support_vectors")?;
+        let stated = vectors.len();
         let machine = Self {
-            kernel: Kernel::of(context)?,
-            vectors: wide(context, "support_vectors")?,
+            vectors: Supports::of(Kernel::of(context)?, &vectors, columns),
             coefficients: wide(context, "coefficients")?,
             rho: wide(context, "rho")?,
             probabilities: (!a.is_empty()).then_some((a, b)),
             starts,
-            columns,
         };
         let fits = counts.len() == classes
             && columns > 0
-            && Some(machine.vectors.len()) == total.checked_mul(columns)
+            && Some(stated) == total.checked_mul(columns)
             && Some(machine.coefficients.len()) == total.checked_mul(classes - 1)
             && machine.rho.len() >= pairs
             && machine.probabilities.as_ref().is_none_or(|(a, b)| a.len() >= pairs && b.len() >= pairs);
@@ -147,16 +228,17 @@ impl Pairs {
 
     /// The score of every pair, and how many pairs each class wins.
     fn evaluate(&self, row: &[f64], likeness: &mut Vec<f64>, pairs: &mut Vec<f64>, votes: &mut [f64]) {
-        let vectors = self.vectors.chunks_exact(self.columns);
-        likeness.clear();
-        likeness.extend(vectors.map(|vector| self.kernel.evaluate(row, vector)));
+        self.vectors.likeness(row, likeness);
         let total = likeness.len();
         pairs.clear();
         votes.fill(0.0);
         let sum = |coefficients: usize, class: usize| -> f64 {
             let range = self.starts[class]..self.starts[class + 1];
             let coefficients = &self.coefficients[coefficients * total..];
-            range.map(|at| coefficients[at] * likeness[at]).sum()
+            vectorised(
+                #[inline(always)]
+                || dot(&coefficients[range.clone()], &likeness[range]),
+            )
         };
         for first in 0..self.classes() {
             for second in first + 1..self.classes() {
