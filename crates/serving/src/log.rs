@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use scorewheel_model::{DataTypeName, Digest, ModelKey, TypeNumbering};
+use scorewheel_model::{DataTypeName, Digest, ModelKey, ModelName, TypeNumbering};
 
 use crate::message::{ControlMessage, ControlRecord};
 use crate::reference::ModelReference;
 use crate::rejection::{Refusal, Rejection};
 use crate::revision::{InstalledModel, Revision, RevisionId};
 use crate::route::Route;
+use crate::selection::{Selection, Selections};
 
 /// Rejections that are kept with their reasons, for queries.
 const REJECTIONS_SHOWN: usize = 1000;
@@ -51,6 +52,7 @@ pub enum Verdict {
 pub struct ControlLog {
     numbering: TypeNumbering,
     instance: String,
+    selections: Selections,
     routes: BTreeMap<DataTypeName, Route>,
     messages: Vec<(i64, Digest)>,
     position: i64,
@@ -76,6 +78,7 @@ impl ControlLog {
         Self {
             numbering,
             instance: instance.into(),
+            selections: Selections::new(),
             routes: BTreeMap::new(),
             messages: Vec::new(),
             position: 0,
@@ -87,6 +90,13 @@ impl ControlLog {
             installed: HashMap::new(),
             history: VecDeque::new(),
         }
+    }
+
+    /// Says which models of which route are asked; to be called before the log is folded.
+    #[must_use]
+    pub fn with_selections(mut self, selections: Selections) -> Self {
+        self.selections = selections;
+        self
     }
 
     /// A rejection found in the rejections topic; to be called before the log is folded. It stands for every
@@ -123,7 +133,12 @@ impl ControlLog {
         match message {
             ControlMessage::Put(put) => {
                 let reference = put.reference;
-                let route = self.routes.entry(reference.key.data_type.clone()).or_insert_with(Route::new);
+                let data_type = reference.key.data_type.clone();
+                let selection = self.selections.get(&data_type);
+                let route = self
+                    .routes
+                    .entry(data_type)
+                    .or_insert_with(|| Route::new(selection.cloned().unwrap_or_default()));
                 route.put(reference.clone());
                 Folded::Put(reference)
             }
@@ -261,6 +276,21 @@ impl ControlLog {
         self.routes.iter().map(|(data_type, route)| (data_type, route.held()))
     }
 
+    /// The models that routes ask for by name and that do not stand, in the order of their routes.
+    #[must_use]
+    pub fn missing(&self) -> Vec<ModelKey> {
+        let mut missing = Vec::new();
+        for (data_type, selection) in &self.selections {
+            let key = |name: &ModelName| ModelKey { data_type: data_type.clone(), name: name.clone() };
+            match (self.routes.get(data_type), selection) {
+                (Some(route), _) => missing.extend(route.missing().into_iter().map(key)),
+                (None, Selection::Names(names)) => missing.extend(names.iter().map(key)),
+                (None, _) => {}
+            }
+        }
+        missing
+    }
+
     /// The latest rejections, in the order in which they came to be known.
     pub fn rejections(&self) -> impl ExactSizeIterator<Item = &Rejection> {
         self.rejections.iter()
@@ -305,7 +335,7 @@ impl ControlLog {
         for route in self.routes.values() {
             let standing = route.standing(limit);
             plan.control = plan.control.max(standing.change);
-            plan.tops.extend(standing.top.map(|reference| reference.offset));
+            plan.tops.extend(standing.tops.iter().map(|reference| reference.offset));
         }
         plan
     }

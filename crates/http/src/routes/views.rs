@@ -52,7 +52,7 @@ struct ModelView<'a> {
 
 fn model_views(snapshot: &Snapshot) -> impl Iterator<Item = ModelView<'_>> {
     snapshot.routes.iter().flat_map(|route| {
-        let in_force = route.in_force.iter().map(|model| ModelView { state: "inForce", model });
+        let in_force = route.asked().map(|model| ModelView { state: "inForce", model });
         in_force.chain(route.held.iter().map(|model| ModelView { state: "held", model }))
     })
 }
@@ -108,6 +108,8 @@ struct Balance<'a> {
     results: u64,
     dead_letters: u64,
     drops: &'a crate::snapshot::Drops,
+    #[serde(skip_serializing_if = "crate::snapshot::is_zero")]
+    further: u64,
     in_flight: u64,
     balanced: bool,
 }
@@ -122,8 +124,9 @@ impl<'a> Balance<'a> {
             results: task.results,
             dead_letters: task.dead_letters,
             drops: &task.drops,
+            further: task.further,
             in_flight: task.in_flight,
-            balanced: task.records == task.results + task.dead_letters + task.drops.total(),
+            balanced: task.records + task.further == task.results + task.dead_letters + task.drops.total(),
         }
     }
 }

@@ -87,6 +87,7 @@ impl StageInstance {
             judge: parts.judge,
             instance: parts.instance.clone(),
             adopt: options.adopt,
+            selections: parts.selections,
         };
         let settings = StageSettings {
             names: parts.names.clone(),

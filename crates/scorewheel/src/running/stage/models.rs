@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use scorewheel_scoring::control_topic::{ControlTopicError, check_control_log};
 use scorewheel_scoring::{ControlAccess, TopicsAccess};
-use scorewheel_serving::{Adopt, Judge};
+use scorewheel_serving::{Adopt, Judge, Selections};
 use scorewheel_stage::{ModelItem, ModelMessage, Models, ModelsError, ModelsOptions};
 use scorewheel_streams::FaultPoint;
 use scorewheel_topics::{
@@ -39,6 +39,8 @@ pub struct ModelsThread {
     pub instance: String,
     /// What the operator has said about a ledger that does not match.
     pub adopt: Adopt,
+    /// Which models of a route are asked.
+    pub selections: Selections,
 }
 
 impl ModelsThread {
@@ -58,6 +60,7 @@ impl ModelsThread {
             rejections: known,
             quarantined: shared.markers.quarantined().into_iter().map(|(control, _)| control).collect(),
             adopt: self.adopt,
+            selections: self.selections,
             surroundings: shared.clone(),
         };
         let (models, driver) = Models::new(queue.stream(), self.judge, options);

@@ -168,6 +168,7 @@ impl StageShared {
             results: conservation.results,
             dead_letters: conservation.all_dead_letters(),
             drops: Drops { no_model: conservation.drops },
+            further: conservation.further,
             in_flight: handle.in_flight() as u64,
             statistics: done.models().map(|model| statistics(model, control)).collect(),
         }
