@@ -125,9 +125,9 @@ pub fn check(
             } else if input == last_input && lineage.place <= last_place {
                 violations.push(Violation::ModelsOutOfOrder { partition, input, place: lineage.place });
             }
-            // Among the models of one record the offsets follow no order; those of the first must not fall.
+            // Among the models of one record the offsets follow no order; those of the first ones must not fall.
             if lineage.place == 1 {
-                if lineage.control < last_control && guarantee == Guarantee::ExactlyOnce && lineage.of == 1 {
+                if lineage.control < last_control && guarantee == Guarantee::ExactlyOnce {
                     let (from, to) = (last_control, lineage.control);
                     violations.push(Violation::ControlFell { partition, input, from, to });
                 }
@@ -189,10 +189,12 @@ impl Outcomes {
     /// Records that lack the outcome of a model.
     fn incomplete(&self) -> impl Iterator<Item = Violation> {
         let lacks = |(places, of): &(BTreeSet<u32>, u32)| !places.iter().copied().eq(1..=*of);
-        self.records.iter().filter(move |(_, found)| lacks(found)).map(|((partition, input), (places, of))| {
-            let found = places.iter().copied().collect();
-            Violation::Incomplete { partition: *partition, input: *input, found, of: *of }
-        })
+        self.records.iter().filter(move |(_, found)| lacks(found)).map(
+            |((partition, input), (places, of))| {
+                let found = places.iter().copied().collect();
+                Violation::Incomplete { partition: *partition, input: *input, found, of: *of }
+            },
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::data_type::ScoreChoice;
 use super::layers::Source;
 use super::load::Loaded;
 use super::settings::SECTIONS;
