@@ -11,6 +11,7 @@
 //! | [`merge`] | statistics of several tasks as one |
 //! | [`record_line`] | records as lines of JSON |
 //! | [`access`] | [`AccessRules`]: who may ask what |
+//! | [`cluster`] | the state of all instances, from any of them |
 //! | [`error`] | [`ApiError`]: every error as JSON |
 //! | [`routes`] | the routes: the original's, `/v1`, health, records, results |
 //! | [`server`] | [`Server`]: listening, serving, stopping |
@@ -18,6 +19,7 @@
 //! Views are of what is committed; figures of a batch under way are never shown as if they were.
 
 pub mod access;
+pub mod cluster;
 pub mod error;
 pub mod gateway;
 pub mod merge;

@@ -176,6 +176,9 @@ pub struct Task {
     pub further: u64,
     /// Records read and not yet committed.
     pub in_flight: u64,
+    /// Milliseconds since the last commit; `null` before the first, or if it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
     /// What each model has done.
     pub statistics: Vec<ModelStatistics>,
 }

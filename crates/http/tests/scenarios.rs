@@ -72,6 +72,7 @@ async fn run(file: &str, text: &str) {
     let application = Application {
         engine: scenario.engine,
         state: fake.clone(),
+        cluster: None,
         metrics: fake.clone(),
         results: Some(fake.clone()),
         gateway: if settings.no_gateway { None } else { Some(fake) },

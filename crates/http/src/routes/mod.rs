@@ -6,14 +6,18 @@
 //! | [`stage`] | `/stats`, `/models`, `/state`, `/state/{dataType}`: the original's, for the stage |
 //! | [`topologies`] | `/state/instances`, `/state/value`, …: the original's, for the topologies |
 //! | [`health`] | `/livez`, `/readyz`, `/metrics` |
+//! | [`scope`] | whose state a request is about |
+//! | [`cluster`] | `/v1/instance`, `/v1/cluster` |
 //! | [`views`] | `/v1/…`: routes, models, revision, cut-overs, conservation, statistics |
 //! | [`results`] | `/v1/results`: committed results as they come |
 //! | [`records`] | `/v1/topics…`: the way in and out for records |
 
+pub mod cluster;
 pub mod health;
 pub mod index;
 pub mod records;
 pub mod results;
+pub mod scope;
 pub mod stage;
 pub mod statistics;
 pub mod topologies;
@@ -29,6 +33,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::AccessRules;
+use crate::cluster::Gatherer;
 use crate::error::ApiError;
 use crate::gateway::RecordsGateway;
 use crate::snapshot::{Engine, Snapshot, TaskState};
@@ -43,6 +48,8 @@ pub struct Application {
     pub engine: Engine,
     /// The state to show.
     pub state: Arc<dyn QueryState>,
+    /// The state of the other instances, where there can be any.
+    pub cluster: Option<Arc<Gatherer>>,
     /// The metrics to show.
     pub metrics: Arc<dyn MetricsText>,
     /// Results as they come, where the engine writes any.
@@ -82,7 +89,11 @@ pub fn router(application: Application) -> Router {
         polls: Arc::new(Semaphore::new(WAITING_REQUESTS)),
         streams: Arc::new(Semaphore::new(WAITING_REQUESTS)),
     });
-    let mut router = Router::new().merge(index::routes()).merge(health::routes()).merge(views::routes());
+    let mut router = Router::new()
+        .merge(index::routes())
+        .merge(health::routes())
+        .merge(views::routes())
+        .merge(cluster::routes());
     router = match engine {
         Engine::Stage => router.merge(stage::routes()),
         Engine::Streams => router.merge(topologies::routes()),
@@ -138,6 +149,3 @@ fn restored(snapshot: &Snapshot) -> Result<(), ApiError> {
     let message = format!("stores are being restored ({}); ask again in a moment", restoring.join(", "));
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "restoring", message))
 }
-
-/// The answer says that it is about this instance only.
-const SCOPE: [(&str, &str); 1] = [("scorewheel-scope", "instance")];

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use scorewheel_http::cluster::{Gatherer, PeerClient};
 use scorewheel_http::{
     AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot,
 };
@@ -12,8 +13,9 @@ use scorewheel_streams::{FaultPoints, NoFaults, Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
+use super::cluster::{ClusterView, advertised};
 use super::settings::streams_config;
-use super::{Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, parts};
+use super::{ClusterThread, Events, HttpThread, InfluxFeed, InstanceView, ResultsTail, RunningPlace, parts};
 use super::{grafana, own_topics};
 use crate::config::{Config, Loaded};
 use crate::exit_code::{ExitCode, Failure};
@@ -42,6 +44,7 @@ pub struct Instance {
     streams: Arc<Streams>,
     view: Arc<InstanceView>,
     http: HttpThread,
+    cluster: Option<ClusterThread>,
     influx: Option<InfluxFeed>,
     url: String,
     stopping: Arc<AtomicBool>,
@@ -61,6 +64,7 @@ impl Instance {
         let config = &loaded.config;
         let server = bind(&config.listen())?;
         let url = server.url();
+        let listener = advertised(config, &server.address().ip().to_string(), server.address().port());
         let telemetry = Arc::new(Telemetry::new());
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let mut parts = parts::parts(config, &place.backend, options.adopt)?;
@@ -77,7 +81,7 @@ impl Instance {
             application: config.application.id.clone(),
             store: config.engine.store,
             default_data_type: default_data_type.unwrap_or_default(),
-            listener: (server.address().ip().to_string(), server.address().port()),
+            listener: listener.clone(),
             serving: Arc::clone(&parts.state),
             telemetry: Arc::clone(&telemetry),
             events: Arc::clone(&events),
@@ -100,9 +104,15 @@ impl Instance {
         let _ = view.streams.set(Arc::clone(&streams));
         grafana::set_up(config, &telemetry, &stopping)?;
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
-        let served = Served { engine: Engine::Streams, state: view.clone(), metrics: view.clone() };
+        let cluster = announce_instance(config, &place, view.clone(), &telemetry, listener)?;
+        let served = Served {
+            engine: Engine::Streams,
+            state: view.clone(),
+            metrics: view.clone(),
+            cluster: cluster.as_ref().map(ClusterThread::view),
+        };
         let http = serve(config, &place, served, &stopping, server)?;
-        Ok(Self { streams, view, http, influx, url, stopping, topics_failure, place })
+        Ok(Self { streams, view, http, cluster, influx, url, stopping, topics_failure, place })
     }
 
     /// Where HTTP answers.
@@ -153,6 +163,9 @@ impl Instance {
             Some(closed) => closed.map_err(Failure::from),
             None => Err(self.not_stopped()),
         };
+        if let Some(cluster) = self.cluster {
+            cluster.leave();
+        }
         self.http.stop();
         if let Some(influx) = self.influx {
             influx.stop();
@@ -207,6 +220,23 @@ fn keep_topics(
     Ok(failure)
 }
 
+/// Announces the instance where there can be others: topics in a directory are held by one process.
+///
+/// # Errors
+/// If the system refuses.
+pub fn announce_instance(
+    config: &Config,
+    place: &RunningPlace,
+    state: Arc<dyn QueryState>,
+    telemetry: &Arc<Telemetry>,
+    listener: (String, u16),
+) -> Result<Option<ClusterThread>, Failure> {
+    if place.embedded.is_some() {
+        return Ok(None);
+    }
+    ClusterThread::start(config, &place.backend, state, telemetry, listener).map(Some)
+}
+
 /// What an engine shows.
 pub struct Served {
     /// Which engine.
@@ -215,6 +245,8 @@ pub struct Served {
     pub state: Arc<dyn QueryState>,
     /// Its metrics.
     pub metrics: Arc<dyn MetricsText>,
+    /// The other instances, where there can be any.
+    pub cluster: Option<Arc<ClusterView>>,
 }
 
 /// Starts the server; an embedded directory says where it is, and with what token the models topic opens.
@@ -238,9 +270,14 @@ pub fn serve(
     };
     let feed = ResultsTail::new(Arc::clone(&place.backend), config.clone(), Arc::clone(stopping));
     let topics = &config.topics;
+    let mut allowed_hosts = config.http.allowed_hosts.clone();
+    if server.is_loopback() || !allowed_hosts.is_empty() {
+        // Others ask by the name that was given to them.
+        allowed_hosts.push(advertised(config, &server.address().ip().to_string(), 0).0);
+    }
     let access = AccessRules {
         loopback: server.is_loopback(),
-        allowed_hosts: config.http.allowed_hosts.clone(),
+        allowed_hosts,
         token,
         publish_models: config.http.publish_models,
         models_topic: topics.models.clone(),
@@ -251,6 +288,9 @@ pub fn serve(
     HttpThread::start(server, |stops| Application {
         engine: served.engine,
         state: served.state,
+        cluster: served
+            .cluster
+            .map(|cluster| Arc::new(Gatherer::new(cluster, PeerClient::new(config.cluster.timeout.0)))),
         metrics: served.metrics,
         results: Some(Arc::new(feed)),
         gateway: gateway.map(|gateway| gateway as _),

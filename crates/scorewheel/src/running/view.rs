@@ -152,6 +152,8 @@ impl InstanceView {
             let conservation = view.statistics.conservation();
             task.offset = view.offset.max(offset);
             task.revision = revision(view.revision);
+            let age = (view.committed_at > 0).then(|| crate::clock::now().saturating_sub(view.committed_at));
+            task.age_ms = age.map(|age| u64::try_from(age).unwrap_or(0));
             task.records = conservation.records;
             task.results = conservation.results;
             task.dead_letters = conservation.all_dead_letters();

@@ -19,15 +19,21 @@ use super::records::RecordsThread;
 use super::shared::{StageShared, lock};
 use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
-use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, serve, wait_until};
+use crate::running::cluster::advertised;
+use crate::running::instance::{
+    InstanceOptions, STOP_WITHIN, Served, announce_instance, bind, serve, wait_until,
+};
 use crate::running::settings::streams_config;
-use crate::running::{Events, HttpThread, InfluxFeed, RunningPlace, grafana, own_topics, parts};
+use crate::running::{
+    ClusterThread, Events, HttpThread, InfluxFeed, RunningPlace, grafana, own_topics, parts,
+};
 
 /// A stage at work.
 pub struct StageInstance {
     shared: Arc<StageShared>,
     threads: Vec<JoinHandle<()>>,
     http: HttpThread,
+    cluster: Option<ClusterThread>,
     influx: Option<InfluxFeed>,
     url: String,
     feed_stopping: Arc<AtomicBool>,
@@ -44,6 +50,7 @@ impl StageInstance {
         let config = &loaded.config;
         let server = bind(&config.listen())?;
         let url = server.url();
+        let listener = advertised(config, &server.address().ip().to_string(), server.address().port());
         let telemetry = Arc::new(Telemetry::new());
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let parts = parts::parts(config, &place.backend, options.adopt)?;
@@ -76,7 +83,13 @@ impl StageInstance {
             own_topics::create(&*place.backend, config)?;
         }
         let feed_stopping = Arc::new(AtomicBool::new(false));
-        let served = Served { engine: Engine::Stage, state: shared.clone(), metrics: shared.clone() };
+        let cluster = announce_instance(config, &place, shared.clone(), &telemetry, listener)?;
+        let served = Served {
+            engine: Engine::Stage,
+            state: shared.clone(),
+            metrics: shared.clone(),
+            cluster: cluster.as_ref().map(ClusterThread::view),
+        };
         let http = serve(config, &place, served, &feed_stopping, server)?;
         grafana::set_up(config, &telemetry, &feed_stopping)?;
         let models = ModelsThread {
@@ -105,7 +118,7 @@ impl StageInstance {
             spawn("records", &shared, move || records.work())?,
             spawn("topics", &shared, keeps)?,
         ];
-        Ok(Self { shared, threads, http, influx, url, feed_stopping, _place: place })
+        Ok(Self { shared, threads, http, cluster, influx, url, feed_stopping, _place: place })
     }
 
     /// Where HTTP answers.
@@ -132,6 +145,9 @@ impl StageInstance {
         self.shared.stopping.store(true, Ordering::Release);
         self.feed_stopping.store(true, Ordering::Release);
         let ended = wait_until(STOP_WITHIN, || self.threads.iter().all(JoinHandle::is_finished));
+        if let Some(cluster) = self.cluster {
+            cluster.leave();
+        }
         self.http.stop();
         if let Some(influx) = self.influx {
             influx.stop();

@@ -170,6 +170,7 @@ impl StageShared {
             drops: Drops { no_model: conservation.drops },
             further: conservation.further,
             in_flight: handle.in_flight() as u64,
+            age_ms: None,
             statistics: done.models().map(|model| statistics(model, control)).collect(),
         }
     }
