@@ -1,5 +1,7 @@
 //! A route that asks several models: which, in what order, and what becomes of their records.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
 mod common;
 
 use common::*;
