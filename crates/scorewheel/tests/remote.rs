@@ -44,6 +44,7 @@ impl Instance {
         let application = Application {
             engine: Engine::Streams,
             state: Arc::new(Nothing),
+            cluster: None,
             metrics: Arc::new(Nothing),
             results: None,
             gateway: Some(Arc::new(TopicsGateway::new(Arc::new(backend)).unwrap())),
