@@ -237,7 +237,8 @@ impl Work {
                 let records_topic = &self.config.topics.records;
                 let found = self.backend.admin()?.describe_topic(records_topic)?;
                 let mut known = self.view.known();
-                known.expected = found.map(|topic| (records_topic.clone(), topic.partitions));
+                // A topic that is not there has no partitions that could be missing.
+                known.expected = Some((records_topic.clone(), found.map_or(0, |topic| topic.partitions)));
                 known.trouble = None;
             }
             let event = match ends.reader.poll(POLL, &mut batch) {
