@@ -78,7 +78,7 @@ impl Instance {
 
     /// The partitions that it scores, complete and at work.
     pub fn working_tasks(&self) -> Vec<Value> {
-        let answer = self.ask("/v1/tasks").unwrap_or_default();
+        let answer = self.ask("/v1/tasks?scope=instance").unwrap_or_default();
         let tasks = answer["tasks"].as_array().cloned().unwrap_or_default();
         tasks.into_iter().filter(|task| task["state"]["name"] == "running").collect()
     }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `engines` | every engine through the schedule of a seed |
 //! | `broken` | runs that break a promise on purpose, which the verifier has to find |
+//! | `cluster` | the state of all, asked of one, while others are killed and stopped |
 //! | `schedule` | who fails when, and how |
 //! | `run` | an engine goes through a schedule, and what is on the topics is verified |
 //! | `engine`, `application`, `instance`, `nodes` | an engine, its topics, its processes, the cluster's nodes |
@@ -15,6 +16,7 @@
 
 mod application;
 mod broken;
+mod cluster;
 mod engine;
 mod engines;
 mod instance;

@@ -48,6 +48,25 @@ impl Lineage {
         out.extend_from_slice(itoa::Buffer::new().format(offset).as_bytes());
         out.push(b'}');
     }
+
+    /// The same for one of several results of the record: `place`, from 1, of `of`. Two further members say so.
+    ///
+    /// ```
+    /// use scorewheel_codecs::Lineage;
+    ///
+    /// let mut header = Vec::new();
+    /// Lineage::new("forest", "@12", "ba78", 12, "models_data").write_shared(3, 41, 2, 3, &mut header);
+    /// assert!(header.ends_with(br#","offset":41,"place":2,"of":3}"#));
+    /// ```
+    pub fn write_shared(&self, partition: i32, offset: i64, place: u32, of: u32, out: &mut Vec<u8>) {
+        self.write(partition, offset, out);
+        out.pop();
+        for (name, figure) in [(&b",\"place\":"[..], place), (b",\"of\":", of)] {
+            out.extend_from_slice(name);
+            out.extend_from_slice(itoa::Buffer::new().format(figure).as_bytes());
+        }
+        out.push(b'}');
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! | [`live`] | [`Frame`]: what the page shows; rates and the time line of models of the last minutes |
 //! | [`page`] | frames as HTML |
 //! | [`access`] | [`AccessRules`]: who may ask what |
+//! | [`cluster`] | the state of all instances, from any of them |
 //! | [`error`] | [`ApiError`]: every error as JSON |
 //! | [`routes`] | the routes: the original's, `/v1`, health, records, results |
 //! | [`server`] | [`Server`]: listening, serving, stopping |
@@ -20,6 +21,7 @@
 //! Views are of what is committed; figures of a batch under way are never shown as if they were.
 
 pub mod access;
+pub mod cluster;
 pub mod error;
 pub mod gateway;
 pub mod live;

@@ -75,6 +75,12 @@ pub struct Route {
     pub data_type: String,
     /// The model in force; `null` while there is none.
     pub in_force: Option<ModelReference>,
+    /// The models in force that are asked after it, in order: `score` of the data type asks several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<ModelReference>,
+    /// Names that `score` of the data type asks for and that have no model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// Accepted models of other names, newest first.
     pub held: Vec<ModelReference>,
 }
@@ -165,10 +171,21 @@ pub struct Task {
     pub dead_letters: u64,
     /// Records dropped on purpose.
     pub drops: Drops,
+    /// Results and dead letters beyond the first of their record, where several models score it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub further: u64,
     /// Records read and not yet committed.
     pub in_flight: u64,
+    /// Milliseconds since the last commit; `null` before the first, or if it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
     /// What each model has done.
     pub statistics: Vec<ModelStatistics>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+pub(crate) fn is_zero(figure: &u64) -> bool {
+    *figure == 0
 }
 
 /// The first record of a partition that a revision governed.
@@ -239,6 +256,13 @@ pub struct Snapshot {
     pub rejections: Vec<Rejection>,
     /// The instances that are known to hold stores.
     pub instances: Vec<Instance>,
+}
+
+impl Route {
+    /// The models in force, in the order in which they are asked.
+    pub fn asked(&self) -> impl Iterator<Item = &ModelReference> {
+        self.in_force.iter().chain(&self.further)
+    }
 }
 
 impl Snapshot {

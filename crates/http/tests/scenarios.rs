@@ -83,6 +83,7 @@ async fn run(file: &str, text: &str) {
     let application = Application {
         engine: scenario.engine,
         state: fake.clone(),
+        cluster: None,
         metrics: fake.clone(),
         live: fake.clone(),
         results: Some(fake.clone()),

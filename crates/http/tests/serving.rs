@@ -29,6 +29,7 @@ fn start() -> Running {
     let application = Application {
         engine: Engine::Streams,
         state: fake.clone(),
+        cluster: None,
         metrics: fake.clone(),
         live: fake.clone(),
         results: Some(fake.clone()),

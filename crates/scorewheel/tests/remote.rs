@@ -46,6 +46,7 @@ impl Instance {
         let application = Application {
             engine: Engine::Streams,
             state: Arc::new(Nothing),
+            cluster: None,
             metrics: Arc::new(Nothing),
             live: Arc::new(NoFigures),
             results: None,

@@ -18,6 +18,8 @@ pub const PARTITION_HEADER: &str = "__streams.errors.partition";
 pub const OFFSET_HEADER: &str = "__streams.errors.offset";
 /// Header with the step: `decode`, `route`, `score`, `encode`.
 pub const STEP_HEADER: &str = "scorewheel.errors.step";
+/// Header with the lineage of the result that one of several models did not give; the others' stand by themselves.
+pub const LINEAGE_OF_ERROR_HEADER: &str = "scorewheel.errors.lineage";
 /// Header with the SHA-256 of a value that was too large for the topic and is left out, hexadecimal.
 pub const VALUE_DIGEST_HEADER: &str = "scorewheel.errors.value.sha256";
 /// Header with the length of such a value in bytes.
@@ -31,6 +33,8 @@ pub(crate) struct Cause<'a> {
     pub step: &'a str,
     pub kind: &'a str,
     pub message: &'a str,
+    /// Of the result that is not there, where its record has others.
+    pub lineage: Option<&'a [u8]>,
 }
 
 /// What of the original record a dead letter carries.
@@ -83,6 +87,9 @@ fn finish(
     letter.header(PARTITION_HEADER, input.partition().to_string().as_bytes());
     letter.header(OFFSET_HEADER, record.offset.to_string().as_bytes());
     letter.header(STEP_HEADER, cause.step.as_bytes());
+    if let Some(lineage) = cause.lineage {
+        letter.header(LINEAGE_OF_ERROR_HEADER, lineage);
+    }
     if let Some(value) = record.value {
         if keep == Keep::Everything {
             letter.value().extend_from_slice(value);

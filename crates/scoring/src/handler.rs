@@ -47,7 +47,8 @@ impl ModelsHandler {
     /// If the rejections topic cannot be read.
     pub(crate) fn new(parts: Arc<Parts>) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut access = (parts.access)()?;
-        let mut log = ControlLog::new(parts.judge.numbering(), parts.instance.as_str());
+        let mut log = ControlLog::new(parts.judge.numbering(), parts.instance.as_str())
+            .with_selections(parts.selections.clone());
         for rejection in access.rejections()? {
             log.know_rejection(rejection);
         }
@@ -235,6 +236,7 @@ impl ModelsHandler {
                 .held()
                 .map(|(name, held)| (name.clone(), held.into_iter().cloned().collect()))
                 .collect(),
+            missing: self.log.missing(),
             loading: loading.iter().filter_map(|control| self.log.reference(*control).cloned()).collect(),
             postponed: self.postponed.clone(),
             quarantined: self.log.held_back_by().cloned(),
@@ -298,7 +300,7 @@ impl BroadcastHandler for ModelsHandler {
     fn build(&mut self, context: &mut BuildContext<'_>) -> Option<Published<Revision>> {
         let revision = self.install(context);
         if let Some(revision) = &revision {
-            self.models = revision.models().iter().map(|model| ModelView::of(model)).collect();
+            self.models = revision.asked().map(|model| ModelView::of(model)).collect();
             self.observe(ScoringEvent::Published(revision.id()));
             self.keep();
             if !self.log.wanted().is_empty() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use scorewheel_model::DataTypeName;
+use scorewheel_model::{DataTypeName, ModelKey};
 use scorewheel_serving::{ModelReference, ModelStatistics, TaskStatistics, Totals};
 use scorewheel_streams::{
     BatchView, ChangelogWriter, Checkpoint, ProcessorError, StateStore, StoreContext, StoreError,
@@ -42,8 +42,10 @@ pub struct StoredModel {
 /// The content of the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelState {
-    /// Both models of each data type.
+    /// Both models of each data type that asks one model.
     pub generations: BTreeMap<DataTypeName, Generations>,
+    /// Both models of each name, of data types that ask several.
+    pub shared: BTreeMap<ModelKey, Generations>,
     /// What all models before them have done.
     pub earlier: Option<ModelStatistics>,
     /// What became of the records.
@@ -164,8 +166,15 @@ impl StatisticsStore for ModelStore {
         in_force: &[ModelReference],
     ) -> Result<(), ProcessorError> {
         let mut generations = BTreeMap::new();
+        let mut shared = BTreeMap::new();
         for reference in in_force {
-            let before = self.state.generations.get(&reference.key.data_type);
+            let key = &reference.key;
+            let is_shared =
+                in_force.iter().filter(|other| other.key.data_type == key.data_type).nth(1).is_some();
+            let before = match is_shared {
+                true => self.state.shared.get(key),
+                false => self.state.generations.get(&key.data_type),
+            };
             let entry = match statistics.model(reference.offset) {
                 Some(done) => {
                     let statistics = done.clone();
@@ -182,12 +191,16 @@ impl StatisticsStore for ModelStore {
                     }),
                 },
             };
-            generations.insert(reference.key.data_type.clone(), entry);
+            match is_shared {
+                true => _ = shared.insert(key.clone(), entry),
+                false => _ = generations.insert(key.data_type.clone(), entry),
+            }
         }
-        let keep: Vec<i64> = generations.values().filter_map(Generations::current_offset).collect();
+        let all = generations.values().chain(shared.values());
+        let keep: Vec<i64> = all.filter_map(Generations::current_offset).collect();
         statistics.keep_models(&keep);
-        self.state =
-            ModelState { generations, earlier: statistics.model(-1).cloned(), totals: statistics.totals() };
+        let (earlier, totals) = (statistics.model(-1).cloned(), statistics.totals());
+        self.state = ModelState { generations, shared, earlier, totals };
         self.changed = true;
         // What the statistics have noted as changed is written: the store has one record.
         statistics.write(|_, _| Ok(()))
@@ -204,7 +217,8 @@ impl ModelState {
     /// The statistics of all models.
     #[must_use]
     pub fn statistics(&self) -> TaskStatistics {
-        let current = self.generations.values().filter_map(|generations| generations.current.as_ref());
+        let all = self.generations.values().chain(self.shared.values());
+        let current = all.filter_map(|generations| generations.current.as_ref());
         let models = current.map(|model| model.statistics.clone()).chain(self.earlier.clone());
         TaskStatistics::of(self.totals.clone(), models)
     }
@@ -214,9 +228,12 @@ impl ModelState {
         out.push(VERSION);
         put_part(out, &self.totals.encode());
         put_part(out, &self.earlier.as_ref().map(ModelStatistics::encode).unwrap_or_default());
-        out.extend_from_slice(&(self.generations.len() as u32).to_be_bytes());
-        for (data_type, generations) in &self.generations {
-            put_part(out, data_type.as_str().as_bytes());
+        out.extend_from_slice(&((self.generations.len() + self.shared.len()) as u32).to_be_bytes());
+        let of_types = self.generations.iter().map(|(data_type, both)| (data_type.to_string(), both));
+        // A data type has no slash, so that `dataType/name` is told from it.
+        let of_names = self.shared.iter().map(|(key, both)| (key.to_string(), both));
+        for (key, generations) in of_types.chain(of_names) {
+            put_part(out, key.as_bytes());
             for model in [&generations.current, &generations.new] {
                 let mut reference = Vec::new();
                 if let Some(model) = model {
@@ -238,14 +255,18 @@ impl ModelState {
         let totals = Totals::decode(take_part(&mut rest)?)?;
         let earlier = optional(take_part(&mut rest)?, ModelStatistics::decode)?;
         let (count, mut rest) = rest.split_first_chunk()?;
-        let mut generations = BTreeMap::new();
+        let (mut generations, mut shared) = (BTreeMap::new(), BTreeMap::new());
         for _ in 0..u32::from_be_bytes(*count) {
-            let name = DataTypeName::new(std::str::from_utf8(take_part(&mut rest)?).ok()?).ok()?;
+            let key = std::str::from_utf8(take_part(&mut rest)?).ok()?;
             let current = take_model(&mut rest)?;
             let new = take_model(&mut rest)?;
-            generations.insert(name, Generations { current, new });
+            let both = Generations { current, new };
+            match key.contains('/') {
+                true => _ = shared.insert(ModelKey::parse(key).ok()?, both),
+                false => _ = generations.insert(DataTypeName::new(key).ok()?, both),
+            }
         }
-        rest.is_empty().then_some(Self { generations, earlier, totals })
+        rest.is_empty().then_some(Self { generations, shared, earlier, totals })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scorewheel_codecs::{DataTypes, ResultFormat};
 use scorewheel_model::{DataTypeName, Format, Limits, TypeNumbering};
-use scorewheel_serving::{Adopt, Fetcher, Judge, Policies};
+use scorewheel_serving::{Adopt, Fetcher, Judge, Policies, Selections};
 use scorewheel_topics::{Backend, TopicsError};
 
 use crate::access::{ControlAccess, TopicsAccess};
@@ -30,6 +30,9 @@ pub struct Parts {
     pub judge: Judge,
     /// What happens to records that no model can score.
     pub policies: Policies,
+    /// Which models of a route are asked, where it is not the latest alone. With several, results carry the lineage
+    /// header even if [`Parts::lineage`] is off: it says which model's they are.
+    pub selections: Selections,
     /// What the operator has said about a ledger that does not match.
     pub adopt: Adopt,
     /// How values of results are encoded.
@@ -86,6 +89,7 @@ impl Parts {
             data_types,
             judge,
             policies: Policies::default(),
+            selections: Selections::new(),
             adopt: Adopt::default(),
             result_format: ResultFormat::default(),
             lineage: true,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder};
 use scorewheel_serving::{
-    Adoption, Answer, Cutover, InstalledModel, Mark, Marking, Meter, ModelReference, Outcome, Revision,
-    RevisionId, Scored, Scorer, Step, TaskStatistics, Wait,
+    Adoption, Answer, Cutover, DeadLetter, InstalledModel, Mark, Marking, Meter, ModelReference, Order,
+    Outcome, Revision, RevisionId, Scored, Scorer, Step, TaskStatistics, Wait,
 };
 use scorewheel_streams::{
     BatchView, Broadcast, CommitContext, CutOver, Flow, InitContext, OutputId, Processor, ProcessorContext,
@@ -131,7 +131,7 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
             match outcome {
                 Outcome::Result(answer) => {
                     if let Err(error) = writer.result(index, &record, &answer, context) {
-                        writer.too_large(index, &record, &error, context)?;
+                        writer.too_large(index, &record, &answer, &error, context)?;
                         unwritten.push((answer.model, answer.nanoseconds));
                     } else if let Some(follower) = &mut self.follower {
                         let score = FirstTarget::of(answer.scores, answer.row);
@@ -140,7 +140,13 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
                 }
                 Outcome::DeadLetter(letter) => {
                     let message = letter.message();
-                    let cause = Cause { step: letter.step.as_str(), kind: letter.kind(), message: &message };
+                    let lineage = writer.lineage_of(&letter, record.offset, revision);
+                    let cause = Cause {
+                        step: letter.step.as_str(),
+                        kind: letter.kind(),
+                        message: &message,
+                        lineage: lineage.as_deref(),
+                    };
                     writer.dead_letter(index, &record, &cause, context)?;
                 }
                 Outcome::Dropped(_) => {}
@@ -273,13 +279,19 @@ impl Writer<'_> {
         context: &mut ProcessorContext<'_>,
     ) -> Result<(), RecordTooLarge> {
         let partition = self.input.partition();
-        let lineage = self.parts.lineage;
+        let order = answer.order;
+        let lineage = self.parts.lineage || order.is_shared();
         let encoder = self.encoder(answer);
         let mut output = context.outputs.main();
         let mut result = output.record(index, record.timestamp, record.key);
         if lineage {
             result.header_with(LINEAGE_HEADER, |header| {
-                encoder.lineage.write(partition as i32, record.offset, header);
+                if order.is_shared() {
+                    let (place, of) = (order.place, order.of);
+                    encoder.lineage.write_shared(partition as i32, record.offset, place, of, header);
+                } else {
+                    encoder.lineage.write(partition as i32, record.offset, header);
+                }
             });
         }
         let making = Making {
@@ -310,26 +322,45 @@ impl Writer<'_> {
             serial: installed.serial(),
             data_type: data_type.into(),
             result: ResultEncoder::new(self.parts.result_format, data_type, answer.scores.schema()),
-            lineage: Lineage::new(
-                model.key.name.as_str(),
-                &model.version,
-                &model.sha256.to_string(),
-                model.offset,
-                self.input.topic(),
-            ),
+            lineage: self.lineage(model),
             since,
         }
+    }
+
+    fn lineage(&self, model: &ModelReference) -> Lineage {
+        let (name, sha256) = (model.key.name.as_str(), model.sha256.to_string());
+        Lineage::new(name, &model.version, &sha256, model.offset, self.input.topic())
+    }
+
+    /// The lineage of a result that is not there, if its record has others: which of them is missing.
+    fn missing(&self, model: &ModelReference, order: Order, offset: i64) -> Option<Vec<u8>> {
+        let mut lineage = Vec::new();
+        let partition = self.input.partition() as i32;
+        self.lineage(model).write_shared(partition, offset, order.place, order.of, &mut lineage);
+        order.is_shared().then_some(lineage)
+    }
+
+    fn lineage_of(&self, letter: &DeadLetter<'_>, offset: i64, revision: &Revision) -> Option<Vec<u8>> {
+        let (model, order) = letter.asked().filter(|(_, order)| order.is_shared())?;
+        self.missing(&revision.models()[model].reference, order, offset)
     }
 
     fn too_large(
         &mut self,
         index: usize,
         record: &RecordView<'_>,
+        answer: &Answer<'_>,
         error: &RecordTooLarge,
         context: &mut ProcessorContext<'_>,
     ) -> Result<(), ProcessorError> {
         let message = format!("the result cannot be written: {error}");
-        let cause = Cause { step: Step::Encode.as_str(), kind: "result_too_large", message: &message };
+        let lineage = self.missing(&answer.installed.reference, answer.order, record.offset);
+        let cause = Cause {
+            step: Step::Encode.as_str(),
+            kind: "result_too_large",
+            message: &message,
+            lineage: lineage.as_deref(),
+        };
         self.dead_letter(index, record, &cause, context)
     }
 

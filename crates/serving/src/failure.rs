@@ -2,11 +2,9 @@
 
 use crate::policy::FailureShare;
 
-/// The last rows of one task and route: which of them failed.
+/// The last rows that one model scored in one task: which of them failed.
 #[derive(Clone, Debug)]
 pub(crate) struct FailureWindow {
-    /// Model that the rows were scored by.
-    serial: u64,
     failed: Vec<bool>,
     next: usize,
     filled: usize,
@@ -18,15 +16,7 @@ impl FailureWindow {
     pub fn new(share: FailureShare) -> Self {
         let rows = share.rows.max(1) as usize;
         let limit = rows_of(share.share * rows as f64).clamp(1, rows);
-        Self { serial: 0, failed: vec![false; rows], next: 0, filled: 0, failing: 0, limit }
-    }
-
-    /// Forgets all rows if another model has taken over.
-    pub fn follow(&mut self, serial: u64) {
-        if self.serial != serial {
-            self.serial = serial;
-            self.clear();
-        }
+        Self { failed: vec![false; rows], next: 0, filled: 0, failing: 0, limit }
     }
 
     pub fn clear(&mut self) {
@@ -70,7 +60,7 @@ mod tests {
         let mut window = FailureWindow::new(FailureShare { share: 0.5, rows: 4 });
         let rows = [true, true, false, false, false, true];
         assert_eq!(rows.map(|row| window.push(row)), [false, false, false, true, false, false]);
-        window.follow(7);
+        window.clear();
         assert!(!window.push(true));
     }
 

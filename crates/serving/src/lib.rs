@@ -14,6 +14,7 @@
 //! | [`golden`] | [`GoldenCodec`]: answers that a model must give before it is accepted |
 //! | [`rejection`] | [`Refusal`], [`Rejection`]: why a message is refused, and the record that says so |
 //! | [`revision`] | [`Revision`], [`InstalledModel`]: the immutable set of models in force |
+//! | [`selection`] | [`Selection`], [`Order`]: which models of a route are asked, and which of them this is |
 //! | [`mark`] | [`Mark`]: the revision in the metadata of committed offsets |
 //! | [`standing`] | [`Reached`]: whether this instance may score a partition committed at some revision |
 //! | [`retire`] | [`Retirement`]: at most two revisions alive |
@@ -47,6 +48,7 @@ pub mod rejection;
 pub mod retire;
 pub mod revision;
 pub mod scorer;
+pub mod selection;
 pub mod standing;
 pub mod statistics;
 pub mod tally;
@@ -58,6 +60,7 @@ mod failure;
 mod guard;
 mod route;
 mod segment;
+mod served;
 
 pub use arrivals::{Arrival, Arrivals};
 pub use conservation::Conservation;
@@ -76,7 +79,8 @@ pub use reference::ModelReference;
 pub use rejection::{Refusal, RefusalKind, Rejection};
 pub use retire::Retirement;
 pub use revision::{InstalledModel, Revision, RevisionId};
-pub use scorer::{Scored, Scorer};
+pub use scorer::{Outcomes, Scored, Scorer};
+pub use selection::{Order, Selection, Selections};
 pub use standing::{Adopt, Divergence, LedgerMismatch, Reached, Waiting};
 pub use statistics::ModelStatistics;
 pub use tally::Tally;

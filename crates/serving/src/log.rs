@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use scorewheel_model::{DataTypeName, Digest, ModelKey, TypeNumbering};
+use scorewheel_model::{DataTypeName, Digest, ModelKey, ModelName, TypeNumbering};
 
 use crate::message::{ControlMessage, ControlRecord, Put};
 use crate::reference::ModelReference;
 use crate::rejection::{Refusal, Rejection};
 use crate::revision::{InstalledModel, Revision, RevisionId};
 use crate::route::Route;
+use crate::selection::{Selection, Selections};
 
 /// Rejections that are kept with their reasons, for queries.
 const REJECTIONS_SHOWN: usize = 1000;
@@ -52,6 +53,7 @@ pub struct ControlLog {
     numbering: TypeNumbering,
     instance: String,
     by_reference: bool,
+    selections: Selections,
     routes: BTreeMap<DataTypeName, Route>,
     messages: Vec<(i64, Digest)>,
     position: i64,
@@ -78,6 +80,7 @@ impl ControlLog {
             numbering,
             instance: instance.into(),
             by_reference: false,
+            selections: Selections::new(),
             routes: BTreeMap::new(),
             messages: Vec::new(),
             position: 0,
@@ -95,6 +98,13 @@ impl ControlLog {
     /// folded.
     pub fn allow_references(&mut self) {
         self.by_reference = true;
+    }
+
+    /// Says which models of which route are asked; to be called before the log is folded.
+    #[must_use]
+    pub fn with_selections(mut self, selections: Selections) -> Self {
+        self.selections = selections;
+        self
     }
 
     /// A rejection found in the rejections topic; to be called before the log is folded. It stands for every
@@ -137,7 +147,12 @@ impl ControlLog {
                     return Folded::Refused(rejection);
                 }
                 let reference = put.reference;
-                let route = self.routes.entry(reference.key.data_type.clone()).or_insert_with(Route::new);
+                let data_type = reference.key.data_type.clone();
+                let selection = self.selections.get(&data_type);
+                let route = self
+                    .routes
+                    .entry(data_type)
+                    .or_insert_with(|| Route::new(selection.cloned().unwrap_or_default()));
                 route.put(reference.clone());
                 Folded::Put(reference)
             }
@@ -275,6 +290,21 @@ impl ControlLog {
         self.routes.iter().map(|(data_type, route)| (data_type, route.held()))
     }
 
+    /// The models that routes ask for by name and that do not stand, in the order of their routes.
+    #[must_use]
+    pub fn missing(&self) -> Vec<ModelKey> {
+        let mut missing = Vec::new();
+        for (data_type, selection) in &self.selections {
+            let key = |name: &ModelName| ModelKey { data_type: data_type.clone(), name: name.clone() };
+            match (self.routes.get(data_type), selection) {
+                (Some(route), _) => missing.extend(route.missing().into_iter().map(key)),
+                (None, Selection::Names(names)) => missing.extend(names.iter().map(key)),
+                (None, _) => {}
+            }
+        }
+        missing
+    }
+
     /// The latest rejections, in the order in which they came to be known.
     pub fn rejections(&self) -> impl ExactSizeIterator<Item = &Rejection> {
         self.rejections.iter()
@@ -319,7 +349,7 @@ impl ControlLog {
         for route in self.routes.values() {
             let standing = route.standing(limit);
             plan.control = plan.control.max(standing.change);
-            plan.tops.extend(standing.top.map(|reference| reference.offset));
+            plan.tops.extend(standing.tops.iter().map(|reference| reference.offset));
         }
         plan
     }

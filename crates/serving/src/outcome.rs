@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decoder::Fault;
 use crate::revision::InstalledModel;
+use crate::selection::Order;
 
 /// The step of the journey at which a record came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +73,8 @@ pub struct Answer<'a> {
     pub data_type: &'a DataTypeName,
     /// The batch's scoring time divided by its rows, nanoseconds.
     pub nanoseconds: u64,
+    /// Which of its route's models it is.
+    pub order: Order,
 }
 
 impl fmt::Debug for Answer<'_> {
@@ -87,7 +90,8 @@ pub struct DeadLetter<'a> {
     pub step: Step,
     pub(crate) reason: &'a DeadReason,
     pub(crate) batch: Option<&'a Batch>,
-    pub(crate) model: Option<&'a InstalledModel>,
+    pub(crate) model: Option<(usize, &'a InstalledModel)>,
+    pub(crate) order: Order,
 }
 
 /// The reason in the form in which the scorer keeps it.
@@ -128,7 +132,7 @@ impl DeadLetter<'_> {
             (DeadReason::NoModel(data_type), ..) => {
                 format!("no model is in force for the data type {data_type}")
             }
-            (DeadReason::Row { error, row }, Some(model), Some(batch)) => {
+            (DeadReason::Row { error, row }, Some((_, model)), Some(batch)) => {
                 let row = *row as usize;
                 crate::guard::guard(|| model.bound.explain(*error, batch, row).message)
                     .unwrap_or_else(|_| error.code.to_string())
@@ -141,7 +145,13 @@ impl DeadLetter<'_> {
     /// The model that the record was given to, if it came that far.
     #[must_use]
     pub fn model(&self) -> Option<&InstalledModel> {
-        self.model
+        self.model.map(|(_, model)| model)
+    }
+
+    /// That model's index in its revision, and which of its route's models it is.
+    #[must_use]
+    pub fn asked(&self) -> Option<(usize, Order)> {
+        self.model.map(|(index, _)| (index, self.order))
     }
 }
 

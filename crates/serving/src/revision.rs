@@ -1,5 +1,6 @@
 //! The immutable set of models in force as of a control offset.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -87,6 +88,8 @@ pub struct Revision {
     id: RevisionId,
     message: Option<Digest>,
     models: Vec<Arc<InstalledModel>>,
+    /// By data type: the indexes of the models that score it, in order.
+    routes: Vec<(DataTypeName, Vec<usize>)>,
     _counted: Counted,
 }
 
@@ -121,16 +124,33 @@ impl Revision {
     /// The revision before any message: no model.
     #[must_use]
     pub fn empty() -> Self {
-        Self { id: RevisionId::EMPTY, message: None, models: Vec::new(), _counted: Counted::new() }
+        Self {
+            id: RevisionId::EMPTY,
+            message: None,
+            models: Vec::new(),
+            routes: Vec::new(),
+            _counted: Counted::new(),
+        }
     }
 
-    /// The set of these models, one a route, as of the message at `control` that has this digest.
+    /// The set of these models as of the message at `control` that has this digest. A route's models are asked in the
+    /// order in which they stand here.
     #[must_use]
     pub fn new(control: i64, message: Digest, mut models: Vec<Arc<InstalledModel>>) -> Self {
+        let mut asked: BTreeMap<DataTypeName, Vec<i64>> = BTreeMap::new();
+        for model in &models {
+            let reference = &model.reference;
+            asked.entry(reference.key.data_type.clone()).or_default().push(reference.offset);
+        }
         models.sort_by(|a, b| a.reference.key.cmp(&b.reference.key));
+        let index = |offset: i64| models.iter().position(|model| model.reference.offset == offset);
+        let routes = asked
+            .into_iter()
+            .map(|(data_type, offsets)| (data_type, offsets.into_iter().filter_map(index).collect()))
+            .collect();
         let set = set_digest(models.iter().map(|model| &model.reference));
         let id = RevisionId { control, set: Some(set) };
-        Self { id, message: Some(message), models, _counted: Counted::new() }
+        Self { id, message: Some(message), models, routes, _counted: Counted::new() }
     }
 
     /// Its identity.
@@ -151,16 +171,23 @@ impl Revision {
         &self.models
     }
 
-    /// Index among [`Revision::models`] of the model that scores this data type.
+    /// Indexes among [`Revision::models`] of the models that score this data type, in the order in which they are
+    /// asked; empty while there is none.
     #[must_use]
-    pub fn route(&self, data_type: &DataTypeName) -> Option<usize> {
-        self.models.binary_search_by(|model| model.reference.key.data_type.cmp(data_type)).ok()
+    pub fn route(&self, data_type: &DataTypeName) -> &[usize] {
+        let found = self.routes.binary_search_by(|(name, _)| name.cmp(data_type));
+        found.map_or(&[], |at| &self.routes[at].1)
     }
 
-    /// The model that scores this data type.
+    /// The first model that scores this data type.
     #[must_use]
     pub fn model(&self, data_type: &DataTypeName) -> Option<&Arc<InstalledModel>> {
-        self.route(data_type).map(|index| &self.models[index])
+        self.route(data_type).first().map(|index| &self.models[*index])
+    }
+
+    /// The models in force by route, within a route in the order in which they are asked.
+    pub fn asked(&self) -> impl Iterator<Item = &Arc<InstalledModel>> {
+        self.routes.iter().flat_map(|(_, models)| models).map(|index| &self.models[*index])
     }
 }
 

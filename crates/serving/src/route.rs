@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use scorewheel_model::{Digest, ModelName};
 
 use crate::reference::ModelReference;
+use crate::selection::Selection;
 
 /// One message of a route.
 #[derive(Clone, Debug)]
@@ -27,8 +28,8 @@ impl Entry {
 /// What a route comes to as of a control offset.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing<'a> {
-    /// The message with the highest control offset that is neither removed nor refused: it scores.
-    pub top: Option<&'a ModelReference>,
+    /// The messages that score, in the order of the selection: neither removed nor refused, none superseded.
+    pub tops: Vec<&'a ModelReference>,
     /// Control offset of the last message that changed what scores; −1 if none did.
     pub change: i64,
 }
@@ -38,14 +39,15 @@ pub(crate) struct Standing<'a> {
 /// A message that nobody has judged yet counts as accepted until its verdict is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
+    selection: Selection,
     entries: Vec<Entry>,
     /// Last change up to the point that [`Route::settle`] has reached.
     settled: i64,
 }
 
 impl Route {
-    pub fn new() -> Self {
-        Self { entries: Vec::new(), settled: -1 }
+    pub fn new(selection: Selection) -> Self {
+        Self { selection, entries: Vec::new(), settled: -1 }
     }
 
     pub fn put(&mut self, reference: ModelReference) {
@@ -87,31 +89,23 @@ impl Route {
         let mut held = Held::default();
         let mut change = self.settled;
         for entry in self.entries.iter().take_while(|entry| entry.offset() < limit) {
-            match entry {
-                Entry::Put { reference, .. } => {
-                    held.put(reference);
-                    change = change.max(reference.offset);
-                }
-                Entry::Remove { offset, name } => {
-                    if held.remove(name) {
-                        change = *offset;
-                    }
-                }
-            }
+            change = change.max(held.follow(entry, &self.selection));
         }
-        Standing { top: held.by_offset.last_entry().map(|entry| *entry.get()), change }
+        Standing { tops: held.tops(&self.selection), change }
+    }
+
+    /// The names that are asked for and have no model.
+    pub fn missing(&self) -> Vec<&ModelName> {
+        let Selection::Names(names) = &self.selection else { return Vec::new() };
+        let tops = self.standing(i64::MAX).tops;
+        names.iter().filter(|name| !tops.iter().any(|top| top.key.name == **name)).collect()
     }
 
     /// The latest message of each name that is there at the end, highest control offset first.
     pub fn held(&self) -> Vec<&ModelReference> {
         let mut held = Held::default();
         for entry in &self.entries {
-            match entry {
-                Entry::Put { reference, .. } => held.put(reference),
-                Entry::Remove { name, .. } => {
-                    held.remove(name);
-                }
-            }
+            held.follow(entry, &self.selection);
         }
         let mut seen = HashSet::new();
         held.by_offset.values().rev().filter(|reference| seen.insert(&reference.key.name)).copied().collect()
@@ -124,19 +118,9 @@ impl Route {
         let mut change = self.settled;
         let mut superseded: HashMap<&ModelName, i64> = HashMap::new();
         for entry in self.entries.iter().take_while(|entry| entry.offset() < limit) {
-            match entry {
-                Entry::Put { reference, accepted } => {
-                    held.put(reference);
-                    change = change.max(reference.offset);
-                    if *accepted {
-                        superseded.insert(&reference.key.name, reference.offset);
-                    }
-                }
-                Entry::Remove { offset, name } => {
-                    if held.remove(name) {
-                        change = *offset;
-                    }
-                }
+            change = change.max(held.follow(entry, &self.selection));
+            if let Entry::Put { reference, accepted: true } = entry {
+                superseded.insert(&reference.key.name, reference.offset);
             }
         }
         let kept: Vec<i64> = held
@@ -161,17 +145,43 @@ struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    fn put(&mut self, reference: &'a ModelReference) {
-        self.by_offset.insert(reference.offset, reference);
-        self.by_name.entry(&reference.key.name).or_default().push(reference.offset);
+    /// Takes in the next message: its control offset if it changes what scores, else −1.
+    fn follow(&mut self, entry: &'a Entry, selection: &Selection) -> i64 {
+        match entry {
+            Entry::Put { reference, .. } => {
+                self.by_offset.insert(reference.offset, reference);
+                self.by_name.entry(&reference.key.name).or_default().push(reference.offset);
+                if selection.concerns(&reference.key.name) { reference.offset } else { -1 }
+            }
+            Entry::Remove { offset, name } => {
+                let was_last = self.by_offset.last_key_value().is_some_and(|(_, top)| top.key.name == *name);
+                let removed = self.by_name.remove(name).unwrap_or_default();
+                for offset in &removed {
+                    self.by_offset.remove(offset);
+                }
+                let scored = match selection {
+                    Selection::Latest => was_last,
+                    Selection::All | Selection::Names(_) => !removed.is_empty() && selection.concerns(name),
+                };
+                if scored { *offset } else { -1 }
+            }
+        }
     }
 
-    /// Removes all messages of a name; true if one of them was the one that scored.
-    fn remove(&mut self, name: &ModelName) -> bool {
-        let scored = self.by_offset.last_key_value().is_some_and(|(_, top)| top.key.name == *name);
-        for offset in self.by_name.remove(name).unwrap_or_default() {
-            self.by_offset.remove(&offset);
+    /// What scores, in the order of the selection.
+    fn tops(&self, selection: &Selection) -> Vec<&'a ModelReference> {
+        let latest = |name: &ModelName| {
+            let offset = self.by_name.get(name)?.last()?;
+            self.by_offset.get(offset).copied()
+        };
+        match selection {
+            Selection::Latest => self.by_offset.values().next_back().copied().into_iter().collect(),
+            Selection::All => {
+                let mut tops: Vec<_> = self.by_name.keys().filter_map(|name| latest(name)).collect();
+                tops.sort_unstable_by_key(|top| std::cmp::Reverse(top.offset));
+                tops
+            }
+            Selection::Names(names) => names.iter().filter_map(latest).collect(),
         }
-        scored
     }
 }

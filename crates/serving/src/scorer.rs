@@ -8,12 +8,13 @@ use scorewheel_columns::Batch;
 use scorewheel_model::DataTypeName;
 
 use crate::decoder::{DataTypeIndex, DecodeNotes, Decoder, Records, Stated};
-use crate::failure::FailureWindow;
 use crate::meter::Meter;
 use crate::outcome::{Alarm, Answer, DeadLetter, DeadReason, Outcome, Step, Wait};
 use crate::policy::{NoModel, OnModelFailure, Policies};
 use crate::revision::{InstalledModel, Revision};
-use crate::segment::{ScratchShelf, Segment, SegmentPool};
+use crate::segment::{Segment, SegmentPool};
+use crate::selection::Order;
+use crate::served::ServedModels;
 use crate::tally::Tally;
 
 /// Scores the records of one partition, batch by batch, in buffers that are used again.
@@ -26,10 +27,11 @@ pub struct Scorer<D> {
     groups: Vec<Group>,
     slots: Vec<Slot>,
     reasons: Vec<(Step, DeadReason, Option<Place>)>,
-    windows: Vec<FailureWindow>,
+    /// Rows that a model beyond the first has no answer for: record, position of the model, index among the reasons;
+    /// ascending.
+    further_dead: Vec<(u32, u32, u32)>,
     paused: BTreeMap<DataTypeIndex, i64>,
-    alarmed: Vec<bool>,
-    scratch: ScratchShelf,
+    served: ServedModels,
     pool: SegmentPool,
     tally: Tally,
 }
@@ -42,7 +44,10 @@ struct Group {
     notes: DecodeNotes,
     /// Rows that another data type's model scores, with that data type.
     strays: Vec<(u32, DataTypeIndex)>,
+    /// Scored by the first model of each route.
     segments: Vec<Segment>,
+    /// By the second and those after it, where a route asks more than one.
+    further: Vec<Vec<Segment>>,
 }
 
 /// A row of a group.
@@ -81,16 +86,16 @@ impl<D: Decoder> Scorer<D> {
             notes: DecodeNotes::default(),
             strays: Vec::new(),
             segments: Vec::new(),
+            further: Vec::new(),
         };
         Self {
             policies,
             groups: (0..types).map(group).collect(),
             slots: Vec::new(),
             reasons: Vec::new(),
-            windows: vec![FailureWindow::new(policies.failure); types],
+            further_dead: Vec::new(),
             paused: BTreeMap::new(),
-            alarmed: vec![false; types],
-            scratch: ScratchShelf::new(types),
+            served: ServedModels::new(types, policies.failure),
             pool: SegmentPool::default(),
             tally: Tally::default(),
             decoder,
@@ -108,9 +113,7 @@ impl<D: Decoder> Scorer<D> {
         let index = |name: &str| types.iter().position(|data_type| data_type.as_str() == name);
         self.paused =
             paused.into_iter().filter_map(|(name, control)| Some((index(name)?, control))).collect();
-        for window in &mut self.windows {
-            window.clear();
-        }
+        self.served.clear_windows();
     }
 
     /// Scores the records of `range` with `revision`.
@@ -128,8 +131,9 @@ impl<D: Decoder> Scorer<D> {
         self.begin();
         self.sort(records, range);
         self.decode(records, start);
-        let routes: Vec<Option<usize>> =
+        let routes: Vec<&[usize]> =
             self.decoder.data_types().iter().map(|data_type| revision.route(data_type)).collect();
+        self.served.follow(revision, &routes);
         let mut wait = self.find_wait(revision, &routes);
         let end = wait.as_ref().map_or(self.slots.len(), |(at, _)| *at);
         self.slots.truncate(end);
@@ -145,6 +149,7 @@ impl<D: Decoder> Scorer<D> {
     fn begin(&mut self) {
         self.slots.clear();
         self.reasons.clear();
+        self.further_dead.clear();
         self.tally.clear();
         for group in &mut self.groups {
             group.batch.clear();
@@ -152,6 +157,9 @@ impl<D: Decoder> Scorer<D> {
             group.notes.clear();
             group.strays.clear();
             self.pool.take_back(&mut group.segments);
+            for segments in &mut group.further {
+                self.pool.take_back(segments);
+            }
         }
     }
 
@@ -214,13 +222,12 @@ impl<D: Decoder> Scorer<D> {
     }
 
     /// The first record that has to wait: its data type has no model, or one that fails.
-    fn find_wait(&mut self, revision: &Revision, routes: &[Option<usize>]) -> Option<(usize, Wait)> {
-        let model_of = |data_type: DataTypeIndex| routes[data_type].map(|model| &revision.models()[model]);
+    fn find_wait(&mut self, revision: &Revision, routes: &[&[usize]]) -> Option<(usize, Wait)> {
         self.paused.retain(|data_type, control| {
-            model_of(*data_type).is_some_and(|model| model.reference.offset == *control)
+            routes[*data_type].iter().any(|model| revision.models()[*model].reference.offset == *control)
         });
         let waits_without_model = self.policies.no_model == NoModel::Wait;
-        if self.paused.is_empty() && !(waits_without_model && routes.contains(&None)) {
+        if self.paused.is_empty() && !(waits_without_model && routes.iter().any(|route| route.is_empty())) {
             return None;
         }
         let waits = |data_type: DataTypeIndex| {
@@ -228,7 +235,7 @@ impl<D: Decoder> Scorer<D> {
             if let Some(control) = self.paused.get(&data_type) {
                 return Some(Wait::ModelFails { data_type: name(), control: *control });
             }
-            let waits = waits_without_model && routes[data_type].is_none();
+            let waits = waits_without_model && routes[data_type].is_empty();
             waits.then(|| Wait::NoModel { data_type: name() })
         };
         self.slots.iter().enumerate().find_map(|(record, slot)| match slot {
@@ -242,33 +249,19 @@ impl<D: Decoder> Scorer<D> {
     }
 
     /// Scores the rows of records before `end`, run by run of one model.
-    fn score_groups(
-        &mut self,
-        revision: &Revision,
-        routes: &[Option<usize>],
-        end: usize,
-        meter: &mut dyn Meter,
-    ) {
+    fn score_groups(&mut self, revision: &Revision, routes: &[&[usize]], end: usize, meter: &mut dyn Meter) {
         for own_type in 0..self.groups.len() {
             let group = &mut self.groups[own_type];
             let rows = group.records.partition_point(|record| (*record as usize) < end) as u32;
             let mut row = 0;
             while row < rows {
                 let (data_type, run_end) = group.run(own_type, row, rows);
-                if let Some(model) = routes[data_type] {
-                    let installed = &revision.models()[model];
-                    let shelf = &mut self.scratch;
+                for (position, model) in routes[data_type].iter().enumerate() {
+                    let installed = &revision.models()[*model];
+                    let scratch = &mut self.served.at(data_type, position).scratch;
                     let run = row..run_end;
-                    self.pool.score(
-                        installed,
-                        model,
-                        data_type,
-                        &group.batch,
-                        run,
-                        shelf,
-                        meter,
-                        &mut group.segments,
-                    );
+                    let (batch, segments) = group.at_position(position);
+                    self.pool.score(installed, *model, data_type, batch, run, scratch, meter, segments);
                 }
                 row = run_end;
             }
@@ -288,26 +281,20 @@ impl<D: Decoder> Scorer<D> {
                 }
                 Slot::Dropped(_) => continue,
             };
-            let group = &self.groups[place.group as usize];
-            let Some(segment) = group.segment(place.row) else {
+            let Some(mut fails) = self.settle_row(revision, record, place, 0, alarms) else {
                 self.without_model(record, place);
                 continue;
             };
-            let installed = &revision.models()[segment.model];
-            let data_type = segment.data_type;
-            let reason = segment.failure(place.row);
-            let counts = reason.as_ref().is_none_or(|reason| !is_fault_of_input(reason));
-            if reason.is_none() {
-                self.tally.result(segment.model, segment.nanoseconds);
+            if self.served.several() {
+                // Every model's outcome is kept, also of the record at which one comes to count as failing.
+                let mut position = 1;
+                while let Some(also) = self.settle_row(revision, record, place, position, alarms) {
+                    fails = fails.or(also);
+                    position += 1;
+                }
             }
-            let failed = reason.is_some();
-            if let Some(reason) = reason {
-                self.slots[record] = Slot::Dead(self.reasons.len() as u32);
-                self.reasons.push((Step::Score, reason, Some(place)));
-                self.tally.dead_letter(Step::Score);
-            }
-            if counts && self.count(data_type, installed, failed, alarms) {
-                pause = Some((record, data_type, installed.reference.offset));
+            if let Some((data_type, control)) = fails {
+                pause = Some((record, data_type, control));
                 break;
             }
         }
@@ -318,23 +305,59 @@ impl<D: Decoder> Scorer<D> {
         Some((record + 1, Wait::ModelFails { data_type, control }))
     }
 
+    /// Counts the answer of the model at `position` to one row. `None` if there is no such model; else the route and
+    /// the model's control offset if it is to be paused.
+    fn settle_row(
+        &mut self,
+        revision: &Revision,
+        record: usize,
+        place: Place,
+        position: usize,
+        alarms: &mut Vec<Alarm>,
+    ) -> Option<Option<(DataTypeIndex, i64)>> {
+        let group = &self.groups[place.group as usize];
+        let segment = group.segment(position, place.row)?;
+        let installed = &revision.models()[segment.model];
+        let data_type = segment.data_type;
+        let reason = segment.failure(place.row);
+        let counts = reason.as_ref().is_none_or(|reason| !is_fault_of_input(reason));
+        if reason.is_none() {
+            self.tally.result(segment.model, segment.nanoseconds);
+        }
+        if position > 0 {
+            self.tally.further();
+        }
+        let failed = reason.is_some();
+        if let Some(reason) = reason {
+            let dead = self.reasons.len() as u32;
+            match position {
+                0 => self.slots[record] = Slot::Dead(dead),
+                _ => self.further_dead.push((record as u32, position as u32, dead)),
+            }
+            self.reasons.push((Step::Score, reason, Some(place)));
+            self.tally.dead_letter(Step::Score);
+        }
+        let pauses = counts && self.count(data_type, position, installed, failed, alarms);
+        Some(pauses.then_some((data_type, installed.reference.offset)))
+    }
+
     /// Counts a scored row; true if its route is to be paused.
     fn count(
         &mut self,
         data_type: DataTypeIndex,
+        position: usize,
         installed: &InstalledModel,
         failed: bool,
         alarms: &mut Vec<Alarm>,
     ) -> bool {
-        let window = &mut self.windows[data_type];
-        window.follow(installed.serial());
-        let failing = window.push(failed);
+        let served = self.served.at(data_type, position);
+        let failing = served.window.push(failed);
         if !failing {
-            self.alarmed[data_type] = false;
+            served.alarmed = false;
             return false;
         }
         let paused = self.policies.on_model_failure == OnModelFailure::Pause;
-        if !std::mem::replace(&mut self.alarmed[data_type], true) || paused {
+        if !std::mem::replace(&mut served.alarmed, true) || paused {
             alarms.push(Alarm {
                 data_type: self.decoder.data_types()[data_type].clone(),
                 model: installed.reference.key.name.to_string(),
@@ -385,9 +408,23 @@ impl Group {
         (data_type, end)
     }
 
-    fn segment(&self, row: u32) -> Option<&Segment> {
-        let after = self.segments.partition_point(|segment| segment.rows.start <= row);
-        let segment = &self.segments[after.checked_sub(1)?];
+    /// The batch, and where the segments of a route's model at this position go.
+    fn at_position(&mut self, position: usize) -> (&Batch, &mut Vec<Segment>) {
+        let Some(further) = position.checked_sub(1) else { return (&self.batch, &mut self.segments) };
+        if self.further.len() <= further {
+            self.further.resize_with(further + 1, Vec::new);
+        }
+        (&self.batch, &mut self.further[further])
+    }
+
+    /// What the model at `position` of the row's route made of it.
+    fn segment(&self, position: usize, row: u32) -> Option<&Segment> {
+        let segments = match position {
+            0 => &self.segments,
+            _ => self.further.get(position - 1)?,
+        };
+        let after = segments.partition_point(|segment| segment.rows.start <= row);
+        let segment = &segments[after.checked_sub(1)?];
         segment.rows.contains(&row).then_some(segment)
     }
 }
@@ -417,43 +454,70 @@ impl<'s, D: Decoder> Scored<'s, D> {
         &self.scorer.tally
     }
 
-    /// Each record's index in the batch and its outcome, in input order.
-    pub fn outcomes(&self) -> impl ExactSizeIterator<Item = (usize, Outcome<'_>)> {
-        self.scorer.slots.iter().enumerate().map(|(at, slot)| (self.start + at, self.outcome(*slot)))
+    /// Each record's index in the batch and its outcome, in input order. Where a route asks several models, its records
+    /// have an outcome of each, one after the other, in the order in which they are asked; one that is no model's doing
+    /// stands alone.
+    #[must_use]
+    pub fn outcomes(&self) -> Outcomes<'_, 's, D> {
+        Outcomes { scored: self, record: 0, position: 0 }
     }
 
     fn outcome(&self, slot: Slot) -> Outcome<'_> {
         match slot {
-            Slot::Row(place) => self.answer(place).map_or_else(
+            Slot::Row(place) => self.answer(place, 0).map_or_else(
                 || {
                     Outcome::DeadLetter(DeadLetter {
                         step: Step::Score,
                         reason: &DeadReason::NoValue,
                         batch: None,
                         model: None,
+                        order: Order { place: 1, of: 1 },
                     })
                 },
                 Outcome::Result,
             ),
-            Slot::Dead(reason) => {
-                let (step, reason, place) = &self.scorer.reasons[reason as usize];
-                let group = place.map(|place| &self.scorer.groups[place.group as usize]);
-                let segment = place.zip(group).and_then(|(place, group)| group.segment(place.row));
-                Outcome::DeadLetter(DeadLetter {
-                    step: *step,
-                    reason,
-                    batch: group.map(|group| &group.batch),
-                    model: segment.map(|segment| &*self.revision.models()[segment.model]),
-                })
-            }
+            Slot::Dead(reason) => self.dead(reason, 0),
             Slot::Dropped(data_type) => {
                 Outcome::Dropped(&self.scorer.decoder.data_types()[data_type as usize])
             }
         }
     }
 
-    fn answer(&self, place: Place) -> Option<Answer<'_>> {
-        let segment = self.scorer.groups[place.group as usize].segment(place.row)?;
+    fn dead(&self, reason: u32, position: usize) -> Outcome<'_> {
+        let (step, reason, place) = &self.scorer.reasons[reason as usize];
+        let group = place.map(|place| &self.scorer.groups[place.group as usize]);
+        let segment = place.zip(group).and_then(|(place, group)| group.segment(position, place.row));
+        Outcome::DeadLetter(DeadLetter {
+            step: *step,
+            reason,
+            batch: group.map(|group| &group.batch),
+            model: segment.map(|segment| (segment.model, &*self.revision.models()[segment.model])),
+            order: self.order(segment, position),
+        })
+    }
+
+    fn order(&self, segment: Option<&Segment>, position: usize) -> Order {
+        let of = segment.map_or(1, |segment| self.scorer.served.count(segment.data_type));
+        Order { place: position as u32 + 1, of }
+    }
+
+    /// What a model beyond the first made of a record; `None` if its route has none there.
+    fn further(&self, record: usize, position: usize) -> Option<Outcome<'_>> {
+        let place = match self.scorer.slots[record] {
+            Slot::Row(place) => place,
+            Slot::Dead(reason) => self.scorer.reasons[reason as usize].2?,
+            Slot::Dropped(_) => return None,
+        };
+        let at = (record as u32, position as u32);
+        match self.scorer.further_dead.binary_search_by_key(&at, |(record, position, _)| (*record, *position))
+        {
+            Ok(dead) => Some(self.dead(self.scorer.further_dead[dead].2, position)),
+            Err(_) => self.answer(place, position).map(Outcome::Result),
+        }
+    }
+
+    fn answer(&self, place: Place, position: usize) -> Option<Answer<'_>> {
+        let segment = self.scorer.groups[place.group as usize].segment(position, place.row)?;
         Some(Answer {
             model: segment.model,
             installed: &self.revision.models()[segment.model],
@@ -461,6 +525,40 @@ impl<'s, D: Decoder> Scored<'s, D> {
             row: (place.row - segment.rows.start) as usize,
             data_type: &self.scorer.decoder.data_types()[segment.data_type],
             nanoseconds: segment.nanoseconds,
+            order: self.order(Some(segment), position),
         })
+    }
+}
+
+/// The outcomes of a batch: [`Scored::outcomes`].
+pub struct Outcomes<'a, 's, D> {
+    scored: &'a Scored<'s, D>,
+    record: usize,
+    /// Of the model whose outcome is next.
+    position: usize,
+}
+
+impl<'a, D: Decoder> Iterator for Outcomes<'a, '_, D> {
+    type Item = (usize, Outcome<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let scored = self.scored;
+        if self.position > 0 {
+            if let Some(outcome) = scored.further(self.record, self.position) {
+                self.position += 1;
+                return Some((scored.start + self.record, outcome));
+            }
+            self.record += 1;
+            self.position = 0;
+        }
+        let record = self.record;
+        let slot = *scored.scorer.slots.get(record)?;
+        if scored.scorer.served.several() {
+            self.position = 1;
+        } else {
+            self.record += 1;
+        }
+        Some((scored.start + record, scored.outcome(slot)))
     }
 }

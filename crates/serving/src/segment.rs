@@ -40,17 +40,6 @@ impl Segment {
     }
 }
 
-/// Working memory by route; made anew when another model takes over or after a panic.
-pub(crate) struct ScratchShelf {
-    by_route: Vec<Option<(u64, Scratch)>>,
-}
-
-impl ScratchShelf {
-    pub fn new(routes: usize) -> Self {
-        Self { by_route: (0..routes).map(|_| None).collect() }
-    }
-}
-
 /// Scores segments and keeps the buffers of past ones.
 #[derive(Default)]
 pub(crate) struct SegmentPool {
@@ -80,17 +69,16 @@ impl SegmentPool {
         data_type: DataTypeIndex,
         batch: &Batch,
         rows: Range<u32>,
-        shelf: &mut ScratchShelf,
+        scratch: &mut Option<Scratch>,
         meter: &mut dyn Meter,
         segments: &mut Vec<Segment>,
     ) {
-        let slot = &mut shelf.by_route[data_type];
-        let first = slot.as_ref().is_none_or(|(serial, _)| *serial != installed.serial());
+        let first = scratch.is_none();
         if first {
             meter.before_first_batch(installed);
         }
         let before = meter.nanoseconds();
-        let whole = self.attempt(installed, batch, rows.clone(), slot);
+        let whole = self.attempt(installed, batch, rows.clone(), scratch);
         let nanoseconds =
             meter.nanoseconds().saturating_sub(before) / u64::from(rows.end - rows.start).max(1);
         let mut push = |rows: Range<u32>, scores: Scores, nanoseconds: u64, panic: Option<Box<str>>| {
@@ -101,7 +89,7 @@ impl SegmentPool {
             Err(_) => {
                 for row in rows {
                     let before = meter.nanoseconds();
-                    let alone = self.attempt(installed, batch, row..row + 1, slot);
+                    let alone = self.attempt(installed, batch, row..row + 1, scratch);
                     let nanoseconds = meter.nanoseconds().saturating_sub(before);
                     match alone {
                         Ok(scores) => push(row..row + 1, scores, nanoseconds, None),
@@ -120,19 +108,19 @@ impl SegmentPool {
         installed: &InstalledModel,
         batch: &Batch,
         rows: Range<u32>,
-        slot: &mut Option<(u64, Scratch)>,
+        slot: &mut Option<Scratch>,
     ) -> Result<Scores, String> {
         let rows = rows.start as usize..rows.end as usize;
         let expected = rows.len();
         let mut scores = self.spare.pop().unwrap_or_default();
         // Taken out, so that a panic loses it.
-        let kept = slot.take().filter(|(serial, _)| *serial == installed.serial());
+        let kept = slot.take();
         let (scratch, scores) = guard(|| {
-            let mut scratch = kept.map_or_else(|| installed.bound.new_scratch(), |(_, scratch)| scratch);
+            let mut scratch = kept.unwrap_or_else(|| installed.bound.new_scratch());
             installed.bound.score(batch, rows, &mut scratch, &mut scores);
             (scratch, scores)
         })?;
-        *slot = Some((installed.serial(), scratch));
+        *slot = Some(scratch);
         if scores.rows() == expected {
             Ok(scores)
         } else {

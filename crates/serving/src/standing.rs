@@ -55,8 +55,8 @@ pub enum Divergence {
     /// The same control offset, another set of models.
     #[error(
         "the partition was committed at revision {committed}, but this instance holds {held}: two engines judge \
-         the same models differently; run the engine version of the other instances, or accept this one's set \
-         with --adopt-revision"
+         the same models differently, or `score` of a data type differs; run the engine version and settings of the \
+         other instances, or accept this one's set with --adopt-revision"
     )]
     OtherSet {
         /// As committed.

@@ -7,6 +7,7 @@ use crate::outcome::Step;
 pub struct Tally {
     dead_letters: [u64; 4],
     dropped: u64,
+    further: u64,
     results: Vec<Results>,
 }
 
@@ -25,6 +26,7 @@ impl Tally {
     pub(crate) fn clear(&mut self) {
         self.dead_letters = [0; 4];
         self.dropped = 0;
+        self.further = 0;
         self.results.clear();
     }
 
@@ -34,6 +36,10 @@ impl Tally {
 
     pub(crate) fn dropped(&mut self) {
         self.dropped += 1;
+    }
+
+    pub(crate) fn further(&mut self) {
+        self.further += 1;
     }
 
     pub(crate) fn result(&mut self, model: usize, nanoseconds: u64) {
@@ -69,6 +75,12 @@ impl Tally {
     #[must_use]
     pub fn drops(&self) -> u64 {
         self.dropped
+    }
+
+    /// Results and dead letters beyond the first of their record: where a route asks several models.
+    #[must_use]
+    pub fn all_further(&self) -> u64 {
+        self.further
     }
 
     /// Results by model and duration.

@@ -142,6 +142,16 @@ impl TaskStatistics {
     /// Adds one record, for those who count record by record; `now` is in milliseconds since the epoch.
     pub fn add_record(&mut self, ending: Ending<'_>, now: i64) {
         self.conservation.add_record(ending);
+        self.add_ending(ending, now);
+    }
+
+    /// Adds what another model has made of the record added last.
+    pub fn add_further(&mut self, ending: Ending<'_>, now: i64) {
+        self.conservation.add_further(ending);
+        self.add_ending(ending, now);
+    }
+
+    fn add_ending(&mut self, ending: Ending<'_>, now: i64) {
         self.totals_changed = true;
         if let Ending::Result(model, nanoseconds) = ending {
             let statistics =
@@ -330,7 +340,7 @@ mod tests {
                 Some(StoredStatistics::Model(model))
             );
             let [records, results, drops, a, b, c, d] = counts.map(u64::from);
-            let conservation = Conservation { records, results, drops, dead_letters: [a, b, c, d] };
+            let conservation = Conservation { records, results, drops, dead_letters: [a, b, c, d], further: records % 3 };
             let totals = Totals { conservation, paused };
             prop_assert_eq!(
                 StoredStatistics::decode(TOTALS_KEY, &totals.encode()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scorewheel_model::{DataTypeName, ModelType, Summary};
+use scorewheel_model::{DataTypeName, ModelKey, ModelType, Summary};
 
 use crate::reference::ModelReference;
 use crate::rejection::Rejection;
@@ -15,11 +15,13 @@ pub struct ControlView {
     pub position: i64,
     /// The revision in force; `None` before the first is published.
     pub revision: Option<RevisionId>,
-    /// What scores each data type.
+    /// What scores, by route, within a route in the order in which its models are asked.
     pub models: Vec<ModelView>,
     /// The models that each route holds by reference, highest control offset first; the first scores once it is
     /// loaded.
     pub held: Vec<(DataTypeName, Vec<ModelReference>)>,
+    /// Models that a route asks for by name and that do not stand.
+    pub missing: Vec<ModelKey>,
     /// Models in force on the log that are not loaded yet.
     pub loading: Vec<ModelReference>,
     /// Why a model is not loaded although it is not refused; tried again.

@@ -16,7 +16,13 @@ fn score(
 ) -> (Vec<String>, Option<Wait>) {
     let records = TextRecords::of(records);
     let scored = scorer.score(revision, &records, 0..records.len(), &mut ticking());
-    assert_eq!(scored.taken(), scored.outcomes().len());
+    let mut records: Vec<usize> = scored.outcomes().map(|(record, _)| record).collect();
+    records.dedup();
+    assert_eq!(
+        records,
+        (0..scored.taken()).collect::<Vec<_>>(),
+        "each record has an outcome, in input order"
+    );
     (texts(&scored), scored.wait().cloned())
 }
 
@@ -98,7 +104,7 @@ fn rule_12_records_in_are_results_and_dead_letters_and_counted_drops() {
         statistics.add_batch(scored.taken() as u64, scored.tally(), instance.revision(), 0);
     }
     let conservation = statistics.conservation();
-    let expected = Conservation { records: 9, results: 2, dead_letters: [2, 1, 1, 0], drops: 3 };
+    let expected = Conservation { records: 9, results: 2, dead_letters: [2, 1, 1, 0], drops: 3, further: 0 };
     assert_eq!(conservation, expected);
     assert!(conservation.holds());
     assert!(!Conservation { drops: 2, ..conservation }.holds());

@@ -98,7 +98,7 @@ impl<M> ModelDriver<M> {
         let mut ledger = self.shared.ledger();
         if let Some(revision) = ledger.log.next_revision() {
             drop(ledger);
-            self.models = revision.models().iter().map(|model| ModelView::of(model)).collect();
+            self.models = revision.asked().map(|model| ModelView::of(model)).collect();
             self.shared.publish(&revision);
             self.shared.surroundings.observe(&StageEvent::Published(revision.id()));
             self.retirement.published(revision);
@@ -201,6 +201,7 @@ impl<M> ModelDriver<M> {
                 revision: log.revision(),
                 models: self.models.clone(),
                 held,
+                missing: log.missing(),
                 loading: loading.iter().filter_map(|control| log.reference(*control).cloned()).collect(),
                 postponed: self.postponed.clone(),
                 quarantined: log.held_back_by().cloned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::Stream;
 use scorewheel_serving::{
     Adopt, Answer, Arrivals, ControlLog, ControlView, Decoder, Fetcher, Judge, LedgerMismatch, Marking,
-    Rejection, RevisionId,
+    Rejection, RevisionId, Selections,
 };
 
 use crate::driver::ModelDriver;
@@ -26,6 +26,8 @@ pub struct ModelsOptions {
     pub rejections: Vec<Rejection>,
     /// Models that this process must not touch, by control offset.
     pub quarantined: Vec<i64>,
+    /// Which models of a route are asked, where it is not the latest alone.
+    pub selections: Selections,
     /// What the operator has said about a ledger that does not match.
     pub adopt: Adopt,
     /// Fetches models by reference, if that is allowed.
@@ -40,6 +42,7 @@ impl Default for ModelsOptions {
             instance: "stage".into(),
             rejections: Vec::new(),
             quarantined: Vec::new(),
+            selections: Selections::new(),
             adopt: Adopt::default(),
             fetcher: None,
             surroundings: Arc::new(SystemSurroundings::default()),
@@ -64,7 +67,8 @@ impl Models {
         judge: Judge,
         options: ModelsOptions,
     ) -> (Self, ModelDriver<M>) {
-        let mut log = ControlLog::new(judge.numbering(), options.instance);
+        let mut log =
+            ControlLog::new(judge.numbering(), options.instance).with_selections(options.selections);
         for rejection in options.rejections {
             log.know_rejection(rejection);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use scorewheel_model::DataTypeName;
-use scorewheel_serving::{Adoption, Cutover, ModelReference, RevisionId, Step};
+use scorewheel_serving::{Adoption, Cutover, ModelReference, Order, RevisionId, Step};
 
 /// A record to be scored, with whatever its owner wants back beside the result: an offset, a span, a channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,15 @@ pub struct ScoredRecord<C, O> {
     pub cut_over: Option<CutOver>,
     /// What became of it.
     pub outcome: Outcome<O>,
+    /// What the other models made of it, in the order in which they are asked, where its route asks several.
+    pub further: Vec<Outcome<O>>,
+}
+
+impl<C, O> ScoredRecord<C, O> {
+    /// All outcomes, the first one first.
+    pub fn outcomes(&self) -> impl Iterator<Item = &Outcome<O>> {
+        std::iter::once(&self.outcome).chain(&self.further)
+    }
 }
 
 /// What became of a record.
@@ -58,6 +67,8 @@ pub enum Outcome<O> {
         kind: &'static str,
         /// What is wrong, in words.
         message: String,
+        /// The model that it was given to, and which of its route's it is, if it came that far.
+        asked: Option<(Arc<ModelReference>, Order)>,
     },
     /// No model was in force for its data type, and the policy is to drop it.
     Dropped {

@@ -139,9 +139,9 @@ where
         let scored = self.scorer.score(revision, &records, 0..self.taken.len(), &mut meter);
         let (taken, wait) = (scored.taken(), scored.wait().cloned());
         let alarms = scored.alarms().to_vec();
-        let mut outcomes = Vec::with_capacity(taken);
+        let mut outcomes: Vec<(Outcome<O>, Vec<Outcome<O>>)> = Vec::with_capacity(taken);
         for (index, became) in scored.outcomes() {
-            outcomes.push(match became {
+            let outcome = match became {
                 Became::Result(answer) => match (self.encode)(&answer, &self.taken[index]) {
                     Ok(output) => Outcome::Result {
                         output,
@@ -149,14 +149,25 @@ where
                         nanoseconds: answer.nanoseconds,
                     },
                     Err(EncodeError { kind, reason }) => {
-                        Outcome::DeadLetter { step: Step::Encode, kind, message: reason }
+                        let asked = Some((Arc::clone(&published.references[answer.model]), answer.order));
+                        Outcome::DeadLetter { step: Step::Encode, kind, message: reason, asked }
                     }
                 },
                 Became::DeadLetter(letter) => {
-                    Outcome::DeadLetter { step: letter.step, kind: letter.kind(), message: letter.message() }
+                    let asked = letter.asked();
+                    Outcome::DeadLetter {
+                        step: letter.step,
+                        kind: letter.kind(),
+                        message: letter.message(),
+                        asked: asked.map(|(model, order)| (Arc::clone(&published.references[model]), order)),
+                    }
                 }
                 Became::Dropped(data_type) => Outcome::Dropped { data_type: data_type.clone() },
-            });
+            };
+            match outcomes.get_mut(index) {
+                Some((_, further)) => further.push(outcome),
+                None => outcomes.push((outcome, Vec::new())),
+            }
         }
         let id = revision.id();
         let mut cut_over = None;
@@ -167,8 +178,9 @@ where
                 self.last = Some(id);
             }
         }
-        for (record, outcome) in self.taken.drain(..taken).zip(outcomes) {
-            self.scored.push_back(ScoredRecord { record, revision: id, cut_over: cut_over.take(), outcome });
+        for (record, (outcome, further)) in self.taken.drain(..taken).zip(outcomes) {
+            let cut_over = cut_over.take();
+            self.scored.push_back(ScoredRecord { record, revision: id, cut_over, outcome, further });
         }
         self.paused = self.scorer.paused().map(|(name, control)| (name.to_string(), control)).collect();
         self.waits_beyond = wait.as_ref().map(|_| published.number);
@@ -203,12 +215,10 @@ where
             if let Some(cut_over) = scored.cut_over {
                 state.push_cut_over(cut_over);
             }
-            let ending = match &scored.outcome {
-                Outcome::Result { model, nanoseconds, .. } => Ending::Result(model, *nanoseconds),
-                Outcome::DeadLetter { step, .. } => Ending::DeadLetter(*step),
-                Outcome::Dropped { .. } => Ending::Dropped,
-            };
-            state.statistics.add_record(ending, now);
+            state.statistics.add_record(ending(&scored.outcome), now);
+            for further in &scored.further {
+                state.statistics.add_further(ending(further), now);
+            }
         }
         if let Some(cut_over) = scored.cut_over {
             self.shared.surroundings.observe(&StageEvent::CutOver(cut_over.revision));
@@ -218,6 +228,14 @@ where
             self.settle();
         }
         Some(scored)
+    }
+}
+
+fn ending<O>(outcome: &Outcome<O>) -> Ending<'_> {
+    match outcome {
+        Outcome::Result { model, nanoseconds, .. } => Ending::Result(model, *nanoseconds),
+        Outcome::DeadLetter { step, .. } => Ending::DeadLetter(*step),
+        Outcome::Dropped { .. } => Ending::Dropped,
     }
 }
 

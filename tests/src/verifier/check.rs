@@ -26,8 +26,12 @@ pub enum Violation {
     Invented { partition: u32, input: i64 },
     /// A record without any outcome.
     Lost { partition: u32, input: i64 },
-    /// A record with more than one outcome.
+    /// A record with more than one outcome, or more than one of a model.
     Twice { partition: u32, input: i64 },
+    /// A record that several models score, without the outcome of one of them, or with one too many.
+    Incomplete { partition: u32, input: i64, found: Vec<u32>, of: u32 },
+    /// Results of one record in another order than that of their models.
+    ModelsOutOfOrder { partition: u32, input: i64, place: u32 },
     /// A record that was scored again although it was committed before.
     Repeated { partition: u32, input: i64 },
     /// A result that stands before one of an earlier record.
@@ -87,11 +91,12 @@ pub fn check(
         })
         .collect();
     summary.inputs = inputs.len() as u64;
-    let mut outcomes: BTreeSet<(u32, i64)> = BTreeSet::new();
+    let mut outcomes = Outcomes::default();
 
     for (&partition, results) in &evidence.results {
         let mut last_input = -1;
         let mut last_control = -1;
+        let mut last_place = 0;
         for result in results {
             summary.results += 1;
             let lineage =
@@ -108,7 +113,7 @@ pub fn check(
             if lineage.partition != partition {
                 violations.push(Violation::WrongPartition { partition, input });
             }
-            if !outcomes.insert((lineage.partition, input)) {
+            if !outcomes.insert((lineage.partition, input), lineage.place, lineage.of) {
                 summary.duplicates += 1;
                 if guarantee == Guarantee::ExactlyOnce {
                     violations.push(Violation::Twice { partition, input });
@@ -117,13 +122,19 @@ pub fn check(
                 }
             } else if input < last_input {
                 violations.push(Violation::OutOfOrder { partition, input });
+            } else if input == last_input && lineage.place <= last_place {
+                violations.push(Violation::ModelsOutOfOrder { partition, input, place: lineage.place });
             }
-            if lineage.control < last_control && guarantee == Guarantee::ExactlyOnce {
-                let (from, to) = (last_control, lineage.control);
-                violations.push(Violation::ControlFell { partition, input, from, to });
+            // Among the models of one record the offsets follow no order; those of the first ones must not fall.
+            if lineage.place == 1 {
+                if lineage.control < last_control && guarantee == Guarantee::ExactlyOnce {
+                    let (from, to) = (last_control, lineage.control);
+                    violations.push(Violation::ControlFell { partition, input, from, to });
+                }
+                last_control = lineage.control;
             }
+            last_place = lineage.place;
             last_input = last_input.max(input);
-            last_control = lineage.control;
             if result.key != record.key || result.timestamp != record.timestamp {
                 violations.push(Violation::NotItsRecord { partition, input });
             }
@@ -139,7 +150,7 @@ pub fn check(
                 letter.header("__streams.errors.offset").and_then(|text| text.parse().ok()).unwrap_or(-1);
             if !inputs.contains_key(&(partition, input)) {
                 violations.push(Violation::Invented { partition, input });
-            } else if !outcomes.insert((partition, input)) {
+            } else if !outcomes.insert_dead_letter((partition, input), letter) {
                 summary.duplicates += 1;
                 if guarantee == Guarantee::ExactlyOnce {
                     violations.push(Violation::Twice { partition, input });
@@ -147,8 +158,44 @@ pub fn check(
             }
         }
     }
+    violations.extend(outcomes.incomplete());
     missing(evidence, &inputs, &outcomes, &mut summary, &mut violations);
     (summary, violations)
+}
+
+/// What was found of each record: the places of the models whose outcomes they are, and how many were asked.
+#[derive(Default)]
+struct Outcomes {
+    records: BTreeMap<(u32, i64), (BTreeSet<u32>, u32)>,
+}
+
+impl Outcomes {
+    /// Takes note of an outcome; false if there was one of this model before. After a revision with another number of
+    /// models a repeated record has other places: those of the greater number count.
+    fn insert(&mut self, record: (u32, i64), place: u32, of: u32) -> bool {
+        let (places, asked) = self.records.entry(record).or_default();
+        *asked = of.max(*asked);
+        places.insert(place)
+    }
+
+    /// A dead letter is that of one model if it says so, else of the whole record.
+    fn insert_dead_letter(&mut self, record: (u32, i64), letter: &RawRecord) -> bool {
+        let lineage = letter.header("scorewheel.errors.lineage");
+        let lineage: Option<Lineage> = lineage.and_then(|text| serde_json::from_str(text).ok());
+        let (place, of) = lineage.map_or((1, 1), |lineage| (lineage.place, lineage.of));
+        self.insert(record, place, of)
+    }
+
+    /// Records that lack the outcome of a model.
+    fn incomplete(&self) -> impl Iterator<Item = Violation> {
+        let lacks = |(places, of): &(BTreeSet<u32>, u32)| !places.iter().copied().eq(1..=*of);
+        self.records.iter().filter(move |(_, found)| lacks(found)).map(
+            |((partition, input), (places, of))| {
+                let found = places.iter().copied().collect();
+                Violation::Incomplete { partition: *partition, input: *input, found, of: *of }
+            },
+        )
+    }
 }
 
 /// What was committed of a partition for certain when a result was written.
@@ -162,12 +209,12 @@ fn committed_before(evidence: &Evidence, partition: u32, result: i64) -> i64 {
 fn missing(
     evidence: &Evidence,
     inputs: &BTreeMap<(u32, i64), &RawRecord>,
-    outcomes: &BTreeSet<(u32, i64)>,
+    outcomes: &Outcomes,
     summary: &mut Summary,
     violations: &mut Vec<Violation>,
 ) {
     let mut without: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
-    for (partition, input) in inputs.keys().filter(|place| !outcomes.contains(place)) {
+    for (partition, input) in inputs.keys().filter(|place| !outcomes.records.contains_key(place)) {
         without.entry(*partition).or_default().push(*input);
     }
     let partitions: BTreeSet<u32> = evidence.dropped.keys().chain(without.keys()).copied().collect();
@@ -277,6 +324,47 @@ mod tests {
             found(&evidence, Guarantee::ExactlyOnce),
             [Violation::WrongCount { what, counted: 2, found: 1 }]
         );
+    }
+
+    #[test]
+    fn each_of_several_models_answers_once_and_in_order() {
+        let several = |results: &[(i64, i64, u32, u32)]| {
+            let mut evidence = evidence(&[]);
+            evidence.inputs = [(0, (0..2).map(record).collect())].into();
+            let results = results.iter().enumerate().map(|(at, (input, control, place, of))| {
+                let mut result = result(at as i64, *input, *control);
+                let header = result.headers[0].1.as_mut().unwrap();
+                header.pop();
+                header.extend_from_slice(format!(r#","place":{place},"of":{of}}}"#).as_bytes());
+                result
+            });
+            evidence.results = [(0, results.collect())].into();
+            evidence
+        };
+        let good = [(0, 7, 1, 2), (0, 3, 2, 2), (1, 7, 1, 2), (1, 3, 2, 2)];
+        assert_eq!(found(&several(&good), Guarantee::ExactlyOnce), []);
+        assert_eq!(
+            found(&several(&good[..3]), Guarantee::ExactlyOnce),
+            [Violation::Incomplete { partition: 0, input: 1, found: vec![1], of: 2 }]
+        );
+        let twice = [good[0], good[1], good[1], good[2], good[3]];
+        assert_eq!(
+            found(&several(&twice), Guarantee::ExactlyOnce),
+            [Violation::Twice { partition: 0, input: 0 }]
+        );
+        let swapped = [good[1], good[0], good[2], good[3]];
+        assert_eq!(
+            found(&several(&swapped), Guarantee::ExactlyOnce),
+            [Violation::ModelsOutOfOrder { partition: 0, input: 0, place: 1 }]
+        );
+        // One model's dead letter stands for its result.
+        let mut evidence = several(&good[..3]);
+        let lineage = evidence.results[&0][1].headers[0].1.clone();
+        let mut letter =
+            RawRecord { headers: vec![("__streams.errors.offset".into(), Some(b"1".to_vec()))], ..record(0) };
+        letter.headers.push(("scorewheel.errors.lineage".into(), lineage));
+        evidence.dead_letters = [(0, vec![letter])].into();
+        assert_eq!(found(&evidence, Guarantee::ExactlyOnce), []);
     }
 
     #[test]

@@ -20,4 +20,14 @@ pub struct Lineage {
     pub partition: u32,
     /// Input offset.
     pub offset: i64,
+    /// Which of its record's results it is, from 1, where several models score it.
+    #[serde(default = "one")]
+    pub place: u32,
+    /// How many models score it.
+    #[serde(default = "one")]
+    pub of: u32,
+}
+
+fn one() -> u32 {
+    1
 }

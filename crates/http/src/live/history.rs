@@ -272,7 +272,7 @@ mod tests {
             control_offset,
             ..ModelReference::default()
         });
-        Route { data_type: data_type.into(), in_force, held: Vec::new() }
+        Route { data_type: data_type.into(), in_force, ..Route::default() }
     }
 
     fn task(partition: u32, records: u64) -> Task {

@@ -7,15 +7,19 @@
 //! | [`stage`] | `/stats`, `/models`, `/state`, `/state/{dataType}`: the original's, for the stage |
 //! | [`topologies`] | `/state/instances`, `/state/value`, …: the original's, for the topologies |
 //! | [`health`] | `/livez`, `/readyz`, `/metrics` |
+//! | [`scope`] | whose state a request is about |
+//! | [`cluster`] | `/v1/instance`, `/v1/cluster` |
 //! | [`views`] | `/v1/…`: routes, models, revision, cut-overs, conservation, statistics |
 //! | [`results`] | `/v1/results`: committed results as they come |
 //! | [`records`] | `/v1/topics…`: the way in and out for records |
 
+pub mod cluster;
 pub mod health;
 pub mod index;
 pub mod page;
 pub mod records;
 pub mod results;
+pub mod scope;
 pub mod stage;
 pub mod statistics;
 pub mod topologies;
@@ -31,6 +35,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::AccessRules;
+use crate::cluster::Gatherer;
 use crate::error::ApiError;
 use crate::gateway::RecordsGateway;
 use crate::live::{Hub, LiveFigures};
@@ -46,6 +51,8 @@ pub struct Application {
     pub engine: Engine,
     /// The state to show.
     pub state: Arc<dyn QueryState>,
+    /// The state of the other instances, where there can be any.
+    pub cluster: Option<Arc<Gatherer>>,
     /// The metrics to show.
     pub metrics: Arc<dyn MetricsText>,
     /// What the page shows besides the state.
@@ -97,7 +104,8 @@ pub fn router(application: Application) -> (Router, Arc<Hub>) {
         .merge(page::routes())
         .merge(index::routes())
         .merge(health::routes())
-        .merge(views::routes());
+        .merge(views::routes())
+        .merge(cluster::routes());
     router = match engine {
         Engine::Stage => router.merge(stage::routes()),
         Engine::Streams => router.merge(topologies::routes()),
@@ -154,6 +162,3 @@ fn restored(snapshot: &Snapshot) -> Result<(), ApiError> {
     let message = format!("stores are being restored ({}); ask again in a moment", restoring.join(", "));
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "restoring", message))
 }
-
-/// The answer says that it is about this instance only.
-const SCOPE: [(&str, &str); 1] = [("scorewheel-scope", "instance")];

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
+use super::Shared;
+use super::scope::View;
 use super::statistics::{StageStatistics, in_force};
-use super::{SCOPE, Shared};
+use crate::error::ApiError;
 
 /// `/stats`, `/models`, `/state`, `/state/{dataType}`.
 pub fn routes() -> Router<Arc<Shared>> {
@@ -20,18 +22,17 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/models", get(models))
 }
 
-async fn default_statistics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let snapshot = shared.state.snapshot();
-    (SCOPE, Json(StageStatistics::from(in_force(&snapshot, &snapshot.default_data_type))))
+async fn default_statistics(view: View) -> Result<impl IntoResponse, ApiError> {
+    let snapshot = view.whole()?;
+    Ok((view.headers(), Json(StageStatistics::from(in_force(snapshot, &snapshot.default_data_type)))))
 }
 
-async fn statistics(State(shared): State<Arc<Shared>>, Path(data_type): Path<String>) -> impl IntoResponse {
-    (SCOPE, Json(StageStatistics::from(in_force(&shared.state.snapshot(), &data_type))))
+async fn statistics(view: View, Path(data_type): Path<String>) -> Result<impl IntoResponse, ApiError> {
+    Ok((view.headers(), Json(StageStatistics::from(in_force(view.whole()?, &data_type)))))
 }
 
-async fn models(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let snapshot = shared.state.snapshot();
-    let scored = snapshot.routes.iter().filter(|route| route.in_force.is_some());
+async fn models(view: View) -> impl IntoResponse {
+    let scored = view.snapshot.routes.iter().filter(|route| route.in_force.is_some());
     let data_types: Vec<&str> = scored.map(|route| route.data_type.as_str()).collect();
-    (SCOPE, Json(json!({"models": data_types})))
+    (view.headers(), Json(json!({"models": data_types})))
 }

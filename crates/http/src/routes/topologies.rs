@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 
+use super::scope::View;
 use super::statistics::{TopologyStatistics, in_force};
-use super::{SCOPE, Shared, restored};
+use super::{Shared, restored};
+
 use crate::error::ApiError;
 use crate::snapshot::{Instance, Snapshot};
 
@@ -21,38 +23,31 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/state/{store}/value", get(value_of_store))
 }
 
-async fn instances(State(shared): State<Arc<Shared>>) -> Result<impl IntoResponse, ApiError> {
-    let snapshot = shared.state.snapshot();
-    named_store(&snapshot)?;
-    Ok((SCOPE, Json(snapshot.instances.clone())))
+async fn instances(view: View) -> Result<impl IntoResponse, ApiError> {
+    named_store(&view.snapshot)?;
+    Ok((view.headers(), Json(view.snapshot.instances.clone())))
 }
 
-async fn instances_with_store(
-    State(shared): State<Arc<Shared>>,
-    Path(store): Path<String>,
-) -> Result<impl IntoResponse, ApiError> {
-    let snapshot = shared.state.snapshot();
-    known_store(&snapshot, &store)?;
-    let holders = snapshot.instances.iter().filter(|instance| instance.store_names.contains(&store));
-    Ok((SCOPE, Json(holders.cloned().collect::<Vec<Instance>>())))
+async fn instances_with_store(view: View, Path(store): Path<String>) -> Result<impl IntoResponse, ApiError> {
+    known_store(&view.snapshot, &store)?;
+    let holders = view.snapshot.instances.iter().filter(|instance| instance.store_names.contains(&store));
+    Ok((view.headers(), Json(holders.cloned().collect::<Vec<Instance>>())))
 }
 
-async fn value(State(shared): State<Arc<Shared>>) -> Result<impl IntoResponse, ApiError> {
-    answer(&shared.state.snapshot())
+async fn value(view: View) -> Result<impl IntoResponse, ApiError> {
+    answer(&view)
 }
 
-async fn value_of_store(
-    State(shared): State<Arc<Shared>>,
-    Path(store): Path<String>,
-) -> Result<impl IntoResponse, ApiError> {
-    let snapshot = shared.state.snapshot();
-    known_store(&snapshot, &store)?;
-    answer(&snapshot)
+async fn value_of_store(view: View, Path(store): Path<String>) -> Result<impl IntoResponse, ApiError> {
+    known_store(&view.snapshot, &store)?;
+    answer(&view)
 }
 
-fn answer(snapshot: &Snapshot) -> Result<impl IntoResponse + use<>, ApiError> {
+fn answer(view: &View) -> Result<impl IntoResponse + use<>, ApiError> {
+    let snapshot = view.whole()?;
     restored(snapshot)?;
-    Ok((SCOPE, Json(TopologyStatistics::from(in_force(snapshot, &snapshot.default_data_type)))))
+    let value = TopologyStatistics::from(in_force(snapshot, &snapshot.default_data_type));
+    Ok((view.headers(), Json(value)))
 }
 
 fn named_store(snapshot: &Snapshot) -> Result<&str, ApiError> {

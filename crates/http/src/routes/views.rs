@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::scope::{Covered, View};
 use super::{Shared, restored};
 use crate::error::ApiError;
 use crate::merge::merge_tasks;
@@ -27,18 +28,22 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/v1/tasks", get(tasks))
 }
 
-async fn all_routes(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let snapshot = shared.state.snapshot();
-    Json(json!({"revision": snapshot.revision, "routes": snapshot.routes}))
+type Answer = (Covered, Json<Value>);
+
+/// An object with what it covers.
+fn covered(view: &View, answer: Value) -> Answer {
+    (view.headers(), Json(view.cover(answer)))
 }
 
-async fn one_route(
-    State(shared): State<Arc<Shared>>,
-    Path(data_type): Path<String>,
-) -> Result<Json<Value>, ApiError> {
-    let snapshot = shared.state.snapshot();
-    let route = snapshot.route(&data_type).ok_or_else(|| unknown_data_type(&snapshot, &data_type))?;
-    Ok(Json(json!({"revision": snapshot.revision, "route": route})))
+async fn all_routes(view: View) -> Answer {
+    let snapshot = &*view.snapshot;
+    covered(&view, json!({"revision": snapshot.revision, "routes": snapshot.routes}))
+}
+
+async fn one_route(view: View, Path(data_type): Path<String>) -> Result<Answer, ApiError> {
+    let snapshot = &*view.snapshot;
+    let route = snapshot.route(&data_type).ok_or_else(|| unknown_data_type(snapshot, &data_type))?;
+    Ok(covered(&view, json!({"revision": snapshot.revision, "route": route})))
 }
 
 /// A model and what has become of it.
@@ -52,49 +57,57 @@ struct ModelView<'a> {
 
 fn model_views(snapshot: &Snapshot) -> impl Iterator<Item = ModelView<'_>> {
     snapshot.routes.iter().flat_map(|route| {
-        let in_force = route.in_force.iter().map(|model| ModelView { state: "inForce", model });
+        let in_force = route.asked().map(|model| ModelView { state: "inForce", model });
         in_force.chain(route.held.iter().map(|model| ModelView { state: "held", model }))
     })
 }
 
-async fn models(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let snapshot = shared.state.snapshot();
-    let models: Vec<ModelView<'_>> = model_views(&snapshot).collect();
-    Json(json!({"revision": snapshot.revision, "models": models, "rejections": snapshot.rejections}))
+async fn models(view: View) -> Answer {
+    let snapshot = &*view.snapshot;
+    let models: Vec<ModelView<'_>> = model_views(snapshot).collect();
+    covered(
+        &view,
+        json!({"revision": snapshot.revision, "models": models, "rejections": snapshot.rejections}),
+    )
 }
 
-async fn one_model(
-    State(shared): State<Arc<Shared>>,
-    Path((data_type, name)): Path<(String, String)>,
-) -> Result<Json<Value>, ApiError> {
-    let snapshot = shared.state.snapshot();
+async fn one_model(view: View, Path((data_type, name)): Path<(String, String)>) -> Result<Answer, ApiError> {
+    let snapshot = &*view.snapshot;
     if snapshot.route(&data_type).is_none() {
-        return Err(unknown_data_type(&snapshot, &data_type));
+        return Err(unknown_data_type(snapshot, &data_type));
     }
-    let Some(view) = model_views(&snapshot).find(|v| v.model.data_type == data_type && v.model.name == name)
+    let Some(model) =
+        model_views(snapshot).find(|found| found.model.data_type == data_type && found.model.name == name)
     else {
         let message = format!("the route {data_type:?} has no model {name:?}; GET /v1/models lists them");
         return Err(ApiError::not_found("unknown_model", message));
     };
-    restored(&snapshot)?;
+    view.whole()?;
+    restored(snapshot)?;
     let statistics = merge_tasks(&snapshot.tasks)
         .into_iter()
-        .find(|s| s.model.control_offset == view.model.control_offset && s.model.data_type == data_type);
-    Ok(Json(json!({
-        "revision": snapshot.revision, "positions": snapshot.positions(), "model": view, "statistics": statistics,
-    })))
+        .find(|s| s.model.control_offset == model.model.control_offset && s.model.data_type == data_type);
+    Ok(covered(
+        &view,
+        json!({
+            "revision": snapshot.revision, "positions": snapshot.positions(), "model": model, "statistics": statistics,
+        }),
+    ))
 }
 
-async fn revision(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let snapshot = shared.state.snapshot();
-    Json(json!({
-        "revision": snapshot.revision, "controlLag": snapshot.control_lag, "positions": snapshot.positions(),
-    }))
+async fn revision(view: View) -> Answer {
+    let snapshot = &*view.snapshot;
+    covered(
+        &view,
+        json!({
+            "revision": snapshot.revision, "controlLag": snapshot.control_lag, "positions": snapshot.positions(),
+        }),
+    )
 }
 
-async fn cutovers(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let snapshot = shared.state.snapshot();
-    Json(json!({"revision": snapshot.revision, "cutovers": snapshot.cutovers}))
+async fn cutovers(view: View) -> Answer {
+    let snapshot = &*view.snapshot;
+    covered(&view, json!({"revision": snapshot.revision, "cutovers": snapshot.cutovers}))
 }
 
 /// The balance of one partition at its last commit.
@@ -108,6 +121,8 @@ struct Balance<'a> {
     results: u64,
     dead_letters: u64,
     drops: &'a crate::snapshot::Drops,
+    #[serde(skip_serializing_if = "crate::snapshot::is_zero")]
+    further: u64,
     in_flight: u64,
     balanced: bool,
 }
@@ -122,30 +137,37 @@ impl<'a> Balance<'a> {
             results: task.results,
             dead_letters: task.dead_letters,
             drops: &task.drops,
+            further: task.further,
             in_flight: task.in_flight,
-            balanced: task.records == task.results + task.dead_letters + task.drops.total(),
+            balanced: task.records + task.further == task.results + task.dead_letters + task.drops.total(),
         }
     }
 }
 
-async fn conservation(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, ApiError> {
-    let snapshot = shared.state.snapshot();
-    restored(&snapshot)?;
+async fn conservation(view: View) -> Result<Answer, ApiError> {
+    let snapshot = view.whole()?;
+    restored(snapshot)?;
     let partitions: Vec<Balance<'_>> = snapshot.tasks.iter().map(Balance::of).collect();
     let balanced = partitions.iter().all(|balance| balance.balanced);
-    Ok(Json(json!({"balanced": balanced, "positions": snapshot.positions(), "partitions": partitions})))
+    Ok(covered(
+        &view,
+        json!({"balanced": balanced, "positions": snapshot.positions(), "partitions": partitions}),
+    ))
 }
 
-async fn statistics(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, ApiError> {
-    let snapshot = shared.state.snapshot();
-    restored(&snapshot)?;
+async fn statistics(view: View) -> Result<Answer, ApiError> {
+    let snapshot = view.whole()?;
+    restored(snapshot)?;
     let models = merge_tasks(&snapshot.tasks);
-    Ok(Json(json!({"revision": snapshot.revision, "positions": snapshot.positions(), "models": models})))
+    Ok(covered(
+        &view,
+        json!({"revision": snapshot.revision, "positions": snapshot.positions(), "models": models}),
+    ))
 }
 
-async fn tasks(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let snapshot = shared.state.snapshot();
-    Json(json!({"revision": snapshot.revision, "tasks": snapshot.tasks}))
+async fn tasks(view: View) -> Answer {
+    let snapshot = &*view.snapshot;
+    covered(&view, json!({"revision": snapshot.revision, "tasks": snapshot.tasks}))
 }
 
 fn unknown_data_type(snapshot: &Snapshot, data_type: &str) -> ApiError {

@@ -1,20 +1,24 @@
 //! `status`: where an application stands, asked of a running instance or read from the topics.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use scorewheel_http::cluster::{Announcement, PeerClient};
 use scorewheel_serving::{Mark, Marking};
 use scorewheel_topics::embedded::Holder;
 use scorewheel_topics::{Backend, TopicPartition, TopicsError};
 use serde_json::{Value, json};
 
 use crate::arguments::ClientArguments;
-use crate::clients::ControlLogView;
+use crate::clients::{ControlLogView, Tail, TailStart};
 use crate::commands::publish::numbering;
 use crate::config::{Config, Loaded, Place};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
 use crate::places::{Access, open_client};
+use crate::running::cluster::instances_topic;
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -39,7 +43,10 @@ impl StatusArguments {
             Some(url) => of_instance(&url)?,
             None => {
                 let backend: Arc<dyn Backend> = open_client(&loaded, Access::Read)?;
-                of_topics(&*backend, &loaded.config)?
+                match of_any_instance(&*backend, &loaded.config)? {
+                    Some(status) => status,
+                    None => of_topics(&*backend, &loaded.config)?,
+                }
             }
         };
         let text = if self.json { format!("{status}\n") } else { for_people(&status) };
@@ -47,6 +54,11 @@ impl StatusArguments {
         Ok(ExitCode::Success)
     }
 }
+
+/// Instances that are asked before the topics are read instead.
+const MOST_ASKED: usize = 8;
+/// Polls without an answer after which a topic counts as read.
+const SILENT: u32 = 20;
 
 /// The URL of the instance that can be asked, if there is one.
 fn instance_of(loaded: &Loaded) -> Option<String> {
@@ -70,12 +82,63 @@ fn of_instance(url: &str) -> Result<Value, Failure> {
         serde_json::from_str(&text)
             .map_err(|error| Failure::run_time(format!("the answer of {url}{path} cannot be read: {error}")))
     };
-    Ok(json!({
+    let (readiness, cluster) = (get("/readyz")?, get("/v1/cluster")?);
+    Ok(said_by(url, &readiness, &cluster))
+}
+
+/// What an instance says, of itself or of all.
+fn said_by(url: &str, readiness: &Value, cluster: &Value) -> Value {
+    let mut status = json!({
         "instance": url,
-        "readiness": get("/readyz")?,
-        "routes": get("/v1/routes")?,
-        "tasks": get("/v1/tasks")?,
-    }))
+        "readiness": readiness,
+        "revision": cluster["revision"],
+        "routes": cluster["routes"],
+        "tasks": cluster["tasks"],
+        "rejections": cluster["rejections"],
+    });
+    if cluster["coverage"].is_object() {
+        status["cluster"] = cluster["coverage"].clone();
+    }
+    status
+}
+
+/// What an instance says of all: the first that answers of those that have announced themselves, the latest first.
+fn of_any_instance(backend: &dyn Backend, config: &Config) -> Result<Option<Value>, Failure> {
+    let topic = instances_topic(config);
+    if backend.admin()?.describe_topic(&topic)?.is_none() {
+        return Ok(None);
+    }
+    let mut found: BTreeMap<String, (i64, Announcement)> = BTreeMap::new();
+    let mut tail = Tail::open(backend, &topic, None, TailStart::Start)?;
+    let mut silent = 0;
+    while silent < SILENT && !tail.at_end() {
+        let Some(batch) = tail.next_batch()? else {
+            silent += 1;
+            continue;
+        };
+        for record in batch.iter() {
+            let Some(Ok(key)) = record.key.map(std::str::from_utf8) else { continue };
+            match record.value.map(Announcement::read) {
+                Some(Ok(read)) => _ = found.insert(key.to_owned(), (record.timestamp, read)),
+                _ => _ = found.remove(key),
+            }
+        }
+    }
+    let mut instances: Vec<(i64, Announcement)> = found.into_values().collect();
+    instances.sort_by_key(|(timestamp, _)| std::cmp::Reverse(*timestamp));
+    // It asks the others itself, each for as long as this.
+    let client = PeerClient::new(config.cluster.timeout.0 * 2 + Duration::from_secs(1));
+    for (_, instance) in instances.iter().take(MOST_ASKED) {
+        let url = instance.url();
+        let get = |path: &str| -> Option<Value> {
+            serde_json::from_str(&client.get(&format!("{url}{path}")).ok()?).ok()
+        };
+        if let Some(cluster) = get("/v1/cluster") {
+            let own = &cluster["coverage"]["instances"][0]["readiness"];
+            return Ok(Some(said_by(&url, own, &cluster)));
+        }
+    }
+    Ok(None)
 }
 
 /// What the topics say.
@@ -167,18 +230,24 @@ fn for_people(status: &Value) -> String {
         ));
     }
     for route in list(&status["routes"], "routes") {
-        let model = &route["inForce"];
-        said.push_str(&if model.is_object() {
-            format!(
-                "{}: {} {} (control offset {})\n",
-                text(&route["dataType"]),
-                text(&model["name"]),
-                text(&model["version"]),
-                text(&model["controlOffset"])
-            )
-        } else {
-            format!("{}: no model\n", text(&route["dataType"]))
-        });
+        let models: Vec<String> = std::iter::once(&route["inForce"])
+            .chain(list(&route["further"], "further"))
+            .filter(|model| model.is_object())
+            .map(|model| {
+                let (name, version) = (text(&model["name"]), text(&model["version"]));
+                format!("{name} {version} (control offset {})", text(&model["controlOffset"]))
+            })
+            .collect();
+        let models = if models.is_empty() { "no model".to_owned() } else { models.join(", ") };
+        said.push_str(&format!("{}: {models}\n", text(&route["dataType"])));
+        let missing: Vec<String> = list(&route["missing"], "missing").iter().map(text).collect();
+        if !missing.is_empty() {
+            said.push_str(&format!("  asked for and not there: {}\n", missing.join(", ")));
+        }
+    }
+    if status["cluster"].is_object() {
+        said.push_str(&cluster_for_people(status, &text));
+        return said;
     }
     let mut rows = vec![["PARTITION", "COMMITTED", "LAG", "REVISION", "STATE"].map(str::to_owned)];
     for task in list(&status["tasks"], "tasks") {
@@ -191,5 +260,69 @@ fn for_people(status: &Value) -> String {
         ]);
     }
     said.push_str(&output::columns(&rows));
+    said
+}
+
+/// Instances and partitions of the whole cluster, as two tables.
+fn cluster_for_people(status: &Value, text: &impl Fn(&Value) -> String) -> String {
+    let cluster = &status["cluster"];
+    let mut said = format!(
+        "newest revision: {}; rejected messages: {}\n",
+        text(&status["revision"]["controlOffset"]),
+        text(&status["rejections"])
+    );
+    let mut rows =
+        vec![["INSTANCE", "VERSION", "PROCESS", "STATE", "REVISION", "PARTITIONS"].map(str::to_owned)];
+    let mut notes = String::new();
+    for instance in list(&cluster["instances"], "instances") {
+        let partitions: Vec<String> = list(&instance["partitions"], "partitions").iter().map(text).collect();
+        let state = match (instance["state"].as_str(), &instance["readiness"]["ready"]) {
+            (Some("answered"), ready) if *ready == true => "ready".to_owned(),
+            (Some("answered"), _) => "not ready".to_owned(),
+            (state, _) => state.unwrap_or("-").to_owned(),
+        };
+        let name = text(&instance["instance"]);
+        if let Some(reason) = instance["reason"].as_str() {
+            notes.push_str(&format!("  {name}: {reason}\n"));
+        }
+        for reason in list(&instance["readiness"]["reasons"], "reasons") {
+            notes.push_str(&format!("  {name}: {}\n", text(reason)));
+        }
+        rows.push([
+            name,
+            text(&instance["version"]),
+            text(&instance["process"]),
+            state,
+            text(&instance["revision"]["controlOffset"]),
+            partitions.join(","),
+        ]);
+    }
+    said.push_str(&output::columns(&rows));
+    said.push_str(&notes);
+    let mut rows = vec![
+        ["PARTITION", "INSTANCE", "COMMITTED", "LAG", "REVISION", "STATE", "DEAD LETTERS"].map(str::to_owned),
+    ];
+    for part in list(&cluster["partitions"], "partitions") {
+        let task = list(&status["tasks"], "tasks")
+            .iter()
+            .find(|task| task["topic"] == part["topic"] && task["partition"] == part["partition"]);
+        rows.push([
+            format!("{}-{}", text(&part["topic"]), text(&part["partition"])),
+            text(&part["instance"]),
+            text(&part["offset"]),
+            text(&part["lag"]),
+            text(&part["revision"]["controlOffset"]),
+            text(&part["state"]["name"]),
+            task.map_or_else(|| "-".to_owned(), |task| text(&task["deadLetters"])),
+        ]);
+    }
+    said.push_str(&output::columns(&rows));
+    for missing in list(&cluster["missing"], "missing") {
+        let (topic, partition) = (text(&missing["topic"]), text(&missing["partition"]));
+        said.push_str(&format!("{topic}-{partition} is missing: {}\n", text(&missing["reason"])));
+    }
+    if let Some(trouble) = cluster["trouble"].as_str() {
+        said.push_str(&format!("{trouble}\n"));
+    }
     said
 }

@@ -30,6 +30,30 @@ impl CodecChoice {
     }
 }
 
+/// Which models of a route score its records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ScoreChoice {
+    /// The newest.
+    #[default]
+    Latest,
+    /// The newest of each name.
+    All,
+    /// The newest of each of these names.
+    Names(Vec<String>),
+}
+
+impl ScoreChoice {
+    /// How it is written, in TOML.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        match self {
+            Self::Latest => "\"latest\"".to_owned(),
+            Self::All => "\"all\"".to_owned(),
+            Self::Names(names) => format!("{names:?}"),
+        }
+    }
+}
+
 /// A kind of records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataTypeConfig {
@@ -41,6 +65,8 @@ pub struct DataTypeConfig {
     pub schema: Option<PathBuf>,
     /// The message in it, where the file has more than one.
     pub message: Option<String>,
+    /// Which models score its records.
+    pub score: ScoreChoice,
     /// True for the type of records that do not say theirs.
     pub default: bool,
 }
@@ -60,6 +86,13 @@ pub const MEMBERS: &[(&str, &str, &str)] = &[
     ),
     ("message", "text", "The message in that file, if it has more than one."),
     (
+        "score",
+        "latest | all | list of names",
+        "Which models score its records: the newest (default), the newest of each name, newest first, or those of the \
+         names listed, in that order. Each gives a result of its own. The same on all instances; to change it, start \
+         with `--adopt-revision` once.",
+    ),
+    (
         "default",
         "true | false",
         "Whether records that do not say their data type are of this one. Without any, `wine` is.",
@@ -70,6 +103,7 @@ pub const MEMBERS: &[(&str, &str, &str)] = &[
 pub(super) enum Member {
     Text(String),
     Bool(bool),
+    List(Vec<String>),
     Other,
 }
 
@@ -102,6 +136,20 @@ pub(super) fn read(
             ("schema", Member::Text(text)) => {
                 entry.schema = Some(folder.map_or_else(|| PathBuf::from(&text), |folder| folder.join(&text)));
             }
+            ("score", Member::Text(text)) => match text.as_str() {
+                "latest" => entry.score = ScoreChoice::Latest,
+                "all" => entry.score = ScoreChoice::All,
+                _ => {
+                    let message =
+                        format!("`data_types.score` is {text:?}; write latest, all, or a list of names");
+                    problems.push(Problem::new(source, message).hint(format!("a list of one is [{text:?}]")));
+                }
+            },
+            ("score", Member::List(names)) => match check_names(&names) {
+                Ok(()) => entry.score = ScoreChoice::Names(names),
+                Err(what) => problems.push(Problem::new(source, format!("`data_types.score` {what}"))),
+            },
+            ("score", _) => problems.push(expected("a text or a list of texts")),
             ("message", Member::Text(text)) => entry.message = Some(text),
             ("default", Member::Bool(default)) => entry.default = default,
             ("default", _) => problems.push(expected("true or false")),
@@ -122,6 +170,21 @@ pub(super) fn read(
         problems.push(Problem::new(at.clone(), "an entry of `[[data_types]]` has no name"));
     }
     entry
+}
+
+/// What is wrong with a list of models.
+fn check_names(names: &[String]) -> Result<(), String> {
+    if names.is_empty() {
+        return Err("is an empty list; write latest, all, or the names of models".to_owned());
+    }
+    for (index, name) in names.iter().enumerate() {
+        scorewheel_model::ModelName::new(name)
+            .map_err(|error| format!("names a model that cannot be: {error}"))?;
+        if names[..index].contains(name) {
+            return Err(format!("names the model {name:?} twice"));
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with the entries taken together.

@@ -140,6 +140,13 @@ impl Reader<'_> {
                 let member = match value.get_ref() {
                     DeValue::String(text) => Member::Text(text.to_string()),
                     DeValue::Boolean(value) => Member::Bool(*value),
+                    DeValue::Array(items) => {
+                        let text = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
+                            DeValue::String(text) => Some(text.to_string()),
+                            _ => None,
+                        };
+                        items.iter().map(text).collect::<Option<_>>().map_or(Member::Other, Member::List)
+                    }
                     _ => Member::Other,
                 };
                 (name.get_ref().to_string(), member, self.source(name.span().start))

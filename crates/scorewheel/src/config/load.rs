@@ -121,6 +121,10 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
     require(config.topics.partitions >= 1, "topics.partitions", "is 0; a topic has at least one partition");
     require(config.topics.replication != Some(0), "topics.replication", "is 0; there is at least one copy");
     require((1..=256).contains(&config.engine.threads), "engine.threads", "is not between 1 and 256");
+    let (heartbeat, expiry) = (config.cluster.heartbeat.0, config.cluster.expiry.0);
+    require(!heartbeat.is_zero(), "cluster.heartbeat", "is 0");
+    require(expiry > heartbeat * 2, "cluster.expiry", "is not longer than two of `cluster.heartbeat`");
+    require(!config.cluster.timeout.0.is_zero(), "cluster.timeout", "is 0");
     let share = config.scoring.failure_share;
     require(share > 0.0 && share <= 1.0, "scoring.failure_share", "is not above 0 and up to 1");
     require(config.scoring.failure_rows >= 1, "scoring.failure_rows", "is 0");

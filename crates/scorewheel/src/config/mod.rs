@@ -43,7 +43,7 @@ pub use choices::{
     Create, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure, ResultFormat, Start,
     Store, SyncChoice,
 };
-pub use data_type::{CodecChoice, DataTypeConfig};
+pub use data_type::{CodecChoice, DataTypeConfig, ScoreChoice};
 pub use layers::{Layers, Source};
 pub use load::{Loaded, Request, load};
 pub use place::Place;

@@ -189,6 +189,9 @@ sections! {
         /// Where to listen, `HOST:PORT`; port 0 picks a free one. 127.0.0.1 and the original's port (8888, or 5500 for the
         /// stage) if it is not set.
         listen: Option<String> = None;
+        /// Where other instances and `status` reach this listener, `HOST` or `HOST:PORT`. The listener's address if it is
+        /// not set; of a listener on all addresses the name of the machine.
+        advertised: Option<String> = None;
         /// Host names besides `localhost` that requests may name. On a listener that is not loopback an empty list accepts
         /// any.
         allowed_hosts: Vec<String> = Vec::new();
@@ -196,6 +199,17 @@ sections! {
         publish_models: bool = false;
         /// Largest body of a request.
         max_body: Bytes = Bytes::mebibytes(96);
+    }
+
+    /// The instances of an application among themselves, with a Kafka cluster: each announces itself on the topic
+    /// `<application>-instances`, so that any of them can answer for all.
+    cluster: ClusterSection {
+        /// An instance announces itself this often.
+        heartbeat: Period = Period::millis(2_000);
+        /// An instance that has not announced itself for this long is taken for gone; more than two heartbeats.
+        expiry: Period = Period::millis(10_000);
+        /// How long another instance may take to answer a question.
+        timeout: Period = Period::millis(1_000);
     }
 
     /// The original's name for the port of the queries.

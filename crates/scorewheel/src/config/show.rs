@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::data_type::ScoreChoice;
 use super::layers::Source;
 use super::load::Loaded;
 use super::settings::SECTIONS;
@@ -34,6 +35,9 @@ pub fn show(loaded: &Loaded) -> String {
         }
         if let Some(message) = &entry.message {
             let _ = writeln!(out, "message = {}", quoted(message));
+        }
+        if entry.score != ScoreChoice::Latest {
+            let _ = writeln!(out, "score = {}", entry.score.toml());
         }
         if entry.default {
             out.push_str("default = true\n");

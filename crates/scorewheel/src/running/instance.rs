@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use scorewheel_http::cluster::{Gatherer, PeerClient};
 use scorewheel_http::{
     AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot,
 };
@@ -13,10 +14,12 @@ use scorewheel_streams::{FaultPoints, NoFaults, Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
 
+use super::cluster::{ClusterView, advertised};
 use super::live::{InstanceFigures, RecentReader, ScoreSketches, Tee};
 use super::settings::streams_config;
 use super::{
-    Events, HttpThread, InfluxFeed, InstanceView, References, ResultsTail, RunningPlace, TracesFeed, parts,
+    ClusterThread, Events, HttpThread, InfluxFeed, InstanceView, References, ResultsTail, RunningPlace,
+    TracesFeed, parts,
 };
 use super::{grafana, own_topics};
 use crate::config::{Config, Loaded};
@@ -46,6 +49,7 @@ pub struct Instance {
     streams: Arc<Streams>,
     view: Arc<InstanceView>,
     http: HttpThread,
+    cluster: Option<ClusterThread>,
     influx: Option<InfluxFeed>,
     traces: Option<TracesFeed>,
     // Only to be kept.
@@ -68,6 +72,7 @@ impl Instance {
         let config = &loaded.config;
         let server = bind(&config.listen())?;
         let url = server.url();
+        let listener = advertised(config, &server.address().ip().to_string(), server.address().port());
         let telemetry = Arc::new(Telemetry::new());
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let mut parts = parts::parts(config, &place.backend, options.adopt)?;
@@ -88,7 +93,7 @@ impl Instance {
             application: config.application.id.clone(),
             store: config.engine.store,
             default_data_type: default_data_type.unwrap_or_default(),
-            listener: (server.address().ip().to_string(), server.address().port()),
+            listener: listener.clone(),
             serving: Arc::clone(&parts.state),
             telemetry: Arc::clone(&telemetry),
             events: Arc::clone(&events),
@@ -111,18 +116,21 @@ impl Instance {
         let _ = view.streams.set(Arc::clone(&streams));
         grafana::set_up(config, &telemetry, &stopping)?;
         let topics_failure = keep_topics(config, &place, &telemetry, &stopping)?;
+        let cluster = announce_instance(config, &place, view.clone(), &telemetry, listener)?;
         let served = Served {
             engine: Engine::Streams,
             state: view.clone(),
             metrics: view.clone(),
             telemetry,
             scores: sketches,
+            cluster: cluster.as_ref().map(ClusterThread::view),
         };
         let http = serve(config, &place, served, &stopping, server)?;
         Ok(Self {
             streams,
             view,
             http,
+            cluster,
             influx,
             traces,
             _references: references,
@@ -181,6 +189,9 @@ impl Instance {
             Some(closed) => closed.map_err(Failure::from),
             None => Err(self.not_stopped()),
         };
+        if let Some(cluster) = self.cluster {
+            cluster.leave();
+        }
         self.http.stop();
         if let Some(influx) = self.influx {
             influx.stop();
@@ -238,6 +249,23 @@ fn keep_topics(
     Ok(failure)
 }
 
+/// Announces the instance where there can be others: topics in a directory are held by one process.
+///
+/// # Errors
+/// If the system refuses.
+pub fn announce_instance(
+    config: &Config,
+    place: &RunningPlace,
+    state: Arc<dyn QueryState>,
+    telemetry: &Arc<Telemetry>,
+    listener: (String, u16),
+) -> Result<Option<ClusterThread>, Failure> {
+    if place.embedded.is_some() {
+        return Ok(None);
+    }
+    ClusterThread::start(config, &place.backend, state, telemetry, listener).map(Some)
+}
+
 /// What an engine shows.
 pub struct Served {
     /// Which engine.
@@ -250,6 +278,8 @@ pub struct Served {
     pub telemetry: Arc<Telemetry>,
     /// How its scores are distributed.
     pub scores: Arc<ScoreSketches>,
+    /// The other instances, where there can be any.
+    pub cluster: Option<Arc<ClusterView>>,
 }
 
 /// Who follows the scores: the page, and InfluxDB if there is one.
@@ -284,9 +314,14 @@ pub fn serve(
     let recent = RecentReader::new(Arc::clone(&place.backend), config.clone(), Arc::clone(stopping));
     let live = InstanceFigures { telemetry: served.telemetry, scores: served.scores, recent };
     let topics = &config.topics;
+    let mut allowed_hosts = config.http.allowed_hosts.clone();
+    if server.is_loopback() || !allowed_hosts.is_empty() {
+        // Others ask by the name that was given to them.
+        allowed_hosts.push(advertised(config, &server.address().ip().to_string(), 0).0);
+    }
     let access = AccessRules {
         loopback: server.is_loopback(),
-        allowed_hosts: config.http.allowed_hosts.clone(),
+        allowed_hosts,
         token,
         publish_models: config.http.publish_models,
         models_topic: topics.models.clone(),
@@ -297,6 +332,9 @@ pub fn serve(
     HttpThread::start(server, |stops| Application {
         engine: served.engine,
         state: served.state,
+        cluster: served
+            .cluster
+            .map(|cluster| Arc::new(Gatherer::new(cluster, PeerClient::new(config.cluster.timeout.0)))),
         metrics: served.metrics,
         live: Arc::new(live),
         results: Some(Arc::new(feed)),

@@ -10,6 +10,7 @@
 //! | [`events`] | [`Events`]: what scoring and the run time tell, as telemetry |
 //! | [`view`] | [`InstanceView`]: the last committed state, for queries and metrics |
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
+//! | [`cluster`] | [`ClusterThread`]: announces this instance and listens who else is there |
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
 //! | [`live`] | what the page shows besides the committed state |
 //! | [`grafana`] | sets Grafana up at start |
@@ -20,6 +21,7 @@
 //! | [`stage`] | `run --engine stage`: the stage between topics |
 //! | [`stop_signal`] | SIGTERM and SIGINT |
 
+pub mod cluster;
 pub mod events;
 pub mod failure;
 pub mod grafana;
@@ -38,6 +40,7 @@ pub mod stop_signal;
 pub mod traces;
 pub mod view;
 
+pub use cluster::ClusterThread;
 pub use events::Events;
 pub use http_thread::HttpThread;
 pub use influx::InfluxFeed;

@@ -4,15 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use scorewheel_codecs::ResultFormat;
-use scorewheel_model::Limits;
+use scorewheel_model::{DataTypeName, Limits, ModelName};
 use scorewheel_scoring::parts::judge;
 use scorewheel_scoring::{BuildError, ControlAccess, Markers, Names, Observer, Parts, TopicsAccess};
-use scorewheel_serving::{Adopt, FailureShare, NoModel, OnModelFailure, Policies};
+use scorewheel_serving::{Adopt, FailureShare, NoModel, OnModelFailure, Policies, Selection, Selections};
 use scorewheel_streams::Topology;
 use scorewheel_topics::{Backend, TopicsError};
 
 use crate::commands::publish::numbering;
-use crate::config::{self, Config, Store};
+use crate::config::{self, Config, ScoreChoice, Store};
 use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
@@ -53,6 +53,22 @@ pub fn policies(config: &Config) -> Policies {
     }
 }
 
+/// Which models of a route are asked. Names were checked when the configuration was read.
+#[must_use]
+pub fn selections(config: &Config) -> Selections {
+    let entries = config.data_types.iter().filter_map(|entry| {
+        let selection = match &entry.score {
+            ScoreChoice::Latest => return None,
+            ScoreChoice::All => Selection::All,
+            ScoreChoice::Names(names) => {
+                Selection::Names(names.iter().filter_map(|name| ModelName::new(name).ok()).collect())
+            }
+        };
+        Some((DataTypeName::new(&entry.name).ok()?, selection))
+    });
+    entries.collect()
+}
+
 /// The parts of an application.
 ///
 /// # Errors
@@ -69,6 +85,7 @@ pub fn parts(config: &Config, backend: &Arc<dyn Backend>, adopt: Adopt) -> Resul
     };
     let mut parts = Parts::with_access(&config.application.id, names, data_types, judge, access);
     parts.policies = policies(config);
+    parts.selections = selections(config);
     parts.adopt = adopt;
     parts.lineage = config.results.lineage;
     parts.result_format = match config.results.format {

@@ -152,10 +152,13 @@ impl InstanceView {
             let conservation = view.statistics.conservation();
             task.offset = view.offset.max(offset);
             task.revision = revision(view.revision);
+            let age = (view.committed_at > 0).then(|| crate::clock::now().saturating_sub(view.committed_at));
+            task.age_ms = age.map(|age| u64::try_from(age).unwrap_or(0));
             task.records = conservation.records;
             task.results = conservation.results;
             task.dead_letters = conservation.all_dead_letters();
             task.drops = Drops { no_model: conservation.drops };
+            task.further = conservation.further;
             task.statistics = view.statistics.models().map(|model| statistics(model, control)).collect();
         }
         task
@@ -193,15 +196,26 @@ pub(super) fn routes(control: &ControlView) -> Vec<Route> {
     let mut routes: BTreeMap<String, Route> = BTreeMap::new();
     for model in &control.models {
         let data_type = model.reference.key.data_type.to_string();
-        let in_force = Some(reference(&model.reference, control));
-        routes.insert(data_type.clone(), Route { data_type, in_force, held: Vec::new() });
+        let model = reference(&model.reference, control);
+        let route =
+            routes.entry(data_type.clone()).or_insert_with(|| Route { data_type, ..Route::default() });
+        match route.in_force {
+            None => route.in_force = Some(model),
+            Some(_) => route.further.push(model),
+        }
+    }
+    for missing in &control.missing {
+        let data_type = missing.data_type.to_string();
+        let route =
+            routes.entry(data_type.clone()).or_insert_with(|| Route { data_type, ..Route::default() });
+        route.missing.push(missing.name.to_string());
     }
     for (data_type, held) in &control.held {
         let data_type = data_type.to_string();
         let route =
             routes.entry(data_type.clone()).or_insert_with(|| Route { data_type, ..Route::default() });
-        let in_force = route.in_force.as_ref().map(|model| model.control_offset);
-        let others = held.iter().filter(|model| Some(model.offset) != in_force);
+        let in_force: Vec<i64> = route.asked().map(|model| model.control_offset).collect();
+        let others = held.iter().filter(|model| !in_force.contains(&model.offset));
         route.held = others.map(|model| reference(model, control)).collect();
     }
     routes.into_values().collect()
@@ -296,7 +310,7 @@ pub(super) fn expose(snapshot: &Snapshot, exposition: &mut Exposition) {
     for (state, count) in states {
         exposition.sample(Metric::TasksCount, &[state], f64::from(count));
     }
-    let in_force = snapshot.routes.iter().filter(|route| route.in_force.is_some()).count();
+    let in_force = snapshot.routes.iter().flat_map(Route::asked).count();
     let held: usize = snapshot.routes.iter().map(|route| route.held.len()).sum();
     let rejected = snapshot.rejections.len();
     for (state, count) in [("in_force", in_force), ("held", held), ("rejected", rejected)] {
@@ -304,7 +318,7 @@ pub(super) fn expose(snapshot: &Snapshot, exposition: &mut Exposition) {
     }
     // Only models of the revision: names that come from outside must not pile up.
     let merged = scorewheel_http::merge::merge_tasks(&snapshot.tasks);
-    for model in snapshot.routes.iter().filter_map(|route| route.in_force.as_ref()) {
+    for model in snapshot.routes.iter().flat_map(Route::asked) {
         let done = merged.iter().find(|done| done.model.control_offset == model.control_offset);
         let labels = [model.data_type.as_str(), model.name.as_str()];
         exposition.sample(Metric::ModelRows, &labels, done.map_or(0.0, |done| number(done.invocations)));

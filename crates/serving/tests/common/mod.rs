@@ -202,6 +202,15 @@ impl Instance {
         }
     }
 
+    /// An instance whose route `wine` asks these models, started on this log.
+    pub fn asking(selection: Selection, topic: Vec<Message>) -> Self {
+        let mut instance = Self::new(topic);
+        instance.log = ControlLog::new(TypeNumbering::Original, "test")
+            .with_selections([(name("wine"), selection)].into());
+        instance.start();
+        instance
+    }
+
     /// An instance that has started on this log.
     pub fn started(topic: Vec<Message>) -> Self {
         let mut instance = Self::new(topic);

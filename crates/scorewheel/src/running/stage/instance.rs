@@ -19,11 +19,15 @@ use super::records::RecordsThread;
 use super::shared::{StageShared, lock};
 use crate::config::{Config, Loaded, Start};
 use crate::exit_code::Failure;
-use crate::running::instance::{InstanceOptions, STOP_WITHIN, Served, bind, followers, serve, wait_until};
+use crate::running::cluster::advertised;
+use crate::running::instance::{
+    InstanceOptions, STOP_WITHIN, Served, announce_instance, bind, followers, serve, wait_until,
+};
 use crate::running::live::ScoreSketches;
 use crate::running::settings::streams_config;
 use crate::running::{
-    Events, HttpThread, InfluxFeed, References, RunningPlace, TracesFeed, grafana, own_topics, parts,
+    ClusterThread, Events, HttpThread, InfluxFeed, References, RunningPlace, TracesFeed, grafana, own_topics,
+    parts,
 };
 
 /// A stage at work.
@@ -31,6 +35,7 @@ pub struct StageInstance {
     shared: Arc<StageShared>,
     threads: Vec<JoinHandle<()>>,
     http: HttpThread,
+    cluster: Option<ClusterThread>,
     influx: Option<InfluxFeed>,
     traces: Option<TracesFeed>,
     // Only to be kept.
@@ -50,6 +55,7 @@ impl StageInstance {
         let config = &loaded.config;
         let server = bind(&config.listen())?;
         let url = server.url();
+        let listener = advertised(config, &server.address().ip().to_string(), server.address().port());
         let telemetry = Arc::new(Telemetry::new());
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let parts = parts::parts(config, &place.backend, options.adopt)?;
@@ -85,12 +91,14 @@ impl StageInstance {
             own_topics::create(&*place.backend, config)?;
         }
         let feed_stopping = Arc::new(AtomicBool::new(false));
+        let cluster = announce_instance(config, &place, shared.clone(), &telemetry, listener)?;
         let served = Served {
             engine: Engine::Stage,
             state: shared.clone(),
             metrics: shared.clone(),
             telemetry: Arc::clone(&telemetry),
             scores: Arc::clone(&sketches),
+            cluster: cluster.as_ref().map(ClusterThread::view),
         };
         let http = serve(config, &place, served, &feed_stopping, server)?;
         grafana::set_up(config, &telemetry, &feed_stopping)?;
@@ -103,6 +111,7 @@ impl StageInstance {
             instance: parts.instance.clone(),
             adopt: options.adopt,
             fetcher: references.as_ref().map(|references| (references.fetcher())()),
+            selections: parts.selections,
         };
         let settings = StageSettings {
             names: parts.names.clone(),
@@ -124,6 +133,7 @@ impl StageInstance {
             shared,
             threads,
             http,
+            cluster,
             influx,
             traces,
             _references: references,
@@ -157,6 +167,9 @@ impl StageInstance {
         self.shared.stopping.store(true, Ordering::Release);
         self.feed_stopping.store(true, Ordering::Release);
         let ended = wait_until(STOP_WITHIN, || self.threads.iter().all(JoinHandle::is_finished));
+        if let Some(cluster) = self.cluster {
+            cluster.leave();
+        }
         self.http.stop();
         if let Some(influx) = self.influx {
             influx.stop();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use scorewheel_scoring::control_topic::{ControlTopicError, check_control_log};
 use scorewheel_scoring::{ControlAccess, TopicsAccess};
-use scorewheel_serving::{Adopt, Fetcher, Judge};
+use scorewheel_serving::{Adopt, Fetcher, Judge, Selections};
 use scorewheel_stage::{ModelItem, ModelMessage, Models, ModelsError, ModelsOptions};
 use scorewheel_streams::FaultPoint;
 use scorewheel_topics::{
@@ -41,6 +41,8 @@ pub struct ModelsThread {
     pub adopt: Adopt,
     /// Fetches models by reference, if that is allowed.
     pub fetcher: Option<Box<dyn Fetcher>>,
+    /// Which models of a route are asked.
+    pub selections: Selections,
 }
 
 impl ModelsThread {
@@ -61,6 +63,7 @@ impl ModelsThread {
             quarantined: shared.markers.quarantined().into_iter().map(|(control, _)| control).collect(),
             adopt: self.adopt,
             fetcher: self.fetcher,
+            selections: self.selections,
             surroundings: shared.clone(),
         };
         let (models, driver) = Models::new(queue.stream(), self.judge, options);

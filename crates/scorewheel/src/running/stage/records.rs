@@ -261,18 +261,20 @@ impl Work {
                     let entry = cut_over.entry(input.topic(), input.partition(), offset);
                     self.thread.shared.cut_over(entry);
                 }
-                match &scored.outcome {
-                    scorewheel_stage::Outcome::Result { output, model, nanoseconds } => {
-                        if let Some(follower) = &mut partition.follower {
-                            follower.scored(model, output.first_target(), *nanoseconds);
+                for outcome in scored.outcomes() {
+                    match outcome {
+                        scorewheel_stage::Outcome::Result { output, model, nanoseconds } => {
+                            if let Some(follower) = &mut partition.follower {
+                                follower.scored(model, output.first_target(), *nanoseconds);
+                            }
+                            (rows, took) = (rows + 1, took + nanoseconds);
                         }
-                        (rows, took) = (rows + 1, took + nanoseconds);
+                        scorewheel_stage::Outcome::DeadLetter { step, .. } => {
+                            let event = ScoringEvent::DeadLettered { step: *step, records: 1 };
+                            self.thread.shared.events.observe(&event);
+                        }
+                        scorewheel_stage::Outcome::Dropped { .. } => {}
                     }
-                    scorewheel_stage::Outcome::DeadLetter { step, .. } => {
-                        let event = ScoringEvent::DeadLettered { step: *step, records: 1 };
-                        self.thread.shared.events.observe(&event);
-                    }
-                    scorewheel_stage::Outcome::Dropped { .. } => {}
                 }
             }
             if rows > 0 {

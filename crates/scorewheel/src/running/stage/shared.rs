@@ -168,7 +168,9 @@ impl StageShared {
             results: conservation.results,
             dead_letters: conservation.all_dead_letters(),
             drops: Drops { no_model: conservation.drops },
+            further: conservation.further,
             in_flight: handle.in_flight() as u64,
+            age_ms: None,
             statistics: done.models().map(|model| statistics(model, control)).collect(),
         }
     }

@@ -7,8 +7,8 @@ use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, ResultFo
 use scorewheel_scoring::FirstTarget;
 use scorewheel_scoring::Names;
 use scorewheel_scoring::dead_letter::{
-    EXCEPTION_HEADER, MESSAGE_HEADER, OFFSET_HEADER, PARTITION_HEADER, STACKTRACE_HEADER, STEP_HEADER,
-    TOPIC_HEADER,
+    EXCEPTION_HEADER, LINEAGE_OF_ERROR_HEADER, MESSAGE_HEADER, OFFSET_HEADER, PARTITION_HEADER,
+    STACKTRACE_HEADER, STEP_HEADER, TOPIC_HEADER,
 };
 use scorewheel_serving::Answer;
 use scorewheel_stage::{EncodeError, Outcome, Record, ScoredRecord};
@@ -32,6 +32,8 @@ pub struct Origin {
 pub struct Encoded {
     value: Vec<u8>,
     lineage: Option<Vec<u8>>,
+    /// The record has other results.
+    shared: bool,
     /// The first target, if it is a number.
     pub score: Option<f64>,
     /// The first target, if it is a label.
@@ -100,11 +102,18 @@ impl AnswerEncoder {
             FirstTarget::Label(label) => (None, Some(label.into())),
             FirstTarget::Other => (None, None),
         };
-        let mut encoded = Encoded { value: Vec::new(), lineage: None, score, label };
+        let order = answer.order;
+        let mut encoded =
+            Encoded { value: Vec::new(), lineage: None, shared: order.is_shared(), score, label };
         result.encode(answer.scores, answer.row, making, &mut encoded.value);
-        if self.lineage {
+        if self.lineage || order.is_shared() {
             let mut header = Vec::new();
-            lineage.write(self.input.partition() as i32, record.context.offset, &mut header);
+            let (partition, offset) = (self.input.partition() as i32, record.context.offset);
+            if order.is_shared() {
+                lineage.write_shared(partition, offset, order.place, order.of, &mut header);
+            } else {
+                lineage.write(partition, offset, &mut header);
+            }
             encoded.lineage = Some(header);
         }
         Ok(encoded)
@@ -149,7 +158,17 @@ impl Outputs {
             record.value().extend_from_slice(&entry.value());
             record.finish().map_err(|error| TopicsError::too_large(self.cutovers.topic(), error))?;
         }
-        match &scored.outcome {
+        scored.outcomes().try_for_each(|outcome| self.write_outcome(writer, scored, outcome))
+    }
+
+    fn write_outcome(
+        &self,
+        writer: &mut dyn Writer,
+        scored: &ScoredRecord<Origin, Encoded>,
+        outcome: &Outcome<Encoded>,
+    ) -> Result<(), TopicsError> {
+        let origin = &scored.record.context;
+        match outcome {
             Outcome::Result { output, .. } => {
                 let mut record = writer.lend(&self.results)?.record(origin.timestamp, origin.key.as_deref());
                 if let Some(lineage) = &output.lineage {
@@ -158,12 +177,24 @@ impl Outputs {
                 record.value().extend_from_slice(&output.value);
                 if let Err(error) = record.finish() {
                     let message = format!("the result cannot be written: {error}");
-                    return self.dead_letter(writer, &scored.record, "encode", "result_too_large", &message);
+                    let lineage = output.lineage.as_deref().filter(|_| output.shared);
+                    let cause = ("encode", "result_too_large", message.as_str());
+                    return self.dead_letter(writer, &scored.record, cause, lineage);
                 }
                 Ok(())
             }
-            Outcome::DeadLetter { step, kind, message } => {
-                self.dead_letter(writer, &scored.record, step.as_str(), kind, message)
+            Outcome::DeadLetter { step, kind, message, asked } => {
+                let lineage = asked.as_ref().filter(|(_, order)| order.is_shared()).map(|(model, order)| {
+                    let (name, sha256) = (model.key.name.as_str(), model.sha256.to_string());
+                    let lineage =
+                        Lineage::new(name, &model.version, &sha256, model.offset, self.input.topic());
+                    let mut header = Vec::new();
+                    let partition = self.input.partition() as i32;
+                    lineage.write_shared(partition, origin.offset, order.place, order.of, &mut header);
+                    header
+                });
+                let cause = (step.as_str(), *kind, message.as_str());
+                self.dead_letter(writer, &scored.record, cause, lineage.as_deref())
             }
             Outcome::Dropped { .. } => Ok(()),
         }
@@ -173,9 +204,8 @@ impl Outputs {
         &self,
         writer: &mut dyn Writer,
         record: &Record<Origin>,
-        step: &str,
-        kind: &str,
-        message: &str,
+        (step, kind, message): (&str, &str, &str),
+        lineage: Option<&[u8]>,
     ) -> Result<(), TopicsError> {
         let origin = &record.context;
         for with_value in [true, false] {
@@ -189,6 +219,9 @@ impl Outputs {
                 .header(PARTITION_HEADER, self.input.partition().to_string().as_bytes())
                 .header(OFFSET_HEADER, origin.offset.to_string().as_bytes())
                 .header(STEP_HEADER, step.as_bytes());
+            if let Some(lineage) = lineage {
+                letter.header(LINEAGE_OF_ERROR_HEADER, lineage);
+            }
             if let Some(value) = record.value.as_ref().filter(|_| with_value) {
                 letter.value().extend_from_slice(value);
             }

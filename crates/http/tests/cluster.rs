@@ -1,0 +1,329 @@
+//! The state of several instances, asked of one over real loopback HTTP: some killed, paused, slow, of another version,
+//! or no instances at all; and partitions that move.
+#![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
+
+mod fake;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use scorewheel_http::cluster::{
+    API, AnnouncedTask, Announcement, Cluster, Gatherer, Member, Members, PeerAnswer, PeerClient,
+};
+use scorewheel_http::{
+    AccessRules, Application, Engine, ModelReference, ModelStatistics, Revision, Route, Server, Snapshot,
+    Task, TaskState,
+};
+use serde_json::Value;
+use tokio::sync::watch;
+
+/// Long enough for a loaded machine; only instances that never answer take it.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+struct Fixed(Mutex<Members>);
+
+impl Cluster for Fixed {
+    fn members(&self) -> Members {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+struct Instance {
+    address: SocketAddr,
+    members: Arc<Fixed>,
+    stop: watch::Sender<bool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.stop.send(true).ok();
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn announcement(name: &str, address: SocketAddr, partitions: &[u32]) -> Announcement {
+    Announcement {
+        api: API,
+        instance: name.into(),
+        host: address.ip().to_string(),
+        port: address.port(),
+        version: "1".into(),
+        stores: vec!["modelStore".into()],
+        tasks: partitions
+            .iter()
+            .map(|partition| AnnouncedTask { topic: "in".into(), partition: *partition })
+            .collect(),
+        expires_ms: 10_000,
+        ..Announcement::default()
+    }
+}
+
+fn model() -> ModelReference {
+    ModelReference {
+        data_type: "wine".into(),
+        name: "forest".into(),
+        control_offset: 4,
+        ..Default::default()
+    }
+}
+
+/// A partition of which the model has scored so many rows, each in `partition + 1` ms.
+fn task(partition: u32, rows: u64) -> Task {
+    let each = u64::from(partition + 1) * 1_000_000;
+    Task {
+        topic: "in".into(),
+        partition,
+        offset: rows as i64,
+        revision: Revision { control_offset: 4, digest: None },
+        records: rows,
+        results: rows,
+        age_ms: Some(7),
+        statistics: vec![ModelStatistics {
+            model: model(),
+            since: 1000 - i64::from(partition),
+            invocations: rows,
+            duration_ns: rows * each,
+            min_ns: each,
+            max_ns: each,
+            duration_whole_ms: rows * each / 1_000_000,
+        }],
+        ..Task::default()
+    }
+}
+
+fn snapshot(tasks: Vec<Task>) -> Snapshot {
+    Snapshot {
+        application: "app".into(),
+        store: Some("modelStore".into()),
+        default_data_type: "wine".into(),
+        revision: Revision { control_offset: 4, digest: None },
+        routes: vec![Route { data_type: "wine".into(), in_force: Some(model()), ..Route::default() }],
+        tasks,
+        ..Snapshot::default()
+    }
+}
+
+fn start(name: &str, state: Snapshot, partitions: u32) -> Instance {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let address = server.address();
+    let held: Vec<u32> = state.tasks.iter().map(|task| task.partition).collect();
+    let members = Arc::new(Fixed(Mutex::new(Members {
+        own: announcement(name, address, &held),
+        expected: Some(("in".into(), partitions)),
+        ..Members::default()
+    })));
+    let fake = Arc::new(fake::Fake::new(state));
+    let (stop, stopping) = watch::channel(false);
+    let application = Application {
+        engine: Engine::Streams,
+        state: fake.clone(),
+        cluster: Some(Arc::new(Gatherer::new(members.clone(), PeerClient::new(PATIENCE)))),
+        metrics: fake.clone(),
+        live: fake,
+        results: None,
+        gateway: None,
+        access: AccessRules { loopback: true, ..AccessRules::default() },
+        max_body_bytes: 1024,
+        stopping,
+    };
+    let thread = std::thread::spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().unwrap();
+        runtime.block_on(server.serve(application)).unwrap();
+    });
+    Instance { address, members, stop, thread: Some(thread) }
+}
+
+impl Instance {
+    fn knows(&self, others: Vec<Announcement>) {
+        let member = |announcement| Member { announcement, age: Duration::from_millis(5) };
+        self.members.0.lock().unwrap().others = others.into_iter().map(member).collect();
+    }
+
+    fn ask(&self, path: &str) -> (u16, String, Value) {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, head.to_lowercase(), serde_json::from_str(body).unwrap())
+    }
+
+    /// How the question to each other instance went, in order.
+    fn states(&self) -> Vec<String> {
+        let (status, _, answer) = self.ask("/v1/cluster");
+        assert_eq!(status, 200);
+        let instances = answer["coverage"]["instances"].as_array().unwrap();
+        instances.iter().skip(1).map(|one| one["state"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Answers every connection with these bytes; none: takes it and says nothing, as a paused process does.
+fn stranger(answer: Option<&'static str>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            if let Some(answer) = answer {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(answer.as_bytes());
+            } else {
+                open.push(stream);
+            }
+        }
+    });
+    address
+}
+
+/// Begins an answer and never ends it, byte by byte.
+fn drips() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+                while stream.write_all(b" ").is_ok() {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn any_instance_answers_for_all_with_counts_added_and_extremes_widened() {
+    let a = start("a", snapshot(vec![task(0, 10)]), 3);
+    let b = start("b", snapshot(vec![task(1, 5), task(2, 1)]), 3);
+    a.knows(vec![announcement("b", b.address, &[1, 2])]);
+    b.knows(vec![announcement("a", a.address, &[0])]);
+    for instance in [&a, &b] {
+        let (status, head, value) = instance.ask("/state/value");
+        assert_eq!(status, 200, "{value}");
+        assert!(head.contains("scorewheel-scope: cluster"), "{head}");
+        assert_eq!((&value["invocations"], &value["duration"]), (&16.into(), &23.0.into()));
+        assert_eq!((&value["min"], &value["max"], &value["since"]), (&1.into(), &3.into(), &998.into()));
+        let (_, _, instances) = instance.ask("/state/instances/modelStore");
+        assert_eq!(instances.as_array().unwrap().len(), 2);
+        let (_, _, statistics) = instance.ask("/v1/statistics");
+        assert_eq!(statistics["models"][0]["invocations"], 16);
+        let partitions = statistics["coverage"]["partitions"].as_array().unwrap().clone();
+        let told = |name: &str| partitions.iter().map(|one| one[name].clone()).collect::<Vec<_>>();
+        assert_eq!(told("instance"), ["a", "b", "b"]);
+        assert_eq!(told("offset"), [10, 5, 1]);
+        assert_eq!(told("ageMs"), [7, 7, 7]);
+        assert_eq!(partitions[0]["revision"]["controlOffset"], 4);
+    }
+    // One alone, by the scope that instances ask each other with: it is not passed on.
+    let (_, head, value) = a.ask("/state/value?scope=instance");
+    assert_eq!(value["invocations"], 10);
+    assert!(head.contains("scorewheel-scope: instance"));
+    let (status, _, error) = a.ask("/state/value?scope=world");
+    assert_eq!((status, &error["error"]["kind"]), (400, &"bad_query".into()));
+}
+
+#[test]
+fn whoever_gives_no_state_is_told_with_the_reason_and_its_partitions_are_missing() {
+    let good = start("good", snapshot(vec![task(1, 5)]), 7);
+    let killed = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let html = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nConnection: close\r\n\r\n<html></html>";
+    let other =
+        "HTTP/1.1 200 OK\r\nContent-Length: 24\r\nConnection: close\r\n\r\n{\"api\":2,\"new\":\"shape\"} ";
+    let asked = start("asked", snapshot(vec![task(0, 10)]), 7);
+    asked.knows(vec![
+        announcement("good", good.address, &[1]),
+        announcement("killed", killed, &[2]),
+        announcement("paused", stranger(None), &[3]),
+        announcement("slow", drips(), &[4]),
+        announcement("newer", stranger(Some(other)), &[5]),
+        announcement("garbage", stranger(Some(html)), &[6]),
+        announcement("gone", good.address, &[]),
+        Announcement { api: 9, ..announcement("newest", good.address, &[]) },
+        announcement("noise", stranger(Some("\u{1}\u{2} no HTTP\r\n\r\n")), &[]),
+    ]);
+    let expected = [
+        "answered",
+        "unreachable",
+        "timedOut",
+        "timedOut",
+        "otherVersion",
+        "unreadable",
+        "replaced",
+        "otherVersion",
+        "unreadable",
+    ];
+    assert_eq!(asked.states(), expected);
+    // A sum without them would look like a whole one.
+    for path in ["/state/value", "/state/modelStore/value", "/v1/statistics", "/v1/conservation"] {
+        let (status, head, error) = asked.ask(path);
+        assert_eq!((status, &error["error"]["kind"]), (503, &"incomplete".into()), "{path}");
+        assert!(head.contains("retry-after"), "{head}");
+        let message = error["error"]["message"].as_str().unwrap().to_owned();
+        for part in ["in-2: instance killed had it last", "in-3: instance paused", "in-6: instance garbage"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    let (status, head, value) = asked.ask("/state/value?partial=true");
+    assert_eq!((status, &value["invocations"]), (200, &15.into()));
+    assert!(head.contains("scorewheel-missing: in-2,in-3,in-4,in-5,in-6"), "{head}");
+    // Itself it always answers for.
+    let (status, _, value) = asked.ask("/state/value?scope=instance");
+    assert_eq!((status, &value["invocations"]), (200, &10.into()));
+}
+
+#[test]
+fn while_a_partition_moves_the_state_that_has_come_further_counts_and_nobodys_is_missing() {
+    let old = start("old", snapshot(vec![task(0, 10), task(1, 5)]), 2);
+    let new = start("new", snapshot(vec![task(1, 8)]), 2);
+    old.knows(vec![announcement("new", new.address, &[1])]);
+    let (_, _, answer) = old.ask("/v1/statistics");
+    assert_eq!(answer["models"][0]["invocations"], 18, "not counted twice");
+    let moved = &answer["coverage"]["partitions"][1];
+    assert_eq!((&moved["instance"], &moved["also"][0]), (&"new".into(), &"old".into()));
+
+    // Between two owners nobody has it.
+    let between = start("between", snapshot(vec![task(0, 10)]), 2);
+    let (status, _, error) = between.ask("/state/value");
+    assert_eq!((status, &error["error"]["kind"]), (503, &"incomplete".into()));
+    assert!(error["error"]["message"].as_str().unwrap().contains("it is being moved"));
+
+    // The new owner restores: a store half read back is no answer either, nor does it hide the old owner's.
+    let half = Task { state: TaskState::Restoring { done: 1, total: 2 }, ..task(1, 99) };
+    let restoring = start("restoring", snapshot(vec![half]), 2);
+    restoring.knows(vec![announcement("between", between.address, &[0])]);
+    let (status, _, error) = restoring.ask("/state/value");
+    assert_eq!((status, &error["error"]["kind"]), (503, &"restoring".into()));
+    restoring.knows(vec![announcement("old", old.address, &[0, 1])]);
+    // The answer just given serves whoever asks within a moment.
+    std::thread::sleep(Duration::from_millis(150));
+    let (status, _, value) = restoring.ask("/state/value");
+    assert_eq!((status, &value["invocations"]), (200, &15.into()));
+}
+
+#[test]
+fn a_cluster_that_is_not_known_is_no_whole_one() {
+    let alone = start("alone", snapshot(vec![task(0, 10)]), 1);
+    assert_eq!(alone.ask("/state/value").0, 200);
+    alone.members.0.lock().unwrap().trouble = Some("the topic app-instances cannot be read".into());
+    std::thread::sleep(Duration::from_millis(150));
+    let (status, _, error) = alone.ask("/state/value");
+    assert_eq!((status, &error["error"]["kind"]), (503, &"incomplete".into()));
+    assert!(error["error"]["message"].as_str().unwrap().contains("cannot be read"));
+    let (_, _, answer) = alone.ask("/v1/instance");
+    let read: PeerAnswer = serde_json::from_value(answer).unwrap();
+    assert_eq!((read.api, read.instance.as_str(), read.snapshot.tasks.len()), (API, "alone", 1));
+}
