@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -28,7 +29,8 @@ impl World {
             Command::Publish(arguments) => {
                 let mut out = Vec::new();
                 let pauses = &mut self.pauses;
-                arguments.publish(&self.backend, &self.loaded, &mut out, &mut |pause| pauses.push(pause))?;
+                let backend: Arc<dyn Backend> = Arc::new(self.backend.clone());
+                arguments.publish(&backend, &self.loaded, &mut out, &mut |pause| pauses.push(pause))?;
                 Ok(String::from_utf8(out).unwrap())
             }
             Command::Models(ModelsCommand { action }) => action.apply(&self.backend, &self.loaded.config),
