@@ -289,7 +289,7 @@ impl Shared {
     }
 
     /// The model from the cache, if it is there and the place allows it. A copy that cannot be read is fetched anew.
-    fn from_cache(&self, wanted: &WantedModel, place: &Place) -> Option<Fetched> {
+    fn cached(&self, wanted: &WantedModel, place: &Place) -> Option<Fetched> {
         let cache = self.cache();
         let sha256 = wanted.sha256.or_else(|| cache.trusted(wanted.message))?;
         // One that is too large is refused by whoever fetches it.
@@ -321,7 +321,7 @@ impl Fetcher for Desk {
             Ok((_, place)) => place,
             Err(refusal) => return Fetched::Refused(refusal),
         };
-        if let Some(here) = self.shared.from_cache(wanted, place) {
+        if let Some(here) = self.shared.cached(wanted, place) {
             if known.is_none() {
                 (self.shared.tell)(&FetchEvent::Cached { location: wanted.location.clone() });
             }

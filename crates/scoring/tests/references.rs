@@ -1,4 +1,5 @@
 //! Models by reference in the topologies: on their way, late, refused.
+#![allow(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
 
 mod common;
 

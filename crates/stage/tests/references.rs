@@ -1,4 +1,5 @@
 //! Models by reference in a stage.
+#![allow(clippy::unwrap_used, reason = "helpers of tests outside of test functions")]
 
 mod support;
 
