@@ -9,7 +9,7 @@ use scorewheel_serving::RefusalKind;
 use ureq::config::Config;
 use ureq::http::{Response, Uri};
 #[cfg(feature = "tls")]
-use ureq::tls::{TlsConfig, TlsProvider};
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Body};
@@ -79,7 +79,12 @@ impl Web<'_> {
             .proxy(None)
             .user_agent(concat!("scorewheel/", env!("CARGO_PKG_VERSION")));
         #[cfg(feature = "tls")]
-        let config = config.tls_config(TlsConfig::builder().provider(TlsProvider::NativeTls).build());
+        let config = config.tls_config(
+            TlsConfig::builder()
+                .provider(TlsProvider::NativeTls)
+                .root_certs(RootCerts::PlatformVerifier)
+                .build(),
+        );
         let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Checked(addresses));
         let mut request = agent.get(format!("{}{}", get.server, get.target));
         for (name, value) in get.headers {

@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `agent` | the HTTP client of every way out |
 //! | [`event`] | [`Event`]: what can happen; a closed list |
 //! | [`recorder`] | [`Telemetry`]: takes events, writes logs, keeps metrics |
 //! | [`catalogue`] | [`Metric`]: every metric there is, with its kind, labels and meaning |
@@ -17,6 +18,7 @@
 //! Figures of records, results and statistics are not kept here: whoever renders the metrics adds them from the last
 //! committed state, so that a scrape shows what is committed. Histograms are of this process and begin with it.
 
+mod agent;
 pub mod catalogue;
 pub mod event;
 pub mod exposition;

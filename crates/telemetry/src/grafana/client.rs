@@ -9,6 +9,7 @@ use ureq::Agent;
 use ureq::http::Response;
 
 use super::settings::{GrafanaAccess, GrafanaSettings};
+use crate::agent::agent;
 
 /// Longest time for one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,20 +83,13 @@ impl Grafana {
     /// The Grafana of these settings; nothing is asked yet.
     #[must_use]
     pub fn new(settings: &GrafanaSettings) -> Self {
-        let config = Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .build();
         let authorization = match &settings.access {
             GrafanaAccess::User(user, password) => {
                 format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
             }
             GrafanaAccess::Token(token) => format!("Bearer {token}"),
         };
-        Self { agent: config.into(), url: settings.url.trim_end_matches('/').to_owned(), authorization }
+        Self { agent: agent(TIMEOUT), url: settings.url.trim_end_matches('/').to_owned(), authorization }
     }
 
     /// Asks for `path`; `None` if there is no such thing.

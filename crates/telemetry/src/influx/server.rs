@@ -13,6 +13,7 @@ use ureq::http::Response;
 
 use super::gzip::gzip;
 use super::settings::{Access, InfluxSettings};
+use crate::agent::agent;
 
 /// How long points are kept, as the original has it.
 const KEEP: Duration = Duration::from_secs(24 * 3600);
@@ -111,13 +112,6 @@ impl Server {
     /// [`InfluxError::Address`].
     pub fn new(settings: &InfluxSettings) -> Result<Self, InfluxError> {
         check_address(&settings.url)?;
-        let config = Agent::config_builder()
-            .timeout_global(Some(settings.timeout))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .build();
         let authorization = match &settings.access {
             Access::V1 { user: None } => None,
             Access::V1 { user: Some((user, password)) } => {
@@ -125,7 +119,7 @@ impl Server {
             }
             Access::V2 { token, .. } => Some(format!("Token {token}")),
         };
-        Ok(Self { agent: config.into(), settings: settings.clone(), authorization })
+        Ok(Self { agent: agent(settings.timeout), settings: settings.clone(), authorization })
     }
 
     /// Makes database and retention policy, or bucket, when they are missing; what was made or found to differ.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use ureq::Agent;
 
+use crate::agent::agent;
+
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most bytes of an answer that are read.
@@ -40,14 +42,7 @@ pub(super) struct Client {
 
 impl Client {
     pub fn new(counts: std::sync::Arc<Counts>, tell: impl Fn(TracesNote) + Send + Sync + 'static) -> Self {
-        let config = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .http_status_as_error(false)
-            // Traces go where the operator said and nowhere else.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .build();
-        Self { agent: config.into(), counts, failing: AtomicBool::new(false), tell: Box::new(tell) }
+        Self { agent: agent(PATIENCE), counts, failing: AtomicBool::new(false), tell: Box::new(tell) }
     }
 
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
