@@ -24,7 +24,7 @@ fn embedded() -> Option<Embedded> {
     let folder = tempfile::tempdir().unwrap();
     let directory = Directory::take(&folder.path().join("data")).unwrap();
     let options =
-        EmbeddedOptions { sync: SyncPolicy::Never, memory_bytes: 256, ..EmbeddedOptions::default() };
+        EmbeddedOptions { sync: SyncPolicy::Never, memory_bytes: 4096, ..EmbeddedOptions::default() };
     let backend = EmbeddedBackend::open_with_clock(directory, &options, clock.clone()).unwrap();
     Some(Embedded { backend, clock, names: AtomicU32::new(0), _folder: folder })
 }

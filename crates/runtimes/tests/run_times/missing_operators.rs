@@ -10,33 +10,48 @@ use crate::documents::{
 };
 use crate::support::{is_there, list, load, load_with, numbers, score};
 
-/// The determinant of a matrix, 2 × 2.
-fn onnx_determinant() -> Vec<u8> {
-    let graph = Message::new()
-        .message(1, onnx_node("", "Det", &["matrix"], &["determinant"]))
-        .message(11, onnx_value("matrix", FLOAT, &[2, 2]))
-        .message(12, onnx_value("determinant", FLOAT, &[]));
-    onnx_model(graph, &[("", 13)])
+/// A model of which the embedded engine lacks an operator, the run time that has it, and rows with their answers.
+struct Case {
+    operator: &'static str,
+    bytes: Vec<u8>,
+    choice: RunTimeChoice,
+    rows: [(Vec<f64>, Vec<f64>); 2],
 }
 
-fn tensorflow_determinant() -> Vec<u8> {
+/// The discrete Fourier transform of two real numbers: two complex ones.
+fn transform() -> Case {
+    let graph = Message::new()
+        .message(1, onnx_node("", "DFT", &["signal"], &["spectrum"]))
+        .message(11, onnx_value("signal", FLOAT, &[1, 2, 1]))
+        .message(12, onnx_value("spectrum", FLOAT, &[1, 2, 2]));
+    Case {
+        operator: "DFT",
+        bytes: onnx_model(graph, &[("", 17)]),
+        choice: RunTimeChoice::OnnxRuntime,
+        rows: [(vec![1.0, 2.0], vec![3.0, 0.0, -1.0, 0.0]), (vec![2.0, 0.0], vec![2.0, 0.0, 2.0, 0.0])],
+    }
+}
+
+/// The inverse of a matrix, 2 × 2.
+fn inverse() -> Case {
     let nodes = [
         tf_placeholder("matrix", FLOAT, &[-1, 2, 2]),
-        tf_node("determinant", "MatrixDeterminant", &["matrix"], &[("T", tf_type(FLOAT))]),
+        tf_node("inverse", "MatrixInverse", &["matrix"], &[("T", tf_type(FLOAT))]),
     ];
-    graph_def(&nodes).into_bytes()
-}
-
-fn determinants() -> [(&'static str, Vec<u8>, RunTimeChoice); 2] {
-    [
-        ("Det", onnx_determinant(), RunTimeChoice::OnnxRuntime),
-        ("MatrixDeterminant", tensorflow_determinant(), RunTimeChoice::TensorFlow),
-    ]
+    Case {
+        operator: "MatrixInverse",
+        bytes: graph_def(&nodes).into_bytes(),
+        choice: RunTimeChoice::TensorFlow,
+        rows: [
+            (vec![1.0, 2.0, 3.0, 4.0], vec![-2.0, 1.0, 1.5, -0.5]),
+            (vec![2.0, 0.0, 1.0, 3.0], vec![0.5, 0.0, -1.0 / 6.0, 1.0 / 3.0]),
+        ],
+    }
 }
 
 #[test]
 fn auto_hands_over_what_the_embedded_engine_lacks_and_says_so() {
-    for (operator, bytes, choice) in determinants() {
+    for Case { operator, bytes, choice, rows } in [transform(), inverse()] {
         if !is_there(choice) {
             continue;
         }
@@ -44,11 +59,12 @@ fn auto_hands_over_what_the_embedded_engine_lacks_and_says_so() {
         let lacks =
             model.summary().details.into_iter().find(|(name, _)| name.contains("embedded engine lacks"));
         assert!(lacks.unwrap().1.contains(operator));
-        let rows = [vec![list(&[1.0, 2.0, 3.0, 4.0])], vec![list(&[2.0, 0.0, 1.0, 3.0])]];
-        let scores = score(&*model, &rows);
-        for (row, expected) in [-2.0, 6.0].into_iter().enumerate() {
+        let inputs = rows.each_ref().map(|(input, _)| vec![list(input)]);
+        let scores = score(&*model, &inputs);
+        for (row, (_, expected)) in rows.iter().enumerate() {
             let found = numbers(&scores.get(0, row));
-            assert!(found.len() == 1 && (found[0] - expected).abs() < 1e-6, "{operator}: {found:?}");
+            let near = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6);
+            assert!(found.len() == expected.len() && near, "{operator}: {found:?}");
         }
         assert_eq!(load(&bytes, RunTimeChoice::Embedded).unwrap_err().kind, ModelErrorKind::Unsupported);
     }
@@ -56,7 +72,7 @@ fn auto_hands_over_what_the_embedded_engine_lacks_and_says_so() {
 
 #[test]
 fn auto_says_which_operator_is_missing_and_how_to_enable_another_run_time() {
-    for (operator, bytes, choice) in determinants() {
+    for Case { operator, bytes, choice, .. } in [transform(), inverse()] {
         let error = load_with(&bytes, RunTimeChoice::Auto, &RunTimes::default()).unwrap_err();
         assert_eq!(error.kind, ModelErrorKind::Unsupported);
         for word in [format!("{operator:?}"), format!("[{}]", choice.as_str()), "`library`".to_owned()] {
