@@ -26,25 +26,25 @@ fn transform() -> Case {
         .message(12, onnx_value("spectrum", FLOAT, &[1, 2, 2]));
     Case {
         operator: "DFT",
-        bytes: onnx_model(graph, &[("", 17)]),
+        bytes: onnx_model(graph, &[("", 20)]),
         choice: RunTimeChoice::OnnxRuntime,
         rows: [(vec![1.0, 2.0], vec![3.0, 0.0, -1.0, 0.0]), (vec![2.0, 0.0], vec![2.0, 0.0, 2.0, 0.0])],
     }
 }
 
-/// The inverse of a matrix, 2 × 2.
+/// The inverse of the error function, of two numbers.
 fn inverse() -> Case {
     let nodes = [
-        tf_placeholder("matrix", FLOAT, &[-1, 2, 2]),
-        tf_node("inverse", "MatrixInverse", &["matrix"], &[("T", tf_type(FLOAT))]),
+        tf_placeholder("numbers", FLOAT, &[-1, 2]),
+        tf_node("inverse", "Erfinv", &["numbers"], &[("T", tf_type(FLOAT))]),
     ];
     Case {
-        operator: "MatrixInverse",
+        operator: "Erfinv",
         bytes: graph_def(&nodes).into_bytes(),
         choice: RunTimeChoice::TensorFlow,
         rows: [
-            (vec![1.0, 2.0, 3.0, 4.0], vec![-2.0, 1.0, 1.5, -0.5]),
-            (vec![2.0, 0.0, 1.0, 3.0], vec![0.5, 0.0, -1.0 / 6.0, 1.0 / 3.0]),
+            (vec![0.0, 0.5], vec![0.0, 0.476_936_276]),
+            (vec![-0.25, 0.25], vec![-0.225_312_055, 0.225_312_055]),
         ],
     }
 }
