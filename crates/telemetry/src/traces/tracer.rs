@@ -120,16 +120,12 @@ impl Tracer {
             Event::CutOver { partition, offset, control_offset } => {
                 self.cut_over(partition, *offset, *control_offset);
             }
-            Event::BatchScored { rows, took } => {
-                if self.is_one(&self.batches) {
-                    let rows = i64::try_from(*rows).unwrap_or(i64::MAX);
-                    self.ended("score batch", *took, vec![KeyValue::new("scorewheel.records", rows)]);
-                }
+            Event::BatchScored { rows, took } if self.is_one(&self.batches) => {
+                let rows = i64::try_from(*rows).unwrap_or(i64::MAX);
+                self.ended("score batch", *took, vec![KeyValue::new("scorewheel.records", rows)]);
             }
-            Event::Committed { took, .. } => {
-                if self.is_one(&self.commits) {
-                    self.ended("commit", *took, Vec::new());
-                }
+            Event::Committed { took, .. } if self.is_one(&self.commits) => {
+                self.ended("commit", *took, Vec::new());
             }
             _ => {}
         }
