@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`html`] | [`Html`](html::Html): text that is escaped unless it is ours |
+//! | [`html`] | [`Html`]: text that is escaped unless it is ours |
 //! | [`chart`] | lines, bars and the time line as SVG |
 //! | [`number`] | numbers, durations and times for people |
 //! | [`part`] | the parts of the page, one function each |
