@@ -62,6 +62,7 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
         }
         "graphdef" => {
             inputs.extend(files(&root().join("demo/models"), &["pb"]));
+            inputs.extend(conformance("tensorflow"));
             inputs.extend(conformance("graphdef"));
         }
         "onnx" => {
@@ -374,7 +375,8 @@ mod tests {
 
     #[test]
     fn models_of_the_conformance_tests_are_among_the_inputs() {
-        assert!(conformance("onnx").len() > 50 && conformance("graphdef").len() > 20);
+        assert!(conformance("onnx").len() > 50 && conformance("tensorflow").len() > 20);
+        assert!(!conformance("graphdef").is_empty());
     }
 
     #[test]
