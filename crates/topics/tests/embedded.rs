@@ -18,13 +18,13 @@ struct Embedded {
     _folder: tempfile::TempDir,
 }
 
-/// Hardly any record stays in memory, so that the store is what is read.
+/// Hardly any record stays in memory, so that the store is what is read: five or six chunks with what holds them.
 fn embedded() -> Option<Embedded> {
     let clock = Arc::new(ManualClock::new(1_700_000_000_000));
     let folder = tempfile::tempdir().unwrap();
     let directory = Directory::take(&folder.path().join("data")).unwrap();
     let options =
-        EmbeddedOptions { sync: SyncPolicy::Never, memory_bytes: 4096, ..EmbeddedOptions::default() };
+        EmbeddedOptions { sync: SyncPolicy::Never, memory_bytes: 2048, ..EmbeddedOptions::default() };
     let backend = EmbeddedBackend::open_with_clock(directory, &options, clock.clone()).unwrap();
     Some(Embedded { backend, clock, names: AtomicU32::new(0), _folder: folder })
 }
