@@ -93,12 +93,11 @@ impl Cache {
     }
 
     /// Takes a model in that has come, and lets others go where it does not fit beside them: those first that were not
-    /// used for the longest time. It is on the disk for good when this returns.
+    /// used for the longest time. It is on the disk for good when this returns, if it was [synced](Coming::sync).
     ///
     /// # Errors
     /// If the disk refuses.
     pub fn put(&mut self, coming: Coming, sha256: Digest) -> io::Result<()> {
-        coming.file.sync_all()?;
         let size = coming.file.metadata()?.len();
         self.make_room(size, sha256)?;
         coming.keep_as(&self.path(sha256))?;
@@ -148,10 +147,8 @@ impl Cache {
     }
 
     /// Bytes of all copies.
-    ///
-    /// # Errors
-    /// If the folder cannot be read.
-    pub fn held(&self) -> io::Result<u64> {
+    #[cfg(test)]
+    fn held(&self) -> io::Result<u64> {
         Ok(self.copies()?.iter().map(|(_, _, size)| size).sum())
     }
 
@@ -169,7 +166,7 @@ impl Cache {
     pub fn trust(&mut self, message: Digest, sha256: Digest) -> io::Result<()> {
         let mut coming = self.begin()?;
         io::Write::write_all(&mut coming.file, format!("{sha256}\n").as_bytes())?;
-        coming.file.sync_all()?;
+        coming.sync()?;
         coming.keep_as(&self.trusted_path(message))
     }
 
@@ -197,6 +194,14 @@ impl Coming {
     /// The file, to be written from its beginning to its end.
     pub fn file(&mut self) -> &mut File {
         &mut self.file
+    }
+
+    /// Waits until what was written is on the disk.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
     }
 
     fn keep_as(mut self, path: &Path) -> io::Result<()> {

@@ -13,7 +13,7 @@ use scorewheel_serving::{Fetched, Fetcher, ModelReference, Refusal, WantedModel}
 
 use crate::cache::Cache;
 use crate::error::FetchError;
-use crate::intake::{Intake, Watch, unwritable};
+use crate::intake::{Arrived, Intake, Watch, unwritable};
 use crate::location::Location;
 use crate::place::{Place, Places, check_digest};
 
@@ -190,18 +190,15 @@ impl Desk {
         }
     }
 
-    fn settle(&self, task: &Task, tried: Result<Digest, (&'static str, FetchError)>, took: Duration) {
+    fn settle(&self, task: &Task, tried: Tried, took: Duration) {
         let mut jobs = self.shared.jobs();
         let job = jobs.by_control.get_mut(&task.wanted.control);
         // One that nobody wants any more may have been asked for anew since.
         let Some(job) = job.filter(|job| Arc::ptr_eq(&job.cancelled, &task.cancelled)) else { return };
         let location = task.wanted.location.clone();
         let event = match tried {
-            Ok(sha256) => {
+            Ok((scheme, bytes)) => {
                 job.status = Status::Done;
-                let place = self.shared.places.find(&location).ok();
-                let bytes = self.shared.cache().size(sha256).unwrap_or(0);
-                let scheme = place.map_or("", |(location, _)| location.scheme());
                 FetchEvent::Fetched { location, scheme, bytes, took }
             }
             Err((scheme, FetchError::Refused(refusal))) => {
@@ -225,6 +222,9 @@ impl Desk {
         waker.wake();
     }
 }
+
+/// What came of a try, with the scheme of the place: bytes, or why there are none.
+type Tried = Result<(&'static str, u64), (&'static str, FetchError)>;
 
 /// What a worker is at.
 struct Task {
@@ -258,7 +258,7 @@ impl Shared {
     }
 
     /// One try: from the store into the cache.
-    fn attempt(&self, task: &Task) -> Result<Digest, (&'static str, FetchError)> {
+    fn attempt(&self, task: &Task) -> Tried {
         let wanted = &task.wanted;
         let found = self.places.find_pinned(&wanted.location, wanted.sha256);
         let (location, place) = found.map_err(|refusal| ("", FetchError::Refused(refusal)))?;
@@ -267,15 +267,18 @@ impl Shared {
             // What nobody needs now makes room for what is needed; the next try finds it.
             let _ = self.cache().clear();
         }
-        fetched.map_err(|error| (location.scheme(), error))
+        let scheme = location.scheme();
+        fetched.map(|arrived| (scheme, arrived.bytes)).map_err(|error| (scheme, error))
     }
 
-    fn fetch(&self, task: &Task, location: &Location, place: &Place) -> Result<Digest, FetchError> {
+    fn fetch(&self, task: &Task, location: &Location, place: &Place) -> Result<Arrived, FetchError> {
         let wanted = &task.wanted;
         let mut coming = self.cache().begin().map_err(|error| unwritable(&error))?;
         let watch = TaskWatch { task, tell: &*self.tell };
         let intake = Intake::new(coming.file(), &watch, place.max_bytes, place.timeout);
         let arrived = self.places.fetch(location, place, intake)?;
+        // A large model takes its time to reach the disk: nobody is to wait for that.
+        coming.sync().map_err(|error| unwritable(&error))?;
         let mut cache = self.cache();
         let trusted = cache.trusted(wanted.message);
         check_digest(location, &arrived, wanted.sha256.or(trusted))?;
@@ -285,7 +288,7 @@ impl Shared {
         if wanted.sha256.is_none() && trusted.is_none() {
             cache.trust(wanted.message, arrived.sha256).map_err(|error| unwritable(&error))?;
         }
-        Ok(arrived.sha256)
+        Ok(arrived)
     }
 
     /// The model from the cache, if it is there and the place allows it. A copy that cannot be read is fetched anew.

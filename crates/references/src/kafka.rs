@@ -38,6 +38,12 @@ pub(crate) fn fetch(
     if offset < range.earliest || offset >= range.high_watermark {
         return Err(gone(&format!("it holds {} to {}", range.earliest, range.high_watermark)));
     }
+    // What an open transaction holds back may still be committed.
+    if offset >= range.last_stable {
+        return Err(FetchError::Passing(format!(
+            "the record at offset {offset} of {topic}-{partition} lies behind a transaction that is still open"
+        )));
+    }
     let mut reader = backend.assigned_reader(&ReaderOptions::default()).map_err(passing)?;
     reader.assign(&[(at.clone(), StartPosition::Offset(offset))]).map_err(passing)?;
     let mut batch = RecordBatch::new();

@@ -126,12 +126,6 @@ impl Places {
         self
     }
 
-    /// Whether no place is allowed.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
     /// The place of a location.
     ///
     /// # Errors

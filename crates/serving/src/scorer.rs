@@ -322,7 +322,8 @@ impl<D: Decoder> Scorer<D> {
         let reason = segment.failure(place.row);
         let counts = reason.as_ref().is_none_or(|reason| !is_fault_of_input(reason));
         if reason.is_none() {
-            self.tally.result(segment.model, segment.nanoseconds);
+            let among = self.served.count(data_type) as usize;
+            self.tally.result(segment.model, segment.nanoseconds, among);
         }
         if position > 0 {
             self.tally.further();

@@ -42,9 +42,10 @@ impl Tally {
         self.further += 1;
     }
 
-    pub(crate) fn result(&mut self, model: usize, nanoseconds: u64) {
+    /// A result of a record that so many models score.
+    pub(crate) fn result(&mut self, model: usize, nanoseconds: u64, among: usize) {
         let same = |results: &&mut Results| results.model == model && results.nanoseconds == nanoseconds;
-        match self.results.iter_mut().rev().take(4).find(same) {
+        match self.results.iter_mut().rev().take(4 * among).find(same) {
             Some(results) => results.count += 1,
             None => self.results.push(Results { model, count: 1, nanoseconds }),
         }

@@ -63,8 +63,9 @@ pub(crate) fn resolve_maps(file: &GraphFile, mapping: &Mapping) -> Result<Option
 fn resolve(input: &mut GraphInput, nodes: &mut [Node], mapping: &Mapping) -> Result<(), ModelError> {
     let Some(map) = &mut input.map else { return Ok(()) };
     let mut keys: Vec<Name> = Vec::new();
+    let mut known: HashSet<Name> = HashSet::new();
     let mut add = |key: Name| {
-        if !keys.contains(&key) {
+        if known.insert(Arc::clone(&key)) {
             keys.push(key);
         }
     };
@@ -99,11 +100,11 @@ fn resolve(input: &mut GraphInput, nodes: &mut [Node], mapping: &Mapping) -> Res
         }
     }
     if let Some(fields) = mapping.fields_of(&input.name) {
-        let listed: Vec<Name> = fields.iter().map(|field| (&**field).into()).collect();
         if dense {
-            keys = listed;
+            keys = fields.iter().map(|field| (&**field).into()).collect();
         } else {
-            keys.retain(|key| listed.contains(key));
+            let listed: HashSet<&str> = fields.iter().map(|field| &**field).collect();
+            keys.retain(|key| listed.contains(&**key));
         }
     } else if dense {
         return Err(unsupported(
@@ -115,6 +116,8 @@ fn resolve(input: &mut GraphInput, nodes: &mut [Node], mapping: &Mapping) -> Res
         let mut whole =
             whole.ok_or_else(|| invalid("a map whose keys are whole numbers; a field is named otherwise"))?;
         whole.sort_unstable();
+        // `1` and `01` are one key.
+        whole.dedup();
         keys = whole.into_iter().map(|key| key.to_string().into()).collect();
     }
     if keys.is_empty() || keys.len() as i64 > MOST_KEYS {

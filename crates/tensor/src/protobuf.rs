@@ -31,6 +31,15 @@ impl Budget {
         Ok(())
     }
 
+    /// Takes the memory of `count` bytes that a file unpacks to.
+    pub(crate) fn take_bytes(&mut self, count: usize) -> Result<(), ModelError> {
+        self.bytes = self
+            .bytes
+            .checked_sub(count)
+            .ok_or_else(|| too_large("what the file unpacks to is larger than the limit"))?;
+        Ok(())
+    }
+
     /// Takes the memory of `count` elements of constants.
     pub(crate) fn take_elements(&mut self, count: usize) -> Result<(), ModelError> {
         self.bytes =

@@ -267,13 +267,14 @@ impl<'a, L: SimdLane + Into<i16>> Block<'a, L> {
                 unsafe { (*lanes.get_unchecked(lane)).into() }
             });
         }
-        // SAFETY: there is a slot for each node of the arena.
         match &self.forest.arena_slots {
             ArenaSlots::Wide(by_node) => {
+                // SAFETY: there is a slot for each node of the arena.
                 slots.iter_mut().for_each(|slot| *slot = unsafe { *by_node.get_unchecked(*slot as usize) });
             }
             ArenaSlots::Narrow(by_node) => slots
                 .iter_mut()
+                // SAFETY: there is a slot for each node of the arena.
                 .for_each(|slot| *slot = u32::from(unsafe { *by_node.get_unchecked(*slot as usize) })),
         }
         sink.slots(tree, block, &slots);

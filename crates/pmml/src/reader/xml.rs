@@ -14,6 +14,9 @@ use crate::reader::Element;
 use crate::reader::element::{Attribute, Pool};
 use crate::reader::scan::{Scanner, Tag, Token};
 
+/// Most namespaces that an element and those around it declare.
+const BINDING_LIMIT: usize = 512;
+
 /// A prefix (empty for the default namespace) bound at some depth, and whether its namespace is PMML's.
 #[derive(Clone, Copy, Debug)]
 struct Binding<'a> {
@@ -314,6 +317,11 @@ impl<'a> Xml<'a> {
                 bindings.push(Binding { depth, prefix, is_pmml: is_pmml_namespace(attribute.value()) });
                 false
             });
+            // All are looked through for each element that has a prefix.
+            if bindings.len() > BINDING_LIMIT {
+                let message = format!("more than {BINDING_LIMIT} namespaces at one place");
+                return Err(Fault::too_large(offset, message));
+            }
         }
         let (prefix, local) = match memchr::memchr(b':', tag.name.as_bytes()) {
             Some(colon) => (&tag.name[..colon], &tag.name[colon + 1..]),

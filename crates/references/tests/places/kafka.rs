@@ -6,7 +6,9 @@ use scorewheel_model::ModelErrorKind;
 use scorewheel_references::{FetchError, Places, Store};
 use scorewheel_serving::RefusalKind;
 use scorewheel_topics::memory::MemoryBackend;
-use scorewheel_topics::{Backend, TopicPartition, TopicSpec, WriterOptions};
+use scorewheel_topics::{
+    Backend, RecordBuffer, TopicPartition, TopicSpec, TransactionOptions, WriterOptions,
+};
 
 use crate::common::*;
 
@@ -47,6 +49,32 @@ fn a_record_is_found_by_its_offset() {
     ] {
         assert_refused(fetch_record(&topics, location), kind, says);
     }
+}
+
+#[test]
+fn what_an_open_transaction_holds_back_is_no_verdict() {
+    let topics = topics();
+    let partition = TopicPartition::new("models", 0);
+    let mut open = topics.transactional_writer(&TransactionOptions::new("open")).unwrap();
+    open.initialise().unwrap();
+    open.begin().unwrap();
+    put(open.lend(&partition).unwrap(), b"undecided");
+    open.send().unwrap();
+    let mut writer = topics.writer(&WriterOptions::default()).unwrap();
+    put(writer.lend(&partition).unwrap(), b"behind");
+    writer.flush().unwrap();
+    for location in ["kafka:models/0/0", "kafka:models/0/1"] {
+        assert_passing(fetch_record(&topics, location), "transaction that is still open");
+    }
+    open.abort().unwrap();
+    assert_refused(fetch_record(&topics, "kafka:models/0/0"), RefusalKind::NotFound, "no record at offset 0");
+    assert_eq!(fetch_record(&topics, "kafka:models/0/1").unwrap(), b"behind");
+}
+
+fn put(buffer: &mut RecordBuffer, value: &[u8]) {
+    let mut record = buffer.record(0, None);
+    record.value().extend_from_slice(value);
+    record.finish().unwrap();
 }
 
 #[test]

@@ -16,6 +16,7 @@ use scorewheel_topics::{
     StartPosition, TopicPartition, TopicSpec, TopicsError, Writer, WriterOptions,
 };
 
+use super::instance::wait_until;
 use super::parts::STORE;
 use crate::clients::ensure_topic;
 use crate::config::{Config, Create, Engine, Store};
@@ -149,6 +150,7 @@ impl ClusterThread {
             config: config.clone(),
             telemetry: Arc::clone(telemetry),
             leaving: Arc::clone(&leaving),
+            told: Cell::new(false),
         };
         let thread = std::thread::Builder::new()
             .name("cluster".into())
@@ -166,10 +168,7 @@ impl ClusterThread {
     /// Takes this instance off the list.
     pub fn leave(self) {
         self.leaving.store(true, Ordering::Release);
-        let deadline = Instant::now() + GOODBYE;
-        while !self.thread.is_finished() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_until(GOODBYE, || self.thread.is_finished());
     }
 }
 
@@ -181,6 +180,8 @@ struct Work {
     config: Config,
     telemetry: Arc<Telemetry>,
     leaving: Arc<AtomicBool>,
+    /// An alarm says what the trouble is.
+    told: Cell<bool>,
 }
 
 /// Both ends of the topic.
@@ -193,7 +194,6 @@ struct Ends {
 impl Work {
     /// Nothing here ends the instance: without the topic it scores as before, and says that it answers for itself only.
     fn run(self) {
-        let mut told = false;
         while !self.is_leaving() {
             let Err(error) = self.work() else { return };
             let topic = instances_topic(&self.config);
@@ -204,14 +204,11 @@ impl Work {
                 ),
                 error => format!("other instances are not known, topic `{topic}`: {error}"),
             };
-            if error.remedy() != Remedy::Retry && !std::mem::replace(&mut told, true) {
+            if error.remedy() != Remedy::Retry && !self.told.replace(true) {
                 self.telemetry.record(&Event::Alarm { kind: "cluster", message: message.clone() });
             }
             self.view.known().trouble = Some(message);
-            let again = Instant::now() + TRY_AGAIN;
-            while Instant::now() < again && !self.is_leaving() {
-                std::thread::sleep(POLL);
-            }
+            wait_until(TRY_AGAIN, || self.is_leaving());
         }
     }
 
@@ -240,6 +237,7 @@ impl Work {
                 // A topic that is not there has no partitions that could be missing.
                 known.expected = Some((records_topic.clone(), found.map_or(0, |topic| topic.partitions)));
                 known.trouble = None;
+                self.told.set(false);
             }
             let event = match ends.reader.poll(POLL, &mut batch) {
                 Err(error @ TopicsError::OutOfRange { .. }) => {

@@ -13,6 +13,7 @@ use crate::data::Data;
 use crate::element::Storage;
 use crate::engine::trace::{Operand, Traced, Tracer};
 use crate::graph::{Attribute, Attributes, Domain, Node};
+use crate::operators::context::axis;
 use crate::tensor::{Tensor, TensorType};
 
 /// One element after the other; further inputs are single constants.
@@ -237,9 +238,13 @@ impl Tracer<'_> {
             Some(axes) => constant(axes).map(|axes| axes.data.i64().to_vec()),
             None => node.attributes.integers("axes")?.map(<[i64]>::to_vec),
         };
-        let mut axes: Vec<i64> = axes.unwrap_or_default().iter().map(|axis| axis.rem_euclid(4)).collect();
-        axes.sort_unstable();
-        if axes != [2, 3] {
+        // Axes that an image does not have are refused where all other graphs are.
+        let axes = axes.unwrap_or_default();
+        let axes: Option<Vec<usize>> = axes.iter().map(|index| axis(*index, 4).ok()).collect();
+        if axes.is_none_or(|mut axes| {
+            axes.sort_unstable();
+            axes != [2, 3]
+        }) {
             return Ok(None);
         }
         let keep = node.attributes.flag_or("keepdims", true)?;
@@ -254,8 +259,8 @@ impl Tracer<'_> {
         let Some(images) = images.filter(|images| images.iter().any(|image| image.channels_last)) else {
             return Ok(None);
         };
-        let axis = node.attributes.integer_or("axis", 1)?.rem_euclid(4) as usize;
-        let place = TO_LAST.iter().position(|index| *index == axis).unwrap_or(0);
+        let joined = axis(node.attributes.integer_or("axis", 1)?, 4)?;
+        let place = TO_LAST.iter().position(|index| *index == joined).unwrap_or(0);
         let node = with(node, "axis", Attribute::Integer(place as i64));
         self.follow(&node, images.into_iter().cloned().collect(), Vec::new())
     }

@@ -5,7 +5,7 @@ use scorewheel_model::ModelError;
 use crate::data::Data;
 use crate::element::Storage;
 use crate::error::{invalid, unsupported};
-use crate::gemm::{Panels, multiply};
+use crate::gemm::multiply;
 use crate::operators::broadcast::{broadcast_shape, strides_in};
 use crate::operators::context::{check_shape, length};
 use crate::operators::softmax::softmax_row;
@@ -155,9 +155,8 @@ impl Plan {
         let buffers = &mut workspace.f32;
         let (mut rows, mut scores) =
             (std::mem::take(&mut buffers.elements), std::mem::take(&mut buffers.results));
-        let (mut all_keys, mut all_values, mut result, mut weights) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut panels = Panels::default();
+        let mut panels = std::mem::take(&mut buffers.panels);
+        let [mut all_keys, mut all_values, mut result, mut weights] = std::mem::take(&mut buffers.spare);
         let absent = Data::default();
         let input = |index: usize| inputs.get(index).copied().unwrap_or(&absent);
         for batch in 0..queries.batch {
@@ -216,7 +215,8 @@ impl Plan {
                 }
             }
         }
-        (buffers.elements, buffers.results) = (rows, scores);
+        (buffers.elements, buffers.results, buffers.panels) = (rows, scores, panels);
+        buffers.spare = [all_keys, all_values, result, weights];
     }
 
     /// Takes out of sight what a query must not see.

@@ -86,6 +86,8 @@ pub(crate) struct Buffers<T> {
     pub elements: Vec<T>,
     pub results: Vec<T>,
     pub panels: Panels<T>,
+    /// More of the same, for what needs it.
+    pub spare: [Vec<T>; 4],
 }
 
 /// What a builder makes of a node.

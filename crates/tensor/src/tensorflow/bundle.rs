@@ -223,11 +223,11 @@ fn read_table(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError
     }
     let mut handles = Reader::new(footer);
     let _meta = (handles.varint()?, handles.varint()?);
-    let index = read_block(bytes, handles.varint()?, handles.varint()?)?;
+    let index = read_block(bytes, handles.varint()?, handles.varint()?, budget)?;
     let mut pairs = Vec::new();
     for (_, handle) in read_pairs(&index, budget)? {
         let mut handle = Reader::new(&handle);
-        let block = read_block(bytes, handle.varint()?, handle.varint()?)?;
+        let block = read_block(bytes, handle.varint()?, handle.varint()?, budget)?;
         pairs.extend(read_pairs(&block, budget)?);
     }
     Ok(pairs)
@@ -237,7 +237,12 @@ fn read_table(bytes: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError
 const BLOCK: usize = 64 << 20;
 
 /// The content of a block, its checksum verified.
-fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<Cow<'_, [u8]>, ModelError> {
+fn read_block<'a>(
+    bytes: &'a [u8],
+    offset: u64,
+    size: u64,
+    budget: &mut Budget,
+) -> Result<Cow<'a, [u8]>, ModelError> {
     let range = usize::try_from(offset).ok().zip(usize::try_from(size).ok());
     let (start, size) = range.ok_or_else(damaged)?;
     let rest = bytes.get(start..).ok_or_else(damaged)?;
@@ -249,7 +254,11 @@ fn read_block(bytes: &[u8], offset: u64, size: u64) -> Result<Cow<'_, [u8]>, Mod
     }
     match kind {
         0 => Ok(Cow::Borrowed(block)),
-        1 => decompress(block, BLOCK).map(Cow::Owned),
+        1 => {
+            let unpacked = decompress(block, BLOCK)?;
+            budget.take_bytes(unpacked.len())?;
+            Ok(Cow::Owned(unpacked))
+        }
         other => Err(unsupported(format!("an index of variables compressed by method {other}"))),
     }
 }
@@ -275,6 +284,8 @@ fn read_pairs(block: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError
         }
         key.truncate(shared);
         key.extend_from_slice(suffix);
+        // An index may name one block many times, and a block one start of a key.
+        budget.take_bytes(key.len() + value.len())?;
         pairs.push((key.clone(), value.to_vec()));
         rest = &rest[unshared + value.len()..];
     }
@@ -283,7 +294,7 @@ fn read_pairs(block: &[u8], budget: &mut Budget) -> Result<Vec<Pair>, ModelError
 
 #[cfg(test)]
 mod tests {
-    use scorewheel_model::Limits;
+    use scorewheel_model::{Limits, ModelErrorKind};
 
     use super::*;
 
@@ -349,5 +360,22 @@ mod tests {
         }
         let error = read(2).unwrap_err();
         assert!(error.to_string().contains("method 2"), "{error}");
+    }
+
+    #[test]
+    fn a_block_that_is_named_again_and_again_is_too_large() {
+        for kind in [0, 1] {
+            let mut table = Vec::new();
+            let data = seal(&mut table, &block(&[(b"weights", &[0; 60_000])]), kind);
+            let names: Vec<(&[u8], &[u8])> = vec![(b"a", &data); 1000];
+            let blocks = seal(&mut table, &block(&names), kind);
+            let mut footer = [vec![0, 0], blocks].concat();
+            footer.resize(FOOTER - 8, 0);
+            table.extend(footer);
+            table.extend(MAGIC.to_le_bytes());
+            let limits = Limits { unpacked_bytes: 10 << 20, ..Limits::default() };
+            let error = read_table(&table, &mut Budget::new(&limits)).unwrap_err();
+            assert_eq!(error.kind, ModelErrorKind::TooLarge, "{error}");
+        }
     }
 }

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use scorewheel_model::ModelError;
 
-use crate::error::{invalid, unsupported};
+use crate::error::{invalid, too_large, unsupported};
 use crate::graph::{
     Attribute, Attributes, Domain, Function, Graph, GraphInput, GraphOutput, Library, Name, Node,
 };
 use crate::tensorflow::frozen::name_outputs;
 use crate::tensorflow::graph_def::value_name;
+
+/// Most loops of a graph.
+const MOST_FRAMES: usize = 256;
 
 /// Replaces every frame, inner ones first.
 ///
@@ -20,12 +23,16 @@ use crate::tensorflow::graph_def::value_name;
 pub(crate) fn raise_loops(nodes: &mut Vec<Node>, library: &mut Library) -> Result<(), ModelError> {
     let mut gone = HashSet::new();
     loop {
-        let mut frames: Vec<Name> = Vec::new();
+        let (mut frames, mut seen) = (Vec::new(), HashSet::new());
         for node in nodes.iter().filter(|node| &*node.operator == "Enter") {
             let frame = frame_of(node)?;
-            if !frames.contains(&frame) {
+            if seen.insert(Arc::clone(&frame)) {
                 frames.push(frame);
             }
+        }
+        // Each of them is looked for in the whole graph, and again after each that is raised.
+        if frames.len() > MOST_FRAMES {
+            return Err(too_large(format!("{} loops; {MOST_FRAMES} is the limit", frames.len())));
         }
         let Some(first) = frames.first().cloned() else {
             remove_readers(nodes, gone);
@@ -76,6 +83,13 @@ fn source(value: &str) -> (&str, usize) {
     }
 }
 
+/// Nodes by their operator and what they take first.
+type Readers<'a> = HashMap<(&'a str, &'a str), Vec<&'a Node>>;
+
+fn read_by<'a>(readers: &'a Readers<'a>, operator: &'a str, value: &'a str) -> &'a [&'a Node] {
+    readers.get(&(operator, value)).map(Vec::as_slice).unwrap_or_default()
+}
+
 /// What is carried from one turn to the next.
 struct Carried {
     merge: Name,
@@ -121,17 +135,22 @@ impl Loop {
                 enters.push(node);
             }
         }
-        let reader = |operator: &str, value: &Name| {
-            nodes.iter().find(|node| &*node.operator == operator && node.inputs.first() == Some(value))
-        };
+        // Nodes of the frame by their kind and what they take first.
+        let mut readers = Readers::new();
+        for node in nodes.iter().filter(|node| matches!(&*node.operator, "Merge" | "Switch" | "Exit")) {
+            if let Some(first) = node.inputs.first() {
+                readers.entry((&*node.operator, &**first)).or_default().push(node);
+            }
+        }
         for enter in enters {
             let start = enter.inputs.first().cloned().ok_or_else(|| wrong("an Enter of nothing"))?;
             found.frame.insert(enter.name.clone());
-            let Some(merge) = reader("Merge", &enter.name) else {
+            let Some(merge) = read_by(&readers, "Merge", &enter.name).first() else {
                 found.kept.push((enter.name.clone(), start));
                 continue;
             };
-            let switch = reader("Switch", &merge.name).ok_or_else(|| wrong("a Merge without a Switch"))?;
+            let switch = read_by(&readers, "Switch", &merge.name).first();
+            let switch = *switch.ok_or_else(|| wrong("a Merge without a Switch"))?;
             let turn = merge.inputs.get(1).and_then(|value| node(value));
             let turn = turn.filter(|turn| &*turn.operator == "NextIteration");
             let turn = turn.ok_or_else(|| wrong("a Merge without a NextIteration"))?;
@@ -148,10 +167,8 @@ impl Loop {
                 found.frame.insert(node.name.clone());
             }
             let number = found.carried.len();
-            for exit in nodes.iter().filter(|node| &*node.operator == "Exit") {
-                if exit.inputs.first() == Some(&switch.name) {
-                    found.exits.insert(exit.name.clone(), number);
-                }
+            for exit in read_by(&readers, "Exit", &switch.name) {
+                found.exits.insert(exit.name.clone(), number);
             }
             let (merge, switch) = (merge.name.clone(), switch.name.clone());
             found.carried.push(Carried { merge, switch, start, next });

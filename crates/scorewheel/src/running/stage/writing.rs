@@ -37,7 +37,7 @@ pub struct Encoded {
     /// The first target, if it is a number.
     pub score: Option<f64>,
     /// The first target, if it is a label.
-    pub label: Option<Box<str>>,
+    pub label: Option<Arc<str>>,
 }
 
 impl Encoded {
@@ -57,11 +57,35 @@ pub struct AnswerEncoder {
     format: ResultFormat,
     lineage: bool,
     input: TopicPartition,
-    /// By the model's serial number and data type: what is constant about its results.
-    encoders: Vec<(u64, Box<str>, ResultEncoder, Lineage)>,
+    /// What is constant about the results of a model.
+    encoders: Vec<ModelEncoder>,
 }
 
-/// Models whose encoders are kept: those of a revision, and some that have gone.
+struct ModelEncoder {
+    /// The model's serial number.
+    serial: u64,
+    data_type: Box<str>,
+    result: ResultEncoder,
+    lineage: Lineage,
+    /// Labels that it has given.
+    labels: Vec<Arc<str>>,
+}
+
+impl ModelEncoder {
+    /// A label as it is kept, so that a record costs no copy of it.
+    fn label(&mut self, label: &str) -> Arc<str> {
+        if let Some(known) = self.labels.iter().find(|known| ***known == *label) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = label.into();
+        if self.labels.len() < KEPT {
+            self.labels.push(Arc::clone(&new));
+        }
+        new
+    }
+}
+
+/// Models whose encoders are kept: those of a revision, and some that have gone. Labels of a model that are kept.
 const KEPT: usize = 64;
 
 impl AnswerEncoder {
@@ -77,7 +101,8 @@ impl AnswerEncoder {
     /// None: every answer has its encoding. The signature is that of a stage's encoder.
     pub fn encode(&mut self, answer: &Answer<'_>, record: &Record<Origin>) -> Result<Encoded, EncodeError> {
         let (serial, data_type) = (answer.installed.serial(), answer.data_type.as_str());
-        let known = self.encoders.iter().position(|known| known.0 == serial && *known.1 == *data_type);
+        let known =
+            self.encoders.iter().position(|known| known.serial == serial && *known.data_type == *data_type);
         let reference = &answer.installed.reference;
         let index = known.unwrap_or_else(|| {
             if self.encoders.len() == KEPT {
@@ -88,10 +113,11 @@ impl AnswerEncoder {
             let name = reference.key.name.as_str();
             let lineage =
                 Lineage::new(name, &reference.version, &sha256, reference.offset, self.input.topic());
-            self.encoders.push((serial, data_type.into(), result, lineage));
+            let data_type = data_type.into();
+            self.encoders.push(ModelEncoder { serial, data_type, result, lineage, labels: Vec::new() });
             self.encoders.len() - 1
         });
-        let (_, _, result, lineage) = &self.encoders[index];
+        let known = &mut self.encoders[index];
         let making = Making {
             model: reference.key.name.as_str(),
             duration_ns: i64::try_from(answer.nanoseconds).unwrap_or(i64::MAX),
@@ -99,9 +125,10 @@ impl AnswerEncoder {
         };
         let (score, label) = match FirstTarget::of(answer.scores, answer.row) {
             FirstTarget::Number(number) => (Some(number), None),
-            FirstTarget::Label(label) => (None, Some(label.into())),
+            FirstTarget::Label(label) => (None, Some(known.label(label))),
             FirstTarget::Other => (None, None),
         };
+        let ModelEncoder { result, lineage, .. } = known;
         let order = answer.order;
         let mut encoded =
             Encoded { value: Vec::new(), lineage: None, shared: order.is_shared(), score, label };

@@ -1,5 +1,7 @@
 //! Maps to tensors. A map comes as a vector with an entry a key; see [`crate::maps`].
 
+use std::collections::HashMap;
+
 use scorewheel_columns::ErrorCode;
 use scorewheel_model::ModelError;
 use smol_str::SmolStr;
@@ -36,8 +38,8 @@ pub(crate) fn vectorizer(context: &NodeContext<'_>) -> Result<Built, ModelError>
     let texts = attributes.texts("string_vocabulary")?.unwrap_or_default().iter().cloned();
     let integers = attributes.integers("int64_vocabulary")?.unwrap_or_default();
     let known: Vec<Name> = texts.chain(integers.iter().map(|key| key.to_string().into())).collect();
-    let places: Vec<Option<usize>> =
-        known.iter().map(|key| keys.iter().position(|other| other == key)).collect();
+    let by_key: HashMap<&Name, usize> = keys.iter().enumerate().map(|(at, key)| (key, at)).collect();
+    let places: Vec<Option<usize>> = known.iter().map(|key| by_key.get(key).copied()).collect();
     let input = context.input(0)?;
     let (rows, columns) = rows_and_columns(input.shape());
     let width = places.len();
