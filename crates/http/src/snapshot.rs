@@ -265,6 +265,14 @@ impl Route {
     }
 }
 
+impl Task {
+    /// Whether every record is accounted for.
+    #[must_use]
+    pub fn is_balanced(&self) -> bool {
+        self.records + self.further == self.results + self.dead_letters + self.drops.total()
+    }
+}
+
 impl Snapshot {
     /// The route of a data type.
     #[must_use]

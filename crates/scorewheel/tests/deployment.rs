@@ -195,6 +195,13 @@ fn the_chart_sets_what_there_is() {
         Request { file: Some(file), environment: environment.into_iter().collect(), ..Request::default() };
     let loaded = load(&request).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(loaded.config.listen(), format!("0.0.0.0:{PORT}"));
+    // A pod has a name that others can resolve only below the service that governs it.
+    let service = r#"{{ include "scorewheel.name" . }}-instances"#;
+    let advertised = format!("value: \"$(SCOREWHEEL__KAFKA__INSTANCE_ID).{service}:{{{{ .Values.port }}}}\"");
+    let after = |text: &str| template.split_once(text).map(|(_, rest)| rest.trim_start()).unwrap();
+    assert!(after("- name: SCOREWHEEL__HTTP__ADVERTISED\n").starts_with(&advertised));
+    assert!(after("serviceName: ").starts_with(service));
+    assert!(read("helm/scorewheel/templates/service.yaml").contains(&format!("name: {service}\n")));
     assert_eq!(loaded.config.engine.state_dir, Path::new(STATE));
     for path in ["/livez", "/readyz"] {
         assert!(template.contains(&format!("path: {path}, port: http")), "{path}");

@@ -169,26 +169,32 @@ struct Outcomes {
     records: BTreeMap<(u32, i64), (BTreeSet<u32>, u32)>,
 }
 
+/// The place of a dead letter of the whole record, beside which nothing else stands.
+const WHOLE: u32 = 0;
+
 impl Outcomes {
-    /// Takes note of an outcome; false if there was one of this model before. After a revision with another number of
+    /// Takes note of an outcome; false if there was one of this model before, or one that leaves no room for it. After a revision with another number of
     /// models a repeated record has other places: those of the greater number count.
     fn insert(&mut self, record: (u32, i64), place: u32, of: u32) -> bool {
         let (places, asked) = self.records.entry(record).or_default();
         *asked = of.max(*asked);
-        places.insert(place)
+        let alone = if place == WHOLE { places.is_empty() } else { !places.contains(&WHOLE) };
+        places.insert(place) && alone
     }
 
     /// A dead letter is that of one model if it says so, else of the whole record.
     fn insert_dead_letter(&mut self, record: (u32, i64), letter: &RawRecord) -> bool {
         let lineage = letter.header("scorewheel.errors.lineage");
         let lineage: Option<Lineage> = lineage.and_then(|text| serde_json::from_str(text).ok());
-        let (place, of) = lineage.map_or((1, 1), |lineage| (lineage.place, lineage.of));
+        let (place, of) = lineage.map_or((WHOLE, 0), |lineage| (lineage.place, lineage.of));
         self.insert(record, place, of)
     }
 
     /// Records that lack the outcome of a model.
     fn incomplete(&self) -> impl Iterator<Item = Violation> {
-        let lacks = |(places, of): &(BTreeSet<u32>, u32)| !places.iter().copied().eq(1..=*of);
+        let lacks = |(places, of): &(BTreeSet<u32>, u32)| {
+            !places.contains(&WHOLE) && !places.iter().copied().eq(1..=*of)
+        };
         self.records.iter().filter(move |(_, found)| lacks(found)).map(
             |((partition, input), (places, of))| {
                 let found = places.iter().copied().collect();
@@ -363,8 +369,18 @@ mod tests {
         let mut letter =
             RawRecord { headers: vec![("__streams.errors.offset".into(), Some(b"1".to_vec()))], ..record(0) };
         letter.headers.push(("scorewheel.errors.lineage".into(), lineage));
-        evidence.dead_letters = [(0, vec![letter])].into();
+        evidence.dead_letters = [(0, vec![letter.clone()])].into();
         assert_eq!(found(&evidence, Guarantee::ExactlyOnce), []);
+        // One of the whole record stands beside no result, whichever place that has.
+        letter.headers.pop();
+        for at in [2, 3] {
+            let mut evidence = several(&[good[0], good[1], good[at]]);
+            evidence.dead_letters = [(0, vec![letter.clone()])].into();
+            assert_eq!(
+                found(&evidence, Guarantee::ExactlyOnce),
+                [Violation::Twice { partition: 0, input: 1 }]
+            );
+        }
     }
 
     #[test]

@@ -242,12 +242,7 @@ fn join(parts: &[Part], answered: &[(&str, &Snapshot)], tasks: Vec<Task>) -> Sna
         .collect();
     joined.readiness.ready = snapshots().all(|snapshot| snapshot.readiness.ready);
     let mut cutovers: Vec<_> = snapshots().flat_map(|snapshot| snapshot.cutovers.iter().cloned()).collect();
-    cutovers.sort_by(|a, b| {
-        let key = |entry: &crate::snapshot::Cutover| {
-            (-entry.revision.control_offset, entry.partition, -entry.offset)
-        };
-        key(a).cmp(&key(b))
-    });
+    cutovers.sort_by_key(|entry| (-entry.revision.control_offset, entry.partition, -entry.offset));
     cutovers.dedup();
     cutovers.truncate(SHOWN);
     joined.cutovers = cutovers;

@@ -6,8 +6,8 @@ use super::figures::{LiveFigures, RecentRecords, ScoreDistribution};
 use super::history::{History, Lane, SECONDS, Second, SeenCutover};
 use crate::merge::merge_tasks;
 use crate::snapshot::{
-    Drops, Engine, Instance, ModelReference, ModelStatistics, Readiness, Rejection, Revision, Snapshot,
-    TaskState,
+    Drops, Engine, Instance, ModelReference, ModelStatistics, Readiness, Rejection, Revision, Route,
+    Snapshot, TaskState,
 };
 
 /// Milliseconds that the time line covers at least.
@@ -206,7 +206,7 @@ fn totals(snapshot: &Snapshot) -> Totals {
         totals.dead_letters += task.dead_letters;
         totals.drops += task.drops.total();
         totals.lag = totals.lag.zip(task.lag).map(|(sum, lag)| sum + lag);
-        totals.balanced &= task.records == task.results + task.dead_letters + task.drops.total();
+        totals.balanced &= task.is_balanced();
     }
     totals
 }
@@ -225,7 +225,7 @@ fn models(snapshot: &Snapshot, history: &History) -> Vec<ModelRow> {
             })
             .cloned(),
     };
-    let scoring = snapshot.routes.iter().filter_map(|route| route.in_force.as_ref());
+    let scoring = snapshot.routes.iter().flat_map(Route::asked);
     let held = snapshot.routes.iter().flat_map(|route| &route.held);
     scoring.map(|model| row(true, model)).chain(held.map(|model| row(false, model))).collect()
 }

@@ -232,7 +232,11 @@ pub fn scores(html: &mut Html, frame: &Frame) {
     html.raw("<ul class=\"distributions\">");
     for row in &frame.scores {
         let scores = &row.scores;
-        html.raw("<li class=\"m").number(row.colour.unwrap_or(0)).raw("\"><p>");
+        html.raw("<li");
+        if let Some(colour) = row.colour {
+            html.raw(" class=\"m").number(colour).raw("\"");
+        }
+        html.raw("><p>");
         html.name(&scores.name).raw(" <span class=\"quiet\">").name(&scores.version).raw("</span></p>");
         let labels: u64 = scores.labels.iter().map(|label| label.count).sum();
         if scores.count > 0 {

@@ -139,7 +139,7 @@ impl<'a> Balance<'a> {
             drops: &task.drops,
             further: task.further,
             in_flight: task.in_flight,
-            balanced: task.records + task.further == task.results + task.dead_letters + task.drops.total(),
+            balanced: task.is_balanced(),
         }
     }
 }

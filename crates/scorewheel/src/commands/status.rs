@@ -57,6 +57,8 @@ impl StatusArguments {
 
 /// Instances that are asked before the topics are read instead.
 const MOST_ASKED: usize = 8;
+/// How long one answer may take, of an instance that is slow or stands still.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Polls without an answer after which a topic counts as read.
 const SILENT: u32 = 20;
 
@@ -71,7 +73,12 @@ fn instance_of(loaded: &Loaded) -> Option<String> {
 
 /// What an instance says.
 fn of_instance(url: &str) -> Result<Value, Failure> {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .into();
     let get = |path: &str| -> Result<Value, Failure> {
         let failed = |error: ureq::Error| {
             Failure::new(ExitCode::Unreachable, format!("the instance at {url} does not answer: {error}"))

@@ -98,7 +98,12 @@ pub struct ClusterThread {
 pub fn advertised(config: &Config, host: &str, port: u16) -> (String, u16) {
     if let Some(said) = &config.http.advertised {
         let (name, said_port) = match said.rsplit_once(':') {
-            Some((name, number)) if number.parse::<u16>().is_ok() => (name, number.parse().unwrap_or(port)),
+            // An address of version 6 without brackets has no port behind it.
+            Some((name, number))
+                if number.parse::<u16>().is_ok() && (!name.contains(':') || name.ends_with(']')) =>
+            {
+                (name, number.parse().unwrap_or(port))
+            }
             _ => (said.as_str(), port),
         };
         return (name.trim_start_matches('[').trim_end_matches(']').to_owned(), said_port);
@@ -289,4 +294,29 @@ fn write(ends: &mut Ends, records: &BTreeMap<String, Option<Vec<u8>>>) -> Result
         record.finish().map_err(|error| TopicsError::too_large(&topic, error))?;
     }
     ends.writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_reach_an_instance_by_what_is_said_or_by_where_it_listens() {
+        let mut config = Config::default();
+        let mut at = |said: Option<&str>, host: &str| {
+            config.http.advertised = said.map(str::to_owned);
+            advertised(&config, host, 8888)
+        };
+        let named = |name: &str, port| (name.to_owned(), port);
+        assert_eq!(at(None, "10.0.0.7"), named("10.0.0.7", 8888));
+        assert_eq!(
+            at(Some("scoring-0.scoring-instances:80"), "0.0.0.0"),
+            named("scoring-0.scoring-instances", 80)
+        );
+        assert_eq!(at(Some("scoring-0"), "0.0.0.0"), named("scoring-0", 8888));
+        assert_eq!(at(Some("[fd00::1]:80"), "::"), named("fd00::1", 80));
+        assert_eq!(at(Some("[fd00::1]"), "::"), named("fd00::1", 8888));
+        assert_eq!(at(Some("fd00::1"), "::"), named("fd00::1", 8888));
+        assert_ne!(at(None, "0.0.0.0").0, "0.0.0.0");
+    }
 }
