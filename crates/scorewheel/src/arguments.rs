@@ -54,11 +54,28 @@ impl ConfigArguments {
         // A flag of its own says more than `--set`.
         let request = Request {
             file: self.config.clone(),
-            environment: std::env::vars().collect(),
+            environment: environment()?,
             flags: stated.chain(flags).collect(),
         };
         load(&request).map_err(|problems| Failure::new(ExitCode::Configuration, problems.to_string()))
     }
+}
+
+/// The environment. What is no text is left out if it is not meant for us.
+fn environment() -> Result<Vec<(String, String)>, Failure> {
+    let mut texts = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => texts.push((name, value)),
+            Err(_) if name.starts_with("SCOREWHEEL") => {
+                let message = format!("the value of the variable {name} is not UTF-8");
+                return Err(Failure::new(ExitCode::Configuration, message));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(texts)
 }
 
 impl PlaceArguments {

@@ -19,6 +19,25 @@ fn configuration_is_refused_with_a_hint() {
     world.say(&["run", "--store", "shiny"]).failure(2, "persistent, memory, custom");
 }
 
+#[test]
+fn a_check_refuses_what_a_run_would() {
+    let world = World::new();
+    let file = world.path().join("scorewheel.toml");
+    let check = |text: &str, code: i32, said: &str| {
+        std::fs::write(&file, text).unwrap();
+        world.say(&["config", "check"]).failure(code, said);
+    };
+    check("[http]\nlisten = \"nonsense\"\n", 78, "`http.listen` is not HOST:PORT");
+    check("[[data_types]]\nname = \"beer\"\nschema = \"none.proto\"\n", 66, "none.proto");
+    let kafka =
+        |setting: &str| format!("[kafka]\nbrokers = \"localhost:9092\"\n[kafka.settings]\n{setting}\n");
+    check(&kafka("\"group.id\" = \"mine\""), 78, "set `kafka.group`");
+    check(&kafka("\"fetch.speed\" = \"high\""), 78, "fetch.speed");
+    check(&kafka("\"socket.keepalive.enable\" = \"perhaps\""), 78, "socket.keepalive.enable");
+    std::fs::write(&file, kafka("\"socket.keepalive.enable\" = \"true\"")).unwrap();
+    world.say(&["config", "check"]).success();
+}
+
 /// A model of the demonstration in the world, with a side file.
 fn with_side_file(world: &World, model: &str, side_file: &str) {
     std::fs::copy(demo(&format!("models/{model}")), world.path().join(model)).expect("a copy");
@@ -79,7 +98,7 @@ fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
     world.say(&["run", "--listen", &listen]).failure(78, "is in use");
-    world.say(&["run", "--listen", "nowhere"]).failure(78, "no address");
+    world.say(&["run", "--listen", "nowhere"]).failure(78, "is not HOST:PORT");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::segments::Segments;
 use crate::error::ApiError;
 use crate::gateway::{GatewayError, NewTopic, ReadRequest, RecordsGateway};
 use crate::record_line::RecordLine;
@@ -90,7 +91,11 @@ fn partition_of(partition: &str) -> Result<u32, ApiError> {
 fn query_of<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, ApiError> {
     match query {
         Ok(Query(query)) => Ok(query),
-        Err(rejection) => Err(ApiError::bad_request("invalid", rejection.body_text())),
+        Err(rejection) => {
+            let text = rejection.body_text();
+            let what = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            Err(ApiError::bad_request("invalid", format!("the query: {what}")))
+        }
     }
 }
 
@@ -101,7 +106,7 @@ async fn topics(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, ApiErr
 
 async fn topic(
     State(shared): State<Arc<Shared>>,
-    Path(topic): Path<String>,
+    Segments(topic): Segments<String>,
 ) -> Result<Json<Value>, ApiError> {
     let topic = blocking(&shared, move |gateway| gateway.topic(&topic)).await?;
     Ok(Json(json!(topic)))
@@ -124,7 +129,7 @@ async fn create_topic(
 
 async fn append(
     State(shared): State<Arc<Shared>>,
-    Path(topic): Path<String>,
+    Segments(topic): Segments<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
@@ -146,7 +151,7 @@ struct PartitionQuery {
 
 async fn partition(
     State(shared): State<Arc<Shared>>,
-    Path((topic, partition)): Path<(String, String)>,
+    Segments((topic, partition)): Segments<(String, String)>,
     query: Result<Query<PartitionQuery>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let query = query_of(query)?;
@@ -176,7 +181,7 @@ struct ReadQuery {
 
 async fn read(
     State(shared): State<Arc<Shared>>,
-    Path((topic, partition)): Path<(String, String)>,
+    Segments((topic, partition)): Segments<(String, String)>,
     query: Result<Query<ReadQuery>, QueryRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
     let query = query_of(query)?;
