@@ -203,6 +203,8 @@ fn a_health_check_asks_one_instance_and_ends_as_that_is() {
     assert!(said.out.starts_with(&format!("instance at {}: not ready\n  ", waiting.url)), "{said:?}");
     waiting.kill();
     // One on this directory is found there.
+    publish(&world, "models/1-linear.pmml");
+    produce(&world, 1);
     let run = world.run(&[]);
     run.wait_ready();
     assert_eq!(ready(&[]).success(), format!("instance at {}: ready\n", run.url));
