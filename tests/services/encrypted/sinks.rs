@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use scorewheel_telemetry::influx::{SenderNote, Thinning};
+use scorewheel_telemetry::influx::{Access, SenderNote, Thinning};
 use scorewheel_telemetry::traces::{Tracer, TracesNote, TracesSettings};
 use scorewheel_telemetry::{Event, InfluxSettings};
 
@@ -43,9 +43,9 @@ fn in_a_process(test: &str, server: &Server, authority: &Path, outcome: &str) {
 }
 
 /// A server of one authority, and the test `name` done by who trusts it and by who trusts another; the request lines.
-fn as_it_is_trusted(name: &str, status: u16) -> Vec<String> {
+fn as_it_is_trusted(name: &str, answer: fn(&str) -> (u16, Vec<u8>)) -> Vec<String> {
     let (authority, stranger) = (Authority::new(), Authority::new());
-    let server = Server::start(&authority.certify("IP:127.0.0.1"), move |_| (status, b"{}".to_vec()));
+    let server = Server::start(&authority.certify("IP:127.0.0.1"), answer);
     in_a_process(name, &server, &stranger.file(), "refused");
     assert!(server.lines().is_empty());
     in_a_process(name, &server, &authority.file(), "trusted");
@@ -55,12 +55,19 @@ fn as_it_is_trusted(name: &str, status: u16) -> Vec<String> {
 #[test]
 fn points_go_to_an_influxdb_whose_certificate_is_trusted() {
     let Some((url, trusted)) = told() else {
-        let lines = as_it_is_trusted("points_go_to_an_influxdb_whose_certificate_is_trusted", 204);
-        assert!(lines.iter().any(|line| line.starts_with("POST /write?")), "{lines:?}");
+        // As the documentation of version 2 says; the bucket is there.
+        let lines = as_it_is_trusted("points_go_to_an_influxdb_whose_certificate_is_trusted", |line| {
+            match line.starts_with("POST /api/v2/write?") {
+                true => (204, Vec::new()),
+                false => (200, br#"{"buckets":[{"id":"b1","name":"serving"}]}"#.to_vec()),
+            }
+        });
+        assert!(lines.iter().any(|line| line.starts_with("POST /api/v2/write?")), "{lines:?}");
         return;
     };
+    let access = Access::V2 { organization: "ours".into(), bucket: "serving".into(), token: "t".into() };
     let mut running =
-        Running::start(InfluxSettings { thinning: Thinning::Every, ..InfluxSettings::at(&url) });
+        Running::start(InfluxSettings { access, thinning: Thinning::Every, ..InfluxSettings::at(&url) });
     let mut collector = running.collector();
     collector.score("wine", "1", Some(1.0), 1);
     collector.committed(0);
@@ -77,7 +84,9 @@ fn points_go_to_an_influxdb_whose_certificate_is_trusted() {
 #[test]
 fn traces_go_to_a_collector_whose_certificate_is_trusted() {
     let Some((url, trusted)) = told() else {
-        let lines = as_it_is_trusted("traces_go_to_a_collector_whose_certificate_is_trusted", 200);
+        let lines = as_it_is_trusted("traces_go_to_a_collector_whose_certificate_is_trusted", |_| {
+            (200, b"{}".to_vec())
+        });
         assert_eq!(lines, ["POST /v1/traces HTTP/1.1"]);
         return;
     };
