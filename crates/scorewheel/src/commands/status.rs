@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::arguments::ClientArguments;
 use crate::clients::{ControlLogView, Tail, TailStart};
 use crate::commands::publish::numbering;
+use crate::commands::readiness;
 use crate::config::{Config, Loaded, Place};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
@@ -26,6 +27,10 @@ pub struct StatusArguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Only whether this instance scores, for health checks: exit code 0 if it does, 1 if it says why not, 69 without
+    /// an answer in 3 s; asks no other instance and no broker, without --url the listener of this configuration
+    #[arg(long)]
+    pub ready: bool,
     /// Where topics live.
     #[command(flatten)]
     pub client: ClientArguments,
@@ -39,6 +44,9 @@ impl StatusArguments {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let url = self.client.url.iter().map(|url| ("client.url".to_owned(), "--url", url.clone()));
         let loaded = self.client.place.load(url.collect())?;
+        if self.ready {
+            return readiness::check(&loaded, instance_of(&loaded), self.json);
+        }
         let status = match instance_of(&loaded) {
             Some(url) => of_instance(&url)?,
             None => {
