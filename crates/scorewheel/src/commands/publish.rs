@@ -286,8 +286,7 @@ impl ControlLog<'_> {
         let value = descriptor.encode(numbering(config));
         let offset = match self.append(&models, &key, &value) {
             Err(TopicsError::TooLarge { limit, .. }) => {
-                let size = value.len() + key.len();
-                self.make_room(limit.unwrap_or(0), size, &key, out)?;
+                self.make_room(limit, value.len() + key.len(), &key, out)?;
                 self.append(&models, &key, &value)?
             }
             appended => appended?,
@@ -312,7 +311,7 @@ impl ControlLog<'_> {
     /// Raises the limit of an embedded topic; that of a cluster is its operator's, who is told how.
     fn make_room(
         &mut self,
-        limit: usize,
+        limit: Option<usize>,
         size: usize,
         key: &str,
         out: &mut dyn Write,
@@ -321,13 +320,22 @@ impl ControlLog<'_> {
         // What surrounds a message has room beside it.
         let needed = MODELS_MESSAGE_BYTES.max(size + (64 << 10));
         if let Place::Kafka(brokers) = &self.loaded.place {
+            let limit = limit.map_or_else(|| "fewer".to_owned(), |limit| limit.to_string());
             return Err(Failure::run_time(format!(
                 "{key} needs {size} bytes, but topic {topic} takes {limit}; alter it with: kafka-configs.sh \
                  --bootstrap-server {brokers} --alter --entity-type topics --entity-name {topic} --add-config \
                  max.message.bytes={needed}"
             )));
         }
-        self.backend.admin()?.alter_topic_config(topic, &[("max.message.bytes", &needed.to_string())])?;
+        let admin = self.backend.admin()?;
+        let limit = admin.topic_config(topic)?.max_message_bytes;
+        if limit >= needed {
+            let reason = format!(
+                "{key} needs {size} bytes: more than the instance takes in one request (http.max_body)"
+            );
+            return Err(Failure::run_time(reason));
+        }
+        admin.alter_topic_config(topic, &[("max.message.bytes", &needed.to_string())])?;
         // The writer knows the limit of before.
         self.writer = self.backend.writer(&WriterOptions::default())?;
         say(out, &format!("raised max.message.bytes of topic {topic} from {limit} to {needed}"))
