@@ -117,7 +117,8 @@ fn topics_that_are_missing_are_waited_for_and_named() {
     let run = world.run(&[]);
     let reasons = run.get("/readyz").1.to_string();
     assert!(reasons.contains("models_data, models_models"), "{reasons}");
-    world.say(&["consume"]).failure(1, "models_results");
+    world.say(&["consume", "-e"]).failure(1, "models_results");
+    world.say(&["consume", "nothing"]).failure(1, "there is no topic `nothing`");
     run.terminate();
     // All topics may be made: nothing is waited for.
     let run = world.run(&["--set", "topics.create=all", "--data-dir", "other"]);
@@ -309,4 +310,94 @@ fn a_data_directory_that_is_a_file_is_said() {
     let world = World::new();
     std::fs::write(world.path().join("file"), "").unwrap();
     world.say(&["run", "--data-dir", "file"]).failure(78, "file");
+}
+
+#[test]
+fn results_are_waited_for_before_their_topic_is_there() {
+    let world = World::new();
+    let run = world.run(&[]);
+    // Its topics come with the first models and records.
+    let waiting = world.begin(&["consume", "results", "-n", "1"]);
+    wait_for("the note", || waiting.log().contains("is not there yet; waiting for it").then_some(()));
+    world.say(&["publish", &demo("models/1-linear.pmml")]).success();
+    let records = demo("records.csv");
+    world
+        .say(&["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", "1"])
+        .success();
+    let (code, log) = waiting.ended();
+    assert_eq!(code, Some(0), "{log}");
+    run.terminate();
+}
+
+#[test]
+fn what_is_missing_is_not_made_on_the_way() {
+    let world = World::new();
+    world.say(&["reset", "--yes"]).failure(66, "there are no embedded topics in ./scorewheel-data");
+    world.say(&["produce", "nosuch.csv"]).failure(66, "nosuch.csv");
+    world.say(&["publish", "nosuch.pmml"]).failure(66, "nosuch.pmml");
+    let topic =
+        ["produce", &demo("records.csv"), "--no-header", "--delimiter", ";", "--topic", "models_models"];
+    world.say(&topic).failure(2, "`scorewheel publish` and `scorewheel models` write it");
+    let model = demo("models/1-linear.pmml");
+    world.say(&["produce", "."]).failure(66, "it is a directory");
+    world.say(&["score", "--model", &model, "--input", "."]).failure(66, "it is a directory");
+    for command in [&["inspect", "."][..], &["score", "--model", "."]] {
+        world
+            .say(command)
+            .failure(65, "model . refused (unknown_format): it is a directory without saved_model.pb");
+    }
+    for url in ["ftp://x", "nonsense", "https://localhost:1"] {
+        world.say(&["consume", "--url", url]).failure(2, "write the URL of an instance");
+        world.say(&["consume", "--set", &format!("client.url={url}")]).failure(78, "`client.url`: ");
+    }
+    assert_eq!(std::fs::read_dir(world.path()).expect("the folder").count(), 0);
+}
+
+#[test]
+fn records_come_from_standard_input() {
+    let world = World::new();
+    let csv = world.say_to("alcohol,pH\n9,3\n", &["produce", "-", "--rate", "max"]).success();
+    assert!(csv.contains("produced 1 records to models_data"), "{csv}");
+    let json = ["produce", "-", "--format", "json", "--rate", "max"];
+    world.say_to("{\"alcohol\": 8}\n", &json).success();
+    let records = world.say(&["consume", "records", "-e"]).lines();
+    let alcohol: Vec<f64> = records.iter().filter_map(|record| record["value"]["alcohol"].as_f64()).collect();
+    assert_eq!(alcohol, [9.0, 8.0]);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_quietly() {
+    let world = World::new();
+    let model = demo("models/1-linear.pmml");
+    for command in [
+        &["publish", "--loop", "--every", "1ms", &model][..],
+        &["demo", "--listen", "127.0.0.1:0", "--rate", "100", "--duration", "60s"],
+    ] {
+        let said = world.say_to_head(command);
+        assert_eq!((said.code, said.err.contains("Broken pipe")), (Some(0), false), "{said:?}");
+    }
+}
+
+#[test]
+fn a_store_of_another_kind_is_begun_anew_as_the_message_says() {
+    let world = World::new();
+    world.say(&["publish", &demo("models/1-linear.pmml")]).success();
+    let records = demo("records.csv");
+    let produce = ["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", "3"];
+    world.say(&produce).success();
+    let run = world.run(&[]);
+    run.wait_ready();
+    run.wait_records(3);
+    run.terminate();
+    let (code, log) = world.begin(&["run", "--listen", "127.0.0.1:0", "--store", "custom"]).ended();
+    assert_eq!(code, Some(78), "{log}");
+    let command = "scorewheel reset --store modelStore --yes";
+    assert!(log.contains(command), "{log}");
+    world.say(&command.split(' ').skip(1).collect::<Vec<_>>()).success();
+    world.say(&produce).success();
+    let run = world.run(&["--store", "custom"]);
+    run.wait_ready();
+    run.wait_records(3);
+    run.terminate();
+    assert_eq!(world.say(&["consume", "-e"]).lines().len(), 6);
 }

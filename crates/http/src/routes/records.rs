@@ -1,5 +1,6 @@
 //! The way in and out for records, for embedded topics on a loopback listener.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/v1/topics", get(topics).post(create_topic))
         .route("/v1/topics/{topic}", get(topic))
+        .route("/v1/topics/{topic}/config", post(alter_topic))
         .route("/v1/topics/{topic}/records", post(append))
         .route("/v1/topics/{topic}/partitions/{partition}", get(partition))
         .route("/v1/topics/{topic}/partitions/{partition}/records", get(read))
@@ -125,6 +127,22 @@ async fn create_topic(
     let name = topic.name.clone();
     blocking(&shared, move |gateway| gateway.create_topic(&topic)).await?;
     Ok((StatusCode::CREATED, Json(json!({"created": name}))))
+}
+
+async fn alter_topic(
+    State(shared): State<Arc<Shared>>,
+    Path(topic): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, ApiError> {
+    shared.access.check_post(&headers, "application/json")?;
+    shared.access.check_write(&topic, &headers)?;
+    let body = body_of(body, shared.max_body_bytes)?;
+    let config: BTreeMap<String, String> = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::bad_request("bad_body", error.to_string()))?;
+    let changed = topic.clone();
+    blocking(&shared, move |gateway| gateway.alter_topic(&topic, &config)).await?;
+    Ok(Json(json!({"altered": changed})))
 }
 
 async fn append(
