@@ -135,7 +135,7 @@ impl Bound {
             return;
         };
         let Memory { columnar, rows, text_rows, .. } = memory;
-        program.score(&self.plan, batch, start, count, columnar, rows, scores, text_rows, out);
+        program.score(&self.plan, &self.inputs, batch, start, count, columnar, rows, scores, text_rows, out);
         if columnar.any_left() {
             let columnar = std::mem::take(&mut memory.columnar);
             for local in columnar.left() {

@@ -9,7 +9,8 @@ use crate::plan::model::OutputFeature;
 use crate::plan::{ModelId, ModelPlan, Plan, Slot};
 use crate::score::bound::InputBinding;
 use crate::score::columnar::answers::{Answers, Work};
-use crate::score::columnar::feed::{Feeds, Wanted};
+use crate::score::columnar::feed::Feeds;
+use crate::score::columnar::formula::evaluate::Buffers;
 use crate::score::columnar::frame::{self, Block, Frame};
 use crate::score::columnar::write::{self, Write};
 use crate::score::emit::TextRows;
@@ -50,7 +51,7 @@ struct HandedOn {
 pub struct Memory {
     buffers: Vec<Vec<f64>>,
     ones: Vec<f64>,
-    spare: Vec<Vec<f64>>,
+    formulas: Buffers,
     answers: Answers,
     work: Work,
 }
@@ -81,7 +82,8 @@ impl Program {
     #[must_use]
     pub fn of(plan: &Plan, bindings: &[InputBinding], schema: &Schema) -> Option<Self> {
         let root = plan.model(plan.root);
-        let mut finder = Finder { plan, bindings, schema, feeds: Feeds::new(plan.slots.len()) };
+        let mut finder =
+            Finder { plan, bindings, schema, feeds: Feeds::new(plan.slots.len(), !root.element.is_chain()) };
         let mut steps = Vec::new();
         match &root.element {
             ElementPlan::Mining(mining) if root.element.is_chain() => {
@@ -111,6 +113,7 @@ impl Program {
     pub fn score(
         &self,
         plan: &Plan,
+        bindings: &[InputBinding],
         batch: &Batch,
         start: usize,
         rows: usize,
@@ -120,14 +123,15 @@ impl Program {
         text_rows: &mut [TextRows],
         out: usize,
     ) {
-        let Memory { buffers, ones, spare, answers, work } = memory;
+        let Memory { buffers, ones, formulas, answers, work } = memory;
         buffers.resize_with(self.feeds.buffers(), Vec::new);
         answers.left.clear(rows);
         answers.rows = rows;
         let block = Block { batch, start, rows };
         for step in &self.steps {
             let feeds = step.feeds.clone();
-            frame::fill(plan, &self.feeds, feeds, block, buffers, ones, spare, row_memory, &mut answers.left);
+            let left = &mut answers.left;
+            frame::fill(plan, bindings, &self.feeds, feeds, block, buffers, ones, formulas, row_memory, left);
             let model = plan.model(step.model);
             answers.clear();
             let frame = Frame::new(block, &self.feeds, buffers, ones);
@@ -164,12 +168,18 @@ impl Finder<'_> {
         let first = self.feeds.all().len();
         let mut wanted = Vec::new();
         model.element.columns(model, &mut wanted)?;
-        for Wanted { slot, reading } in wanted {
-            self.feeds.want(Wanted { slot, reading }, self.plan, self.bindings, self.schema)?;
+        for wanted in wanted {
+            self.feeds.want(wanted, self.plan, self.bindings, self.schema)?;
         }
-        let fits = model.is_classification() != model.categories().is_empty()
-            && (model.is_classification()
-                || matches!(model.target().kind, Kind::Double | Kind::Float | Kind::Integer));
+        let kind = model.target().kind;
+        let fits = match model.element.winners(model) {
+            [] => {
+                !model.is_classification()
+                    && model.categories().is_empty()
+                    && matches!(kind, Kind::Double | Kind::Float | Kind::Integer)
+            }
+            [first, ..] => model.is_classification() || first.kind == kind,
+        };
         let feeds = first..self.feeds.all().len();
         steps.push(Step { model: model.id, feeds, hands_on: Vec::new() });
         fits.then_some(())
@@ -178,7 +188,7 @@ impl Finder<'_> {
     /// What a segment hands on must be its predicted number, and all of its outputs.
     fn hand_on(&mut self, model: &ModelPlan, exports: &[(Slot, Slot)], step: &mut Step) -> Option<()> {
         let kind = model.target().kind;
-        if model.is_classification() || !matches!(kind, Kind::Double | Kind::Float) {
+        if !model.element.winners(model).is_empty() || !matches!(kind, Kind::Double | Kind::Float) {
             return None;
         }
         for output in &model.outputs {
@@ -202,7 +212,7 @@ impl Finder<'_> {
 
 /// Applies the rules of a model's target, as the exact path does to one row.
 fn apply_target(model: &ModelPlan, answers: &mut Answers) {
-    if model.is_classification() {
+    if !model.element.winners(model).is_empty() {
         return;
     }
     let target = model.target();
