@@ -397,7 +397,8 @@ fn clustering(dice: &mut Dice, schema: &str, transformed: &str, similarity: bool
     } else {
         "<MissingValueWeights><Array n='3' type='real'>1 2 0.5</Array></MissingValueWeights>"
     };
-    let clusters: String = (0..dice.below(20) + 1)
+    let count = dice.below(20) + 1;
+    let clusters: String = (0..count)
         .map(|at| {
             let mut value = |_| if similarity { dice.below(2) as f64 } else { dice.number() };
             let center: String = (0..3).map(|at| format!("{:?} ", value(at))).collect();
@@ -405,7 +406,7 @@ fn clustering(dice: &mut Dice, schema: &str, transformed: &str, similarity: bool
         })
         .collect();
     format!(
-        "<ClusteringModel functionName='clustering' modelClass='centerBased' numberOfClusters='3'>{schema}{outputs}\
+        "<ClusteringModel functionName='clustering' modelClass='centerBased' numberOfClusters='{count}'>{schema}{outputs}\
          {transformed}{measure}{fields}{weights}{clusters}</ClusteringModel>"
     )
 }

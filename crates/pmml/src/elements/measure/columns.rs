@@ -43,7 +43,9 @@ impl Measure {
                 }
             }
         } else {
-            adjustments.resize(rows, whole / whole);
+            // One, but for weights that are all nought.
+            let there = whole;
+            adjustments.resize(rows, whole / there);
         }
         affinities.resize(rows * points.count(), 0.0);
         self.figures(points, values, adjustments, affinities, |row| left.mark(row));

@@ -89,7 +89,7 @@ pub struct Answers {
     pub confidences: Vec<f64>,
     /// The winning entities, one a row, [`NO_ENTITY`] where there is none; empty if there are none at all.
     pub entities: Vec<u32>,
-    /// Affinities by entity, row by row; empty if there are none.
+    /// Affinities by entity, row by row; whatever they were if there are none.
     pub affinities: Vec<f64>,
     /// Entities from best to worst, row by row, as many of them as the element ranks; empty if there are none.
     pub rankings: Vec<u32>,
@@ -107,7 +107,6 @@ impl Answers {
         self.probabilities.clear();
         self.confidences.clear();
         self.entities.clear();
-        self.affinities.clear();
         self.rankings.clear();
         self.reasons.clear();
     }

@@ -1,9 +1,10 @@
 //! Clean rows, scored column by column.
 //!
 //! A row is *clean* in a block if every field that the root model reads has a value that its treatment lets pass as it
-//! is, or prepares; elements that know what a missing value means to them take those too. Such rows go through the element a column at a time and their answers are written a column at a
-//! time; all others, and those for which the element has no answer, are left to the exact path, row by row. Both give
-//! the same bits: every row's operations are the same ones in the same order, only the rows are side by side.
+//! is, or prepares; elements that know what a missing value means to them take those too. Such rows go through the
+//! element a column at a time and their answers are written a column at a time; all others, and those for which the
+//! element has no answer, are left to the exact path, row by row. Both give the same bits: every row's operations are the
+//! same ones in the same order, only the rows are side by side.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -7,6 +7,7 @@ use scorewheel_columns::{Batch, Schema, Scores};
 use crate::elements::ElementPlan;
 use crate::plan::model::OutputFeature;
 use crate::plan::{ModelId, ModelPlan, Plan, Slot};
+use crate::score::block::BLOCK_ROWS;
 use crate::score::bound::InputBinding;
 use crate::score::columnar::answers::{Answers, Work};
 use crate::score::columnar::feed::Feeds;
@@ -27,7 +28,14 @@ pub struct Program {
     writes: Vec<Write>,
     /// Columns of scores that nothing is written into.
     unwritten: Vec<usize>,
+    block_rows: usize,
 }
+
+/// Affinities of a block at most: they stay in the processor's cache until they are written.
+const BLOCK_AFFINITIES: usize = 1 << 13;
+
+/// Rows of a block at least.
+const FEWEST_ROWS: usize = 8;
 
 /// One model, and what it hands on.
 #[derive(Debug)]
@@ -105,7 +113,15 @@ impl Program {
         let writes = write::find(plan, answering)?;
         let written = |column: &usize| writes.iter().any(|write| write.column() == *column);
         let unwritten = (0..plan.answer.schema.fields.len()).filter(|column| !written(column)).collect();
-        Some(Self { feeds: finder.feeds, steps, writes, unwritten })
+        let entities = if answering.figures.affinity { answering.entities.len() } else { 0 };
+        let block_rows = (BLOCK_AFFINITIES / entities.max(1)).clamp(FEWEST_ROWS, BLOCK_ROWS);
+        Some(Self { feeds: finder.feeds, steps, writes, unwritten, block_rows })
+    }
+
+    /// How many rows are scored together at most.
+    #[must_use]
+    pub fn block_rows(&self) -> usize {
+        self.block_rows
     }
 
     /// Scores a block; rows that are left are told by [`Memory::left`], and what is written for them is meaningless.

@@ -250,9 +250,13 @@ fn arithmetic_operation(name: Name, types: &[Type]) -> Option<(Operation, Type)>
         of => exact_number(of).map(|kind| [kind; 2]),
     };
     let (first, last) = (can_be(first)?, can_be(last)?);
-    let kinds = [first[0], last[0]];
+    let mut kinds = [first[0], last[0]];
     let count = types.len();
     let result = arithmetic::result_kind(name, &kinds[..count])?;
+    if result == Kind::Double && arithmetic::is_operator(name) {
+        // A mixture is computed with as doubles.
+        kinds = [Kind::Double; 2];
+    }
     for first in first {
         for last in last {
             let other = arithmetic::result_kind(name, &[first, last][..count])?;
