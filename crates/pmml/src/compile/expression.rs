@@ -304,7 +304,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let missing = map.map_missing_to.map(|text| self.result(map.data_type, expected, text));
         let default = map.default_value.map(|text| self.result(map.data_type, expected, text));
         let place = self.place("MapValues");
-        Ok(Expression::Lookup(Box::new(Lookup {
+        Ok(Expression::Lookup(std::sync::Arc::new(Lookup {
             arguments: arguments.into(),
             kinds: kinds.into(),
             kind: map.data_type.map(Kind::of).or(expected),

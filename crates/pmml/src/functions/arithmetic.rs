@@ -81,16 +81,29 @@ pub fn result_kind(name: Name, kinds: &[Kind]) -> Option<Kind> {
         | Name::Exp
         | Name::Expm1
         | Name::XExpm1
+        | Name::Hypot
+        | Name::XHypot
         | Name::Sin
         | Name::XSin
+        | Name::Asin
+        | Name::XAsin
+        | Name::Sinh
+        | Name::XSinh
         | Name::Cos
         | Name::XCos
+        | Name::Acos
+        | Name::XAcos
+        | Name::Cosh
+        | Name::XCosh
         | Name::Tan
         | Name::XTan
         | Name::Atan
         | Name::XAtan
         | Name::Tanh
-        | Name::XTanh => match own {
+        | Name::XTanh
+        | Name::Atan2
+        | Name::XAtan2
+        | Name::Erf => match own {
             Kind::Float => Kind::Float,
             _ => Kind::Double,
         },
@@ -98,16 +111,10 @@ pub fn result_kind(name: Name, kinds: &[Kind]) -> Option<Kind> {
     })
 }
 
-/// The number that a function of [`result_kind`] gives; NaN where it gives none.
+/// True for + - * / and modulo, which are missing where an argument is.
 #[must_use]
-pub fn apply(name: Name, arguments: &[Datum]) -> f64 {
-    let result = match name {
-        Name::Plus | Name::Minus | Name::Times | Name::Divide | Name::Modulo | Name::XModulo => {
-            binary(name, arguments)
-        }
-        _ => function(name, arguments),
-    };
-    result.map_or(f64::NAN, |datum| datum.number)
+pub fn is_operator(name: Name) -> bool {
+    matches!(name, Name::Plus | Name::Minus | Name::Times | Name::Divide | Name::Modulo | Name::XModulo)
 }
 
 /// Functions of one or two numbers.
