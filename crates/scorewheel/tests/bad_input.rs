@@ -79,6 +79,37 @@ fn answers_never_overwrite_what_is_read() {
 }
 
 #[test]
+fn score_warns_of_a_model_that_does_not_reproduce_its_own_rows() {
+    let world = World::new();
+    let document = |answer: &str| {
+        format!(
+            "<PMML xmlns=\"http://www.dmg.org/PMML-4_4\" version=\"4.4\"><Header/><DataDictionary>\
+             <DataField name=\"x\" optype=\"continuous\" dataType=\"double\"/>\
+             <DataField name=\"y\" optype=\"continuous\" dataType=\"double\"/></DataDictionary>\
+             <RegressionModel functionName=\"regression\"><MiningSchema><MiningField name=\"x\"/>\
+             <MiningField name=\"y\" usageType=\"target\"/></MiningSchema>\
+             <RegressionTable intercept=\"1\"><NumericPredictor name=\"x\" coefficient=\"1\"/></RegressionTable>\
+             <ModelVerification><VerificationFields><VerificationField field=\"x\"/><VerificationField field=\"y\"/>\
+             </VerificationFields><InlineTable><row><x>1</x><y>2</y></row><row><x>2</x><y>{answer}</y></row>\
+             </InlineTable></ModelVerification></RegressionModel></PMML>"
+        )
+    };
+    std::fs::write(world.path().join("good.pmml"), document("3")).expect("a model");
+    std::fs::write(world.path().join("bad.pmml"), document("3.1")).expect("a model");
+    std::fs::write(world.path().join("rows"), "{\"x\":4}\n").expect("rows");
+    let good = world.say(&["score", "--model", "good.pmml", "--input", "rows", "--strict"]);
+    assert_eq!((good.code, &*good.err), (Some(0), ""), "{good:?}");
+    let warned = world.say(&["score", "--model", "bad.pmml", "--input", "rows"]);
+    assert!(warned.code == Some(0) && warned.out == good.out, "{warned:?}");
+    for words in ["warning", "1 of its own 2 verification rows", "row 2: \"y\" is 3, not 3.1"] {
+        assert!(warned.err.contains(words), "{words:?} is not in {warned:?}");
+    }
+    world
+        .say(&["score", "--model", "bad.pmml", "--input", "rows", "--strict"])
+        .failure(1, "verification rows");
+}
+
+#[test]
 fn inspect_says_what_runs_the_nodes_and_what_feeds_them() {
     let world = World::new();
     let said = world.say(&["inspect", &demo("models/7-network.onnx")]).success();
