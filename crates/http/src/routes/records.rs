@@ -131,7 +131,7 @@ async fn create_topic(
 
 async fn alter_topic(
     State(shared): State<Arc<Shared>>,
-    Path(topic): Path<String>,
+    Segments(topic): Segments<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {

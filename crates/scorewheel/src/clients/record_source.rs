@@ -1,7 +1,6 @@
 //! Records out of a file: CSV or lines of JSON, one row at a time.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
