@@ -157,7 +157,7 @@ fn topics_that_are_missing_are_waited_for_and_named() {
     run.terminate();
 }
 
-/// Makes a topic of so many partitions by producing a record to it.
+/// Makes a topic of so many partitions by producing a record to it, as an application would whose topics are others.
 fn make(world: &World, topic: &str, partitions: u32) {
     let (records, set) = (demo("records.csv"), format!("topics.partitions={partitions}"));
     let arguments = [
@@ -174,6 +174,10 @@ fn make(world: &World, topic: &str, partitions: u32) {
         topic,
         "--set",
         &set,
+        "--set",
+        "topics.models=other_models",
+        "--set",
+        "topics.results=other_results",
     ];
     world.say(&arguments).success();
 }
