@@ -148,7 +148,7 @@ fn topics_that_are_missing_are_waited_for_and_named() {
     let run = world.run(&[]);
     let reasons = run.get("/readyz").1.to_string();
     assert!(reasons.contains("models_data, models_models"), "{reasons}");
-    world.say(&["consume", "-e"]).failure(1, "models_results");
+    world.say(&["consume", "-e"]).failure(1, "models_results is not there yet; `scorewheel run` makes it");
     world.say(&["consume", "nothing"]).failure(1, "there is no topic `nothing`");
     run.terminate();
     // All topics may be made: nothing is waited for.

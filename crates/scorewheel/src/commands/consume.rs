@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use scorewheel_columns::temporal::write_date_time;
-use scorewheel_topics::Backend;
 use scorewheel_topics::embedded::Holder;
+use scorewheel_topics::{Backend, TopicsError};
 use serde_json::Value;
 
 use crate::arguments::ClientArguments;
@@ -104,7 +104,8 @@ impl ConsumeArguments {
     ) -> Result<(), Consumed> {
         let topic = topic_of(&self.topic, config);
         let mut reader = RecordReader::new(config)?;
-        let mut tail = Tail::open(backend, &topic, self.partition, self.start).map_err(Failure::from)?;
+        let mut tail = Tail::open(backend, &topic, self.partition, self.start)
+            .map_err(|error| not_there_yet(&topic, config, error))?;
         let mut left = self.count.unwrap_or(u64::MAX);
         if self.format == ConsumeFormat::Table {
             writeln!(out, "{}", HEADING)?;
@@ -130,6 +131,17 @@ impl ConsumeArguments {
             }
         }
         Ok(())
+    }
+}
+
+/// The failure of a topic that cannot be read; one of the application that is missing is not made by hand.
+fn not_there_yet(topic: &str, config: &Config, error: TopicsError) -> Failure {
+    let maker = if topic == config.topics.models { "publish" } else { "run" };
+    match error {
+        TopicsError::UnknownTopic { .. } if own_topic(config, topic).is_some() => {
+            Failure::run_time(format!("topic {topic} is not there yet; `scorewheel {maker}` makes it"))
+        }
+        error => error.into(),
     }
 }
 
