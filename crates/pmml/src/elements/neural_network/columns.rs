@@ -50,7 +50,7 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
                 let column = &values[*neuron as usize * stride..][..rows];
                 answers.numbers.extend(column.iter().map(|number| original(points, *number)));
             }
-            OutputGroup::Categories { neurons } => {
+            OutputGroup::Categories { neurons, .. } => {
                 for row in 0..rows {
                     let figure = |neuron: &u32| values[*neuron as usize * stride + row];
                     answers.probabilities.extend(neurons.iter().map(figure));
@@ -58,7 +58,7 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
             }
         }
     }
-    if let OutputGroup::Categories { neurons } = &plan.outputs[0] {
+    if let OutputGroup::Categories { neurons, .. } = &plan.outputs[0] {
         answers.elect(neurons.len());
         answers.entities.extend_from_slice(&answers.winners);
     }
