@@ -2,6 +2,7 @@
 
 use hashbrown::HashTable;
 
+use crate::compile::hopeless::Failing;
 use crate::compile::{Compiler, ScopeId};
 use crate::document::expression::{
     AggregateFunction, Apply, DefineFunction, Discretize, ExpressionNode, LagAggregate, MapValues,
@@ -339,7 +340,9 @@ impl<'d, 'a> Compiler<'d, 'a> {
             None => match Builtin::compile(self, apply, &arguments, offset)? {
                 Some(builtin) => Function::Builtin(builtin),
                 None => {
-                    self.reserve(format!("the function {:?} is not known", apply.function));
+                    let words = format!("the function {:?} is not known", apply.function);
+                    self.reserve(&words);
+                    self.failing.push((Failing::Call(place), Fault::unsupported(offset, words)));
                     return Ok(Expression::Unsupported(place));
                 }
             },
