@@ -19,6 +19,9 @@ pub fn order(
     keys: &mut Vec<u64>,
 ) {
     let (start, count) = (ranking.len(), count.min(figures.len()));
+    if count == 0 {
+        return;
+    }
     // The bits of numbers that are not negative are in their order.
     let is_plain = figures.iter().fold(true, |plain, figure| plain & (*figure >= 0.0));
     if !is_plain || count < figures.len() && figures.len() > MOST_COUNTED {
