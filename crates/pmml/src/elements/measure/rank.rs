@@ -19,6 +19,9 @@ pub fn order(
     keys: &mut Vec<u64>,
 ) {
     let (start, count) = (ranking.len(), count.min(figures.len()));
+    if count == 0 {
+        return;
+    }
     // The bits of numbers that are not negative are in their order.
     let is_plain = figures.iter().fold(true, |plain, figure| plain & (*figure >= 0.0));
     if !is_plain || count < figures.len() && figures.len() > MOST_COUNTED {
@@ -27,23 +30,25 @@ pub fn order(
     }
     let key = |figure: f64| {
         // Adding nought makes both noughts the same.
-        let upper = ((figure + 0.0).to_bits() >> 32) as u32;
+        let upper = ((figure + 0.0).to_bits() >> 32) as i32;
         if is_similarity { MOST_KEY ^ upper } else { upper }
     };
     let figure_key = |point: u32| key(figures[point as usize]);
-    if figures.len() <= MOST_COUNTED {
+    let has_ties = if figures.len() <= MOST_COUNTED {
         let mut own = [MOST_KEY; MOST_COUNTED];
         own.iter_mut().zip(figures).for_each(|(own, figure)| *own = key(*figure));
-        wide(Counted { keys: &own, count: figures.len(), ranking });
+        wide(Counted { keys: &own, count: figures.len(), ranking })
     } else {
-        by_digits(figures, key, ranking, keys);
+        by_digits(figures, key, ranking, keys)
+    };
+    if has_ties {
+        settle(&mut ranking[start..], figure_key, comparison(figures, is_similarity));
     }
-    settle(&mut ranking[start..], figure_key, comparison(figures, is_similarity));
     ranking.truncate(start + count);
 }
 
 /// The largest upper half of the bits of a number that is not negative.
-const MOST_KEY: u32 = u32::MAX >> 1;
+const MOST_KEY: i32 = i32::MAX;
 
 /// Up to this many points each is compared with all others, which takes no branch.
 const MOST_COUNTED: usize = 128;
@@ -51,59 +56,65 @@ const MOST_COUNTED: usize = 128;
 /// Points that are compared side by side.
 const LANES: usize = 8;
 
-/// Points by their keys, of equal ones the first first: each one's place is the number of those before it.
+/// Points by their keys, of equal ones the first first: each one's place is the number of those before it. Gives whether
+/// any keys are equal.
 struct Counted<'c> {
-    keys: &'c [u32; MOST_COUNTED],
+    keys: &'c [i32; MOST_COUNTED],
     count: usize,
     ranking: &'c mut Vec<u32>,
 }
 
 impl Wide for Counted<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> bool {
         let Self { keys, count, ranking } = self;
         let start = ranking.len();
         ranking.resize(start + count, 0);
+        let mut sorted = [0; MOST_COUNTED];
         let (groups, _) = keys.as_chunks::<LANES>();
         for (at, group) in groups[..count.div_ceil(LANES)].iter().enumerate() {
             let first = at * LANES;
-            let mut before = [0_u32; LANES];
+            // All points of earlier groups but those with larger keys, and of later ones those with smaller keys.
+            let mut before = [first as i32; LANES];
             for key in &keys[..first] {
                 for lane in 0..LANES {
-                    before[lane] += u32::from(*key <= group[lane]);
+                    before[lane] -= i32::from(*key > group[lane]);
+                }
+            }
+            for key in &keys[(first + LANES).min(count)..count] {
+                for lane in 0..LANES {
+                    before[lane] += i32::from(*key < group[lane]);
                 }
             }
             for (place, key) in group.iter().enumerate() {
                 for lane in 0..LANES {
                     let is_before = *key < group[lane] || *key == group[lane] && place < lane;
-                    before[lane] += u32::from(is_before);
-                }
-            }
-            let behind = (first + LANES).min(count);
-            for key in &keys[behind..count] {
-                for lane in 0..LANES {
-                    before[lane] += u32::from(*key < group[lane]);
+                    before[lane] += i32::from(is_before);
                 }
             }
             for (lane, before) in before.iter().enumerate().take(count - first) {
                 ranking[start + *before as usize] = (first + lane) as u32;
+                sorted[*before as usize] = group[lane];
             }
         }
+        let pairs = sorted[..count].iter().zip(sorted[..count].iter().skip(1));
+        pairs.fold(false, |any, (one, next)| any | (one == next))
     }
 }
 
 /// Bits of a digit.
-const DIGIT: u32 = 11;
+const DIGIT: u32 = 8;
 
-/// Points by their keys, of equal ones the first first: a pass over all for each digit in which they differ.
-fn by_digits(figures: &[f64], key: impl Fn(f64) -> u32, ranking: &mut Vec<u32>, keys: &mut Vec<u64>) {
-    const DIGITS: usize = 3;
+/// Points by their keys, of equal ones the first first: a pass over all for each digit in which they differ. Gives whether
+/// any keys are equal.
+fn by_digits(figures: &[f64], key: impl Fn(f64) -> i32, ranking: &mut Vec<u32>, keys: &mut Vec<u64>) -> bool {
+    const DIGITS: usize = 4;
     let digit = |entry: u64, at: usize| (entry >> (32 + DIGIT * at as u32)) as usize & ((1 << DIGIT) - 1);
     let count = figures.len();
     keys.clear();
-    keys.extend(figures.iter().enumerate().map(|(at, figure)| u64::from(key(*figure)) << 32 | at as u64));
+    keys.extend(figures.iter().enumerate().map(|(at, figure)| (key(*figure) as u64) << 32 | at as u64));
     keys.resize(2 * count, 0);
     let (mut from, mut into) = keys.split_at_mut(count);
     let mut starts = [[0_u32; 1 << DIGIT]; DIGITS];
@@ -128,10 +139,12 @@ fn by_digits(figures: &[f64], key: impl Fn(f64) -> u32, ranking: &mut Vec<u32>, 
         std::mem::swap(&mut from, &mut into);
     }
     ranking.extend(from.iter().map(|entry| *entry as u32));
+    let pairs = from.iter().zip(from.iter().skip(1));
+    pairs.fold(false, |any, (one, next)| any | (one >> 32 == next >> 32))
 }
 
 /// Puts points with equal keys in order.
-fn settle(ranking: &mut [u32], key: impl Fn(u32) -> u32, compare: impl Fn(&u32, &u32) -> Ordering) {
+fn settle(ranking: &mut [u32], key: impl Fn(u32) -> i32, compare: impl Fn(&u32, &u32) -> Ordering) {
     // Nearly always there are none, or few and next to one another.
     let mut moves = 8 * ranking.len();
     for at in 1..ranking.len() {

@@ -9,8 +9,8 @@
 //! | [`cuts`] | [`Cuts`]: the constants of a field in order, ranks of values |
 //! | [`ranks`] | [`RankSet`]: the ranks that a test holds for |
 //! | [`condition`] | [`Condition`]: predicates of several fields, each field tested once |
-//! | [`find`] | from predicates to conditions |
-//! | [`test`] | conditions on a block of rows |
+//! | [`mod@find`] | from predicates to conditions |
+//! | [`mod@test`] | conditions on a block of rows |
 
 pub mod condition;
 pub mod cuts;
