@@ -9,7 +9,7 @@ use crate::elements::neural_network::score::original;
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
 use crate::score::columnar::exponential::{exponentials, logistics};
-use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 
 /// Rows that go through all layers together: what all neurons find for them stays in the processor's cache.
 const ROWS: usize = 64;
@@ -20,7 +20,7 @@ pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
     if plan.outputs.len() != 1 || has_radial {
         return None;
     }
-    wanted.extend(plan.inputs.iter().map(|slot| Wanted { slot: *slot, reading: Reading::Number }));
+    wanted.extend(plan.inputs.iter().map(|slot| Wanted::number(*slot)));
     Some(())
 }
 

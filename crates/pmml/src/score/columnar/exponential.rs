@@ -3,6 +3,8 @@
 //! The same operations in the same order as [`libm::exp`], told without branches so that a compiler can put numbers
 //! side by side; numbers outside the range where that holds are given to [`libm::exp`] itself.
 
+use scorewheel_trees::{Wide, wide};
+
 use crate::precision::Precision;
 
 /// The constants of `libm::exp`, which are those of FreeBSD's `e_exp.c`.
@@ -26,19 +28,38 @@ const TINY: f64 = f64::from_bits(0x3e30_0001_0000_0000);
 /// Rounds to the nearest whole number when it is added and taken away again.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
-/// exp of every number, with the bits of [`libm::exp`].
+/// Numbers that are looked at together: whether all are plain.
+const CHUNK: usize = 64;
+
+/// exp of every number, with the bits of [`libm::exp`]; for callers that are within [`wide()`] already.
 #[inline(always)]
 pub fn exponentials(numbers: &mut [f64]) {
-    let plain = numbers.iter().fold(true, |plain, number| plain & (number.abs() < LARGEST));
-    if plain {
-        for number in numbers {
-            *number = plain_exponential(*number);
-        }
-    } else {
-        for number in numbers {
-            *number = libm::exp(*number);
+    for numbers in numbers.chunks_mut(CHUNK) {
+        let plain = numbers.iter().fold(true, |plain, number| plain & (number.abs() < LARGEST));
+        if plain {
+            for number in numbers {
+                *number = plain_exponential(*number);
+            }
+        } else {
+            for number in numbers {
+                *number = libm::exp(*number);
+            }
         }
     }
+}
+
+/// The same with wide registers.
+pub fn wide_exponentials(numbers: &mut [f64]) {
+    struct Exponentials<'m>(&'m mut [f64]);
+    impl Wide for Exponentials<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            exponentials(self.0);
+        }
+    }
+    wide(Exponentials(numbers));
 }
 
 /// 1 / (1 + exp(−x)) of every number, each step rounded to the precision.
