@@ -38,7 +38,8 @@ fn shipped() -> Vec<&'static Value> {
             let name = text(dependency, "name").replace('_', "-");
             let bundles = BUNDLED.iter().any(|(bundled, _, _)| *bundled == name);
             let id = text(dependency, "pkg");
-            if (normal || bundles) && seen.insert(id) {
+            let is_new = (normal || bundles) && seen.insert(id);
+            if is_new && normal {
                 open.push(id);
             }
         }

@@ -191,10 +191,8 @@ impl TransactionalWriter for KafkaTransactionalWriter {
         if offsets.is_empty() {
             return Ok(());
         }
-        let list = list_of_commits(offsets)?;
-        // The last records are on their way while the brokers are asked to take the offsets.
-        self.send()?;
         self.begun.get_or_insert_with(Instant::now);
+        let list = list_of_commits(offsets)?;
         loop {
             let remaining = self.deadline().saturating_duration_since(Instant::now());
             let timeout = Timeout::After(remaining.max(Duration::from_millis(100)));
