@@ -13,8 +13,8 @@ use scorewheel_http::cluster::{
     API, AnnouncedTask, Announcement, Cluster, Gatherer, Member, Members, PeerAnswer, PeerClient,
 };
 use scorewheel_http::{
-    AccessRules, Application, Engine, ModelReference, ModelStatistics, Revision, Route, Server, Snapshot,
-    Task, TaskState,
+    AccessRules, Application, Engine, ModelDrift, ModelReference, ModelStatistics, Revision, Route, Server,
+    Snapshot, Task, TaskState,
 };
 use serde_json::Value;
 use tokio::sync::watch;
@@ -107,6 +107,11 @@ fn snapshot(tasks: Vec<Task>) -> Snapshot {
 }
 
 fn start(name: &str, state: Snapshot, partitions: u32) -> Instance {
+    start_watching(name, state, partitions, None)
+}
+
+/// One that has watched the model score so many rows, or watches nothing.
+fn start_watching(name: &str, state: Snapshot, partitions: u32, rows: Option<u64>) -> Instance {
     let server = Server::bind("127.0.0.1:0").unwrap();
     let address = server.address();
     let held: Vec<u32> = state.tasks.iter().map(|task| task.partition).collect();
@@ -115,14 +120,19 @@ fn start(name: &str, state: Snapshot, partitions: u32) -> Instance {
         expected: Some(("in".into(), partitions)),
         ..Members::default()
     })));
-    let fake = Arc::new(fake::Fake::new(state));
+    let watched =
+        |rows| ModelDrift { data_type: "wine".into(), name: "forest".into(), rows, ..ModelDrift::default() };
+    let mut live = fake::Live::default();
+    live.drift = rows.map(|rows| vec![watched(rows)]);
+    let fake = Arc::new(fake::Fake::new(state).with_live(live));
     let (stop, stopping) = watch::channel(false);
     let application = Application {
         engine: Engine::Streams,
         state: fake.clone(),
         cluster: Some(Arc::new(Gatherer::new(members.clone(), PeerClient::new(PATIENCE)))),
         metrics: fake.clone(),
-        live: fake,
+        live: fake.clone(),
+        drift: if rows.is_some() { Some(fake.clone()) } else { None },
         results: None,
         gateway: None,
         access: AccessRules { loopback: true, ..AccessRules::default() },
@@ -327,4 +337,50 @@ fn a_cluster_that_is_not_known_is_no_whole_one() {
     let (_, _, answer) = alone.ask("/v1/instance");
     let read: PeerAnswer = serde_json::from_value(answer).unwrap();
     assert_eq!((read.api, read.instance.as_str(), read.snapshot.tasks.len()), (API, "alone", 1));
+}
+
+#[test]
+fn what_instances_have_counted_of_inputs_and_scores_is_merged() {
+    let a = start_watching("a", snapshot(vec![task(0, 10)]), 3, Some(30));
+    let b = start_watching("b", snapshot(vec![task(1, 5)]), 3, Some(4));
+    let off = start("off", snapshot(vec![task(2, 5)]), 3);
+    a.knows(vec![announcement("b", b.address, &[1])]);
+    for path in ["/v1/models/wine/forest/drift", "/v1/models/forest/drift"] {
+        let (status, head, answer) = a.ask(path);
+        assert_eq!((status, &answer["model"]["rows"]), (200, &34.into()), "{answer}");
+        assert!(head.contains("scorewheel-scope: cluster"), "{head}");
+        assert_eq!(answer["coverage"]["complete"], true);
+        let states: Vec<_> = answer["coverage"]["instances"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["state"].clone())
+            .collect();
+        assert_eq!(states, ["answered", "answered"]);
+    }
+    let (_, _, alone) = a.ask("/v1/models/wine/forest/drift?scope=instance");
+    assert_eq!((&alone["model"]["rows"], &alone["coverage"]), (&30.into(), &Value::Null));
+    // Who gives nothing is told, and what the others have counted is still there.
+    let garbage =
+        stranger(Some("HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>no</html>"));
+    let counts = format!(r#"{{"api":{API},"instance":"counts","application":"app","part":"rubbish"}}"#);
+    let counts =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{counts}", counts.len());
+    let rubbish = stranger(Some(Box::leak(counts.into_boxed_str())));
+    a.knows(vec![
+        announcement("b", b.address, &[1]),
+        announcement("off", off.address, &[2]),
+        announcement("garbage", garbage, &[]),
+        announcement("counts", rubbish, &[]),
+        announcement("another", b.address, &[]),
+    ]);
+    let (status, head, answer) = a.ask("/v1/drift");
+    assert_eq!((status, &answer["models"][0]["rows"]), (200, &34.into()), "{answer}");
+    assert_eq!(answer["coverage"]["complete"], false);
+    let instances = answer["coverage"]["instances"].as_array().unwrap();
+    let states: Vec<_> = instances.iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["answered", "answered", "off", "unreadable", "unreadable", "replaced"], "{answer}");
+    assert!(head.contains("scorewheel-missing: off,garbage,counts,another"), "{head}");
+    let (status, _, error) = off.ask("/v1/drift");
+    assert_eq!((status, &error["error"]["kind"]), (404, &"drift_is_off".into()));
 }

@@ -77,7 +77,9 @@ async fn run(file: &str, text: &str) {
     let snapshot: Snapshot =
         serde_json::from_str(&scenario.snapshot).unwrap_or_else(|error| panic!("{file}: {error}"));
     let (_stop, stopping) = watch::channel(false);
-    let live = serde_json::from_str(&scenario.live).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let live: fake::Live =
+        serde_json::from_str(&scenario.live).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let watches = live.drift.is_some();
     let fake = Arc::new(fake::Fake::new(snapshot).with_live(live));
     let settings = scenario.settings;
     let application = Application {
@@ -86,6 +88,7 @@ async fn run(file: &str, text: &str) {
         cluster: None,
         metrics: fake.clone(),
         live: fake.clone(),
+        drift: if watches { Some(fake.clone()) } else { None },
         results: Some(fake.clone()),
         gateway: if settings.no_gateway { None } else { Some(fake) },
         access: AccessRules {
@@ -148,4 +151,4 @@ macro_rules! scenarios {
     )+};
 }
 
-scenarios!(access, health, page, records, restoring, stage, topologies, topologies_in_memory, views);
+scenarios!(access, drift, health, page, records, restoring, stage, topologies, topologies_in_memory, views);

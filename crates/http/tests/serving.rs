@@ -32,6 +32,7 @@ fn start() -> Running {
         cluster: None,
         metrics: fake.clone(),
         live: fake.clone(),
+        drift: None,
         results: Some(fake.clone()),
         gateway: None,
         access: AccessRules { loopback: true, ..AccessRules::default() },

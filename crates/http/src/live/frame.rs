@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::drift_row::DriftRow;
 use super::figures::{LiveFigures, RecentRecords, ScoreDistribution};
 use super::history::{History, Lane, SECONDS, Second, SeenCutover};
 use crate::merge::merge_tasks;
@@ -51,6 +52,8 @@ pub struct Frame {
     pub cutovers: Vec<SeenCutover>,
     /// How scores are distributed, by model.
     pub scores: Vec<ScoresRow>,
+    /// How far inputs and scores are from what they were, by model; `null` if that is not watched.
+    pub drift: Option<Vec<DriftRow>>,
     /// The last results and dead letters.
     pub recent: RecentRecords,
     /// Refused messages, newest first.
@@ -175,6 +178,7 @@ impl Frame {
                 .into_iter()
                 .map(|scores| ScoresRow { colour: history.colour_of(scores.control_offset), scores })
                 .collect(),
+            drift: figures.drift().map(|models| DriftRow::of(models, |control| history.colour_of(control))),
             recent: figures.recent(),
             rejections: rejections
                 .iter()

@@ -28,7 +28,8 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/v1/tasks", get(tasks))
 }
 
-type Answer = (Covered, Json<Value>);
+/// An object with headers that say whose it is.
+pub(super) type Answer = (Covered, Json<Value>);
 
 /// An object with what it covers.
 fn covered(view: &View, answer: Value) -> Answer {
@@ -71,7 +72,10 @@ async fn models(view: View) -> Answer {
     )
 }
 
-async fn one_model(view: View, Path((data_type, name)): Path<(String, String)>) -> Result<Answer, ApiError> {
+pub(super) async fn one_model(
+    view: View,
+    Path((data_type, name)): Path<(String, String)>,
+) -> Result<Answer, ApiError> {
     let snapshot = &*view.snapshot;
     if snapshot.route(&data_type).is_none() {
         return Err(unknown_data_type(snapshot, &data_type));

@@ -140,6 +140,13 @@ choices! {
         /// With organisations and buckets.
         Two = "2",
     }
+    /// What becomes of the reference of a model's inputs when another version of the model comes.
+    DriftInputs {
+        /// Each version has its own.
+        Version = "version",
+        /// The versions of one name share it.
+        Name = "name",
+    }
     /// How the log is written.
     LogFormat {
         /// Lines for people.
