@@ -52,8 +52,9 @@ pub struct DriftColumn {
 }
 
 impl DriftRow {
-    /// The models, with their colours by control offset.
-    pub(super) fn of(models: Vec<ModelDrift>, colour: impl Fn(i64) -> Option<u8>) -> Vec<Self> {
+    /// The models, newest first, with their colours by control offset.
+    pub(super) fn of(mut models: Vec<ModelDrift>, colour: impl Fn(i64) -> Option<u8>) -> Vec<Self> {
+        models.sort_by_key(|model| std::cmp::Reverse(model.control_offset));
         models.into_iter().take(MOST_MODELS).map(|model| Self::of_model(model, &colour)).collect()
     }
 

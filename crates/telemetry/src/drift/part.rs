@@ -269,7 +269,10 @@ mod tests {
             for column in drift[0].inputs.iter().chain([&drift[0].score]) {
                 // Each process begins its window with a row of its own.
                 let (reference, current) = (column.reference.rows.unwrap(), column.current.rows.unwrap());
-                assert!((3_999.0..=4_001.0).contains(&reference) && current >= 2_900.0, "{reference} {current}");
+                assert!(
+                    (3_999.0..=4_001.0).contains(&reference) && current >= 2_900.0,
+                    "{reference} {current}"
+                );
             }
         }
         let psi = |drift: &[ModelDrift]| {
