@@ -14,6 +14,7 @@
 //! | `memory/main.rs` | memory over swaps, of loading and of what is loaded: a binary of its own, whose allocator counts |
 //! | `start` | from exec to the first answer |
 //! | `soak` | memory of `run` under a steady load |
+//! | `watching` | what drift, InfluxDB, traces and scrapes cost |
 //! | `publish` | model messages that are made ready before the clock runs |
 //! | `bare` | the bare client |
 //! | `place`, `process`, `kafka` | where a pipeline is measured, and how from outside |
@@ -44,6 +45,7 @@ mod start;
 mod swap;
 mod swaps;
 mod tensors;
+mod watching;
 mod wine;
 mod work;
 
@@ -53,6 +55,7 @@ const USAGE: &str = "usage: scorewheel-bench decode | encode | pmml FOLDER DATA.
   | natives FOLDER DATA.csv PEER COMMAND … | swaps MODEL RUNTIME [LIBRARY] | tensor FOLDER [PEER COMMAND …]
   | pipeline BROKERS TREE.pmml FOREST.pmml [PEER COMMAND …] | guarantees BROKERS MODEL.pmml | lineage BROKERS MODEL.pmml
   | swap BROKERS MODEL.pmml | score MODEL.pmml … | start MODEL.pmml | start-kafka BROKERS MODEL.pmml
+  | watching MODEL.pmml | watching-kafka BROKERS MODEL.pmml
   | soak MODEL.pmml SECONDS | soak-kafka BROKERS MODEL.pmml SECONDS";
 
 fn main() -> ExitCode {
@@ -77,6 +80,8 @@ fn main() -> ExitCode {
         ["score", models @ ..] => start::score(models),
         ["start", model] => start::embedded(model.as_ref()),
         ["start-kafka", brokers, model] => start::kafka(brokers, model.as_ref()),
+        ["watching", model] => watching::scorer(model.as_ref()),
+        ["watching-kafka", brokers, model] => watching::kafka(brokers, model.as_ref()),
         ["soak", model, seconds] => {
             seconds.parse().map_err(Into::into).and_then(|seconds| soak::embedded(model.as_ref(), seconds))
         }

@@ -50,6 +50,12 @@ pub fn binary() -> Result<PathBuf, Box<dyn Error>> {
     if path.exists() { Ok(path) } else { Err(format!("{} is not there", path.display()).into()) }
 }
 
+/// The project's own wines, or those that `WINE_CSV` names.
+pub fn wine_csv() -> Result<PathBuf, Box<dyn Error>> {
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/records.csv");
+    Ok(std::path::absolute(std::env::var_os("WINE_CSV").map_or_else(own, Into::into))?)
+}
+
 /// A cluster with records to score.
 pub struct Place {
     /// The cluster.

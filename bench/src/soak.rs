@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::clock::say;
-use crate::place::{Input, Place, binary, url};
+use crate::place::{Input, Place, binary, url, wine_csv};
 use crate::process::Process;
 use crate::spread::Spread;
 
@@ -17,10 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PARTITIONS: i32 = 4;
 
 fn producer(directory: &Path) -> Result<Command, Box<dyn Error>> {
-    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/records.csv");
-    let csv = std::env::var_os("WINE_CSV").map_or_else(own, Into::into);
     let mut produce = Command::new(binary()?);
-    produce.arg("produce").arg(std::path::absolute(csv)?).current_dir(directory);
+    produce.arg("produce").arg(wine_csv()?).current_dir(directory);
     produce.args(["--delimiter", ";", "--no-header", "--loop", "--rate", RATE]);
     Ok(produce)
 }

@@ -33,9 +33,12 @@ impl Spread {
 }
 
 impl fmt::Display for Spread {
-    /// `median (smallest–largest)`, with three significant digits.
+    /// `median (smallest–largest)`, with three significant digits, or as many after the point as are asked for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (low, high) = self.ends();
+        if let Some(digits) = f.precision() {
+            return write!(f, "{:.digits$} ({low:.digits$}–{high:.digits$})", self.median());
+        }
         write!(f, "{} ({}–{})", short(self.median()), short(low), short(high))
     }
 }

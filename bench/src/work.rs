@@ -150,8 +150,7 @@ fn decode(decoder: &mut RecordDecoder, records: &[Vec<u8>], batch: &mut Batch) {
 
 /// The rows of a CSV of wines as protobuf: `;` between the eleven features, a header or none.
 pub fn wine_records() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/records.csv");
-    let path = std::env::var_os("WINE_CSV").map_or_else(own, Into::into);
+    let path = crate::place::wine_csv()?;
     let mut records = Vec::new();
     for line in std::fs::read_to_string(&path)?.lines() {
         let cells: Vec<f64> = line.split(';').filter_map(|cell| cell.parse().ok()).collect();

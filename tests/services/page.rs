@@ -51,7 +51,7 @@ const NAMELESS: &str = r"[...document.querySelectorAll('a,button,[role=img],[rol
 const WIDE: &str = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 
 fn at_work() -> Product {
-    let product = Product::start(&["results.lineage=true".into()]);
+    let product = Product::start(&["results.lineage=true".into(), "drift.reference=1s".into()]);
     assert!(product.publish("1-linear.pmml"));
     product.wait_for("/v1/live", |live| live["recent"]["results"][0]["lineage"]["model"] == "1-linear");
     product.send_garbage();
@@ -64,6 +64,7 @@ fn at_work() -> Product {
             && live["rejections"][0]["reason"].is_string()
             && live["lanes"][0]["spans"][1]["name"] == "2-tree"
             && live["scores"][1]["count"].as_u64() > Some(100)
+            && live["drift"][0]["columns"][0]["psi"].is_number()
     });
     product
 }
@@ -141,7 +142,7 @@ fn without_a_script(browser: &mut Browser, url: &str) {
     assert_eq!(browser.evaluate("document.getElementById('live').textContent"), json!("as of this request"));
     assert_eq!(browser.evaluate("document.getElementById('pause').hidden"), json!(true));
     assert_eq!(browser.evaluate(parts), with);
-    for part in ["models", "results", "dead-letters", "rejections", "partitions"] {
+    for part in ["models", "drift", "results", "dead-letters", "rejections", "partitions"] {
         let rows = format!("document.querySelectorAll('.{part}-part tbody tr').length > 0");
         assert_eq!(browser.evaluate(&rows), json!(true), "{part}");
     }

@@ -14,6 +14,7 @@
 //! | [`page`] | frames as HTML |
 //! | [`access`] | [`AccessRules`]: who may ask what |
 //! | [`cluster`] | the state of all instances, from any of them |
+//! | [`drift`] | [`DriftState`]: whether inputs and scores are distributed as they were |
 //! | [`error`] | [`ApiError`]: every error as JSON |
 //! | [`routes`] | the routes: the original's, `/v1`, health, records, results |
 //! | [`server`] | [`Server`]: listening, serving, stopping |
@@ -22,6 +23,7 @@
 
 pub mod access;
 pub mod cluster;
+pub mod drift;
 pub mod error;
 pub mod gateway;
 pub mod live;
@@ -34,6 +36,7 @@ pub mod snapshot;
 pub mod state;
 
 pub use access::AccessRules;
+pub use drift::{Change, ColumnDrift, DriftBin, DriftReference, DriftRows, DriftState, LeftOut, ModelDrift};
 pub use error::ApiError;
 pub use gateway::{
     AppendedRange, GatewayError, NewTopic, PartitionRange, ReadRequest, RecordsGateway, RecordsRead,

@@ -12,7 +12,9 @@ use std::time::Duration;
 use scorewheel_http::cluster::{
     API, AnnouncedTask, Announcement, Cluster, Gatherer, Member, Members, PeerAnswer, PeerClient,
 };
-use scorewheel_http::{ModelReference, ModelStatistics, Revision, Route, Snapshot, Task, TaskState};
+use scorewheel_http::{
+    ModelDrift, ModelReference, ModelStatistics, Revision, Route, Snapshot, Task, TaskState,
+};
 use serde_json::Value;
 
 use fake::Fake;
@@ -98,8 +100,17 @@ fn snapshot(tasks: Vec<Task>) -> Snapshot {
 }
 
 fn start(name: &str, state: Snapshot, partitions: u32) -> Instance {
+    start_watching(name, state, partitions, None)
+}
+
+/// One that has watched the model score so many rows, or watches nothing.
+fn start_watching(name: &str, state: Snapshot, partitions: u32, rows: Option<u64>) -> Instance {
     let held: Vec<u32> = state.tasks.iter().map(|task| task.partition).collect();
-    let fake = Arc::new(Fake::new(state));
+    let watched =
+        |rows| ModelDrift { data_type: "wine".into(), name: "forest".into(), rows, ..ModelDrift::default() };
+    let mut live = fake::Live::default();
+    live.drift = rows.map(|rows| vec![watched(rows)]);
+    let fake = Arc::new(Fake::new(state).with_live(live));
     let members = Arc::new(Fixed(Mutex::default()));
     let running = Running::start(&fake, |address, application| {
         *members.0.lock().unwrap() = Members {
@@ -109,6 +120,9 @@ fn start(name: &str, state: Snapshot, partitions: u32) -> Instance {
         };
         let gatherer = Gatherer::new(members.clone(), PeerClient::new(PATIENCE));
         application.cluster = Some(Arc::new(gatherer));
+        if rows.is_some() {
+            application.drift = Some(fake.clone());
+        }
     });
     Instance { address: running.address, running, members }
 }
@@ -300,4 +314,50 @@ fn a_cluster_that_is_not_known_is_no_whole_one() {
     let (_, _, answer) = alone.ask("/v1/instance");
     let read: PeerAnswer = serde_json::from_value(answer).unwrap();
     assert_eq!((read.api, read.instance.as_str(), read.snapshot.tasks.len()), (API, "alone", 1));
+}
+
+#[test]
+fn what_instances_have_counted_of_inputs_and_scores_is_merged() {
+    let a = start_watching("a", snapshot(vec![task(0, 10)]), 3, Some(30));
+    let b = start_watching("b", snapshot(vec![task(1, 5)]), 3, Some(4));
+    let off = start("off", snapshot(vec![task(2, 5)]), 3);
+    a.knows(vec![announcement("b", b.address, &[1])]);
+    for path in ["/v1/models/wine/forest/drift", "/v1/models/forest/drift"] {
+        let (status, head, answer) = a.ask(path);
+        assert_eq!((status, &answer["model"]["rows"]), (200, &34.into()), "{answer}");
+        assert!(head.contains("scorewheel-scope: cluster"), "{head}");
+        assert_eq!(answer["coverage"]["complete"], true);
+        let states: Vec<_> = answer["coverage"]["instances"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["state"].clone())
+            .collect();
+        assert_eq!(states, ["answered", "answered"]);
+    }
+    let (_, _, alone) = a.ask("/v1/models/wine/forest/drift?scope=instance");
+    assert_eq!((&alone["model"]["rows"], &alone["coverage"]), (&30.into(), &Value::Null));
+    // Who gives nothing is told, and what the others have counted is still there.
+    let garbage =
+        stranger(Some("HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>no</html>"));
+    let counts = format!(r#"{{"api":{API},"instance":"counts","application":"app","part":"rubbish"}}"#);
+    let counts =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{counts}", counts.len());
+    let rubbish = stranger(Some(Box::leak(counts.into_boxed_str())));
+    a.knows(vec![
+        announcement("b", b.address, &[1]),
+        announcement("off", off.address, &[2]),
+        announcement("garbage", garbage, &[]),
+        announcement("counts", rubbish, &[]),
+        announcement("another", b.address, &[]),
+    ]);
+    let (status, head, answer) = a.ask("/v1/drift");
+    assert_eq!((status, &answer["models"][0]["rows"]), (200, &34.into()), "{answer}");
+    assert_eq!(answer["coverage"]["complete"], false);
+    let instances = answer["coverage"]["instances"].as_array().unwrap();
+    let states: Vec<_> = instances.iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["answered", "answered", "off", "unreadable", "unreadable", "replaced"], "{answer}");
+    assert!(head.contains("scorewheel-missing: off,garbage,counts,another"), "{head}");
+    let (status, _, error) = off.ask("/v1/drift");
+    assert_eq!((status, &error["error"]["kind"]), (404, &"drift_is_off".into()));
 }

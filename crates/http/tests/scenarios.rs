@@ -79,11 +79,14 @@ async fn run(file: &str, text: &str) {
     let snapshot: Snapshot =
         serde_json::from_str(&scenario.snapshot).unwrap_or_else(|error| panic!("{file}: {error}"));
     let (_stop, stopping) = watch::channel(false);
-    let live = serde_json::from_str(&scenario.live).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let live: fake::Live =
+        serde_json::from_str(&scenario.live).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let watches = live.drift.is_some();
     let fake = Arc::new(fake::Fake::new(snapshot).with_live(live));
     let settings = scenario.settings;
     let application = Application {
         engine: scenario.engine,
+        drift: if watches { Some(fake.clone()) } else { None },
         results: Some(fake.clone()),
         access: AccessRules {
             loopback: !settings.not_loopback,
@@ -147,4 +150,4 @@ macro_rules! scenarios {
     )+};
 }
 
-scenarios!(access, health, page, records, restoring, stage, topologies, topologies_in_memory, views);
+scenarios!(access, drift, health, page, records, restoring, stage, topologies, topologies_in_memory, views);

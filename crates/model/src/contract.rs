@@ -9,6 +9,7 @@ use scorewheel_columns::{Batch, DataType, OutputSchema, RowError, Schema, Scores
 
 use crate::error::{ModelError, RecordError};
 use crate::mapping::Mapping;
+use crate::training::FieldStatistics;
 
 /// One input of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +60,11 @@ pub trait Model: Send + Sync + fmt::Debug {
     /// Scores the rows that the model itself carries and compares. A model without such rows has nothing to fail.
     fn verify(&self) -> Verification {
         Verification::default()
+    }
+
+    /// How its inputs were distributed in training, as far as the model says. They are compared with, never scored by.
+    fn training_statistics(&self) -> &[FieldStatistics] {
+        &[]
     }
 
     /// Binds the model to records of `schema`, once; inputs find their fields by `mapping`, else by name.

@@ -9,6 +9,7 @@
 //! | [`contract`] | [`Model`], [`BoundModel`], [`Scratch`]: from a model to scores |
 //! | [`binding`] | [`resolve_inputs`]: which fields of a schema feed which input |
 //! | [`mapping`] | [`Mapping`]: what a descriptor or side file says about inputs and outputs |
+//! | [`training`] | [`FieldStatistics`]: how inputs were distributed in training |
 //! | [`descriptor`] | [`ModelDescriptor`]: the message that carries a model |
 //! | [`identity`] | [`ModelKey`], [`DataTypeName`], …: names that are safe as keys |
 //! | [`digest`] | [`Digest`]: SHA-256 |
@@ -24,6 +25,7 @@ pub mod error;
 pub mod format;
 pub mod identity;
 pub mod mapping;
+pub mod training;
 
 pub use binding::{BoundInput, resolve_inputs};
 pub use contract::{BoundModel, InputField, Model, Scratch, Summary, Verification};
@@ -33,3 +35,4 @@ pub use error::{ModelError, ModelErrorKind, RecordError};
 pub use format::{Format, Limits};
 pub use identity::{DataTypeName, ModelKey, ModelName, NameError};
 pub use mapping::{FieldCodes, InputMapping, LabelRule, Mapping, OutputMapping, RunTimeChoice};
+pub use training::{FieldStatistics, TrainedInterval, TrainedValues};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use scorewheel_columns::{OutputSchema, Schema};
 use scorewheel_model::{
-    BoundModel, InputField, Limits, Mapping, Model, ModelError, ModelErrorKind, Summary, Verification,
+    BoundModel, FieldStatistics, InputField, Limits, Mapping, Model, ModelError, ModelErrorKind, Summary,
+    Verification,
 };
 
 use crate::document::Document;
@@ -21,6 +22,7 @@ pub struct PmmlModel {
     plan: Arc<Plan>,
     summary: Summary,
     verification: VerificationRows,
+    statistics: Vec<FieldStatistics>,
 }
 
 impl PmmlModel {
@@ -79,7 +81,8 @@ impl PmmlModel {
             engine: "native".to_owned(),
             details,
         };
-        Ok(Self { plan: Arc::new(plan), summary, verification: VerificationRows::of(head) })
+        let (verification, statistics) = (VerificationRows::of(head), head.statistics.clone());
+        Ok(Self { plan: Arc::new(plan), summary, verification, statistics })
     }
 
     /// The compiled plan.
@@ -115,6 +118,10 @@ impl Model for PmmlModel {
 
     fn outputs(&self) -> &Arc<OutputSchema> {
         &self.plan.answer.schema
+    }
+
+    fn training_statistics(&self) -> &[FieldStatistics] {
+        &self.statistics
     }
 
     fn verify(&self) -> Verification {

@@ -342,3 +342,66 @@ fn the_topology_is_described() {
         }
     }
 }
+
+/// The demonstration's wines, stronger by so many per cent by volume.
+fn wines(world: &World, stronger: f64) -> String {
+    let lines = std::fs::read_to_string(demo("records.csv")).unwrap();
+    let stronger_line = |line: &str| {
+        let mut cells: Vec<String> = line.split(';').map(str::to_owned).collect();
+        cells[10] = (cells[10].parse::<f64>().unwrap() + stronger).to_string();
+        cells.join(";")
+    };
+    let lines: Vec<String> = lines.lines().map(stronger_line).collect();
+    let path = world.path().join(format!("wines-{stronger}.csv"));
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn inputs_that_move_are_seen_by_both_engines() {
+    for engine in ["streams", "stage"] {
+        let world = World::new();
+        publish(&world, "models/1-linear.pmml");
+        produce(&world, 10);
+        let settings =
+            ["drift.reference=1s", "drift.rows_per_second=1000000"].map(|setting| ["--set", setting]);
+        let run = world.run(&[&["--engine", engine][..], &settings.concat()].concat());
+        run.wait_ready();
+        let send = |file: &str| {
+            let count = ["--delimiter", ";", "--no-header", "--rate", "max", "-n", "1000", "--loop"];
+            world.say(&[&["produce", file][..], &count].concat()).success();
+        };
+        let drift = || run.get("/v1/models/wine/1-linear/drift").1["model"].clone();
+        let (same, stronger) = (wines(&world, 0.0), wines(&world, 3.0));
+        let alcohol = |drift: &Value| {
+            let inputs = drift["inputs"].as_array().unwrap();
+            inputs.iter().find(|input| input["name"] == "alcohol").unwrap().clone()
+        };
+        process::wait_for("a reference and a window of the same wines", || {
+            send(&same);
+            (drift()["score"]["psi"].is_number()).then_some(())
+        });
+        let before = drift();
+        assert_eq!(before["inputs"].as_array().unwrap().len(), 11, "{engine}: {before}");
+        assert_eq!(
+            (&alcohol(&before)["change"], &before["score"]["change"]),
+            (&"none".into(), &"none".into())
+        );
+        assert_eq!(alcohol(&before)["reference"]["source"], "beginning");
+        process::wait_for("stronger wines", || {
+            send(&stronger);
+            (alcohol(&drift())["change"] == "large").then_some(())
+        });
+        let after = drift();
+        assert!(alcohol(&after)["psi"].as_f64() > Some(0.25), "{engine}: {after}");
+        let others = after["inputs"].as_array().unwrap().iter().filter(|input| input["name"] != "alcohol");
+        assert!(others.clone().all(|input| input["change"] == "none"), "{engine}: {after}");
+        assert!(run.get("/v1/drift").1["models"][0]["rows"].as_u64() >= Some(3_000));
+        run.terminate();
+        // Switched off, it is not there.
+        let run = world.run(&["--engine", engine, "--set", "drift.enabled=false"]);
+        run.wait_ready();
+        assert_eq!(run.get("/v1/drift").1["error"]["kind"], "drift_is_off");
+        run.terminate();
+    }
+}

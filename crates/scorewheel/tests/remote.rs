@@ -49,6 +49,7 @@ impl Instance {
             cluster: None,
             metrics: Arc::new(Nothing),
             live: Arc::new(NoFigures),
+            drift: None,
             results: None,
             gateway: Some(Arc::new(TopicsGateway::new(Arc::new(backend)).unwrap())),
             access: AccessRules {

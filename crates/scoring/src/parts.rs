@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scorewheel_codecs::{DataTypes, ResultFormat};
 use scorewheel_model::{DataTypeName, Format, Limits, TypeNumbering};
-use scorewheel_serving::{Adopt, Fetcher, Judge, Policies, Selections};
+use scorewheel_serving::{Adopt, Fetcher, Judge, Policies, Selections, Watch};
 use scorewheel_topics::{Backend, TopicsError};
 
 use crate::access::{ControlAccess, TopicsAccess};
@@ -47,6 +47,8 @@ pub struct Parts {
     pub observer: Arc<dyn Observer>,
     /// Follows the scores, if anything does.
     pub scores: Option<Arc<dyn Scores>>,
+    /// Looks at columns and scores as they pass, if anything does.
+    pub watch: Option<Arc<dyn Watch>>,
     /// What can be asked.
     pub state: Arc<ServingState>,
     /// Fetches models by reference, if that is allowed.
@@ -97,6 +99,7 @@ impl Parts {
             markers: Arc::new(Markers::none()),
             observer: Arc::new(Unobserved),
             scores: None,
+            watch: None,
             state: Arc::new(ServingState::new()),
             fetcher: None,
             access: Box::new(access),

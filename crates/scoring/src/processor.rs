@@ -7,7 +7,7 @@ use std::sync::Arc;
 use scorewheel_codecs::{LINEAGE_HEADER, Making, ResultEncoder};
 use scorewheel_serving::{
     Adoption, Answer, Cutover, DeadLetter, InstalledModel, Mark, Marking, Meter, ModelReference, Outcome,
-    Revision, RevisionId, Scored, Scorer, Step, TaskStatistics, Wait,
+    Revision, RevisionId, Scored, ScoredRows, Scorer, Step, TaskStatistics, Wait, Watcher,
 };
 use scorewheel_streams::{
     BatchView, Broadcast, CommitContext, CutOver, Flow, InitContext, OutputId, Processor, ProcessorContext,
@@ -42,6 +42,8 @@ pub struct ScoringProcessor<S> {
     uncommitted: Vec<Cutover>,
     /// Who follows this task's scores, from its first batch on.
     follower: Option<Box<dyn ScoreFollower>>,
+    /// Looks at its columns and scores.
+    watcher: Option<Box<dyn Watcher>>,
     store: PhantomData<fn() -> S>,
 }
 
@@ -72,6 +74,7 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
             outputs: None,
             uncommitted: Vec::new(),
             follower: None,
+            watcher: None,
             store: PhantomData,
         })
     }
@@ -114,10 +117,15 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
         let Some([dead_letters, _]) = self.outputs else {
             return Err("the processor was not made ready".into());
         };
-        let mut meter = TaskMeter { clock: context.clock, markers: &self.parts.markers };
+        let now = context.clock.wall();
+        let mut meter = TaskMeter {
+            clock: context.clock,
+            now,
+            markers: &self.parts.markers,
+            watcher: self.watcher.as_mut(),
+        };
         let records = ViewRecords(batch);
         let scored = self.scorer.score(revision, &records, block, &mut meter);
-        let now = context.clock.wall();
         let mut writer = Writer {
             parts: &self.parts,
             encoders: &mut self.encoders,
@@ -191,6 +199,9 @@ impl<S: StatisticsStore> Processor for ScoringProcessor<S> {
         let revision = context.snapshots.get(&self.models)?.snapshot();
         if let Some(scores) = self.parts.scores.as_ref().filter(|_| self.follower.is_none()) {
             self.follower = Some(scores.follow(context.input));
+        }
+        if let Some(watch) = self.parts.watch.as_ref().filter(|_| self.watcher.is_none()) {
+            self.watcher = Some(watch.watcher());
         }
         self.encoders
             .retain(|encoder| revision.models().iter().any(|model| model.serial() == encoder.serial));
@@ -375,15 +386,24 @@ fn observed(scored: &Scored<'_, RecordCodecs>, unwritten: u64) -> Vec<ScoringEve
     events
 }
 
-/// The time of the topology; marks models that score for the first time.
+/// The time of the topology; marks models that score for the first time, and shows what was scored.
 struct TaskMeter<'a> {
     clock: &'a dyn Clock,
+    /// When the block began, milliseconds since the epoch.
+    now: i64,
     markers: &'a Markers,
+    watcher: Option<&'a mut Box<dyn Watcher>>,
 }
 
 impl Meter for TaskMeter<'_> {
     fn nanoseconds(&mut self) -> u64 {
         u64::try_from(self.clock.monotonic().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn scored(&mut self, rows: &ScoredRows<'_>) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.scored(rows, self.now);
+        }
     }
 
     fn before_first_batch(&mut self, model: &InstalledModel) {

@@ -15,6 +15,7 @@ use crate::log::Verdict;
 use crate::message::{ControlMessage, ControlRecord, Put};
 use crate::rejection::{Refusal, RefusalKind};
 use crate::revision::InstalledModel;
+use crate::watcher::fed_fields;
 
 /// Judges models: decode, digest, load, verify, bind, golden rows, warm up. Every instance with the same formats,
 /// schemas and limits comes to the same verdict on the same message.
@@ -115,7 +116,8 @@ impl Judge {
             model.summary(),
             own_rows + golden_rows,
             bound,
-        ))
+        )
+        .with_fed(fed_fields(&*model, schema, &descriptor.mapping)))
     }
 
     fn load(&self, descriptor: &ModelDescriptor) -> Result<Arc<dyn Model>, ModelError> {

@@ -22,6 +22,7 @@
 //! | [`policy`] | [`Policies`]: what happens to records that no model can score |
 //! | [`decoder`] | [`Decoder`], [`Records`]: what is asked of codecs and topics |
 //! | [`meter`] | [`Meter`]: the time, and the first use of a model |
+//! | [`watcher`] | [`Watcher`]: who looks at columns and scores as they pass |
 //! | [`scorer`] | [`Scorer`]: a batch through decode, route and score |
 //! | [`outcome`] | [`Outcome`], [`DeadLetter`], [`Wait`]: what became of a record |
 //! | [`tally`] | [`Tally`]: what became of a batch, counted |
@@ -54,6 +55,7 @@ pub mod statistics;
 pub mod tally;
 pub mod task_statistics;
 pub mod view;
+pub mod watcher;
 
 mod compact;
 mod failure;
@@ -86,6 +88,7 @@ pub use statistics::ModelStatistics;
 pub use tally::Tally;
 pub use task_statistics::{Ending, StoredStatistics, TaskStatistics, Totals, UnreadableStatistics};
 pub use view::{ControlView, ModelView};
+pub use watcher::{FedField, ScoredRows, Watch, Watcher, fed_fields};
 
 /// Version of the engine, a part of every verdict.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");

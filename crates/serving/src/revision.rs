@@ -9,6 +9,7 @@ use scorewheel_model::{BoundModel, DataTypeName, Digest, ModelType, Summary};
 
 use crate::mark::Mark;
 use crate::reference::ModelReference;
+use crate::watcher::FedField;
 
 /// A model that is loaded, checked and bound to the records of its route.
 pub struct InstalledModel {
@@ -24,6 +25,8 @@ pub struct InstalledModel {
     pub verified_rows: usize,
     /// What scores.
     pub bound: Arc<dyn BoundModel>,
+    /// The fields that feed it, as far as they are known.
+    pub fed: Vec<FedField>,
     serial: u64,
 }
 
@@ -43,7 +46,14 @@ impl InstalledModel {
     ) -> Self {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let description = description.into();
-        Self { reference, description, model_type, summary, verified_rows, bound, serial }
+        Self { reference, description, model_type, summary, verified_rows, bound, fed: Vec::new(), serial }
+    }
+
+    /// Says which fields feed it.
+    #[must_use]
+    pub fn with_fed(mut self, fed: Vec<FedField>) -> Self {
+        self.fed = fed;
+        self
     }
 
     /// A number that no other loaded model of this process has.

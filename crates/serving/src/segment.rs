@@ -10,6 +10,7 @@ use crate::guard::guard;
 use crate::meter::Meter;
 use crate::outcome::DeadReason;
 use crate::revision::InstalledModel;
+use crate::watcher::ScoredRows;
 
 /// Rows scored by one call.
 pub(crate) struct Segment {
@@ -85,7 +86,11 @@ impl SegmentPool {
             segments.push(Segment { rows, model, data_type, scores, nanoseconds, panic });
         };
         match whole {
-            Ok(scores) => push(rows, scores, nanoseconds, None),
+            Ok(scores) => {
+                let scored = rows.start as usize..rows.end as usize;
+                meter.scored(&ScoredRows { installed, batch, rows: &scored, scores: &scores });
+                push(rows, scores, nanoseconds, None);
+            }
             Err(_) => {
                 for row in rows {
                     let before = meter.nanoseconds();

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_util::Stream;
 use scorewheel_serving::{
     Adoption, Answer, Decoder, Ending, InstalledModel, Mark, Meter, ModelReference, Outcome as Became,
-    Policies, Records, RevisionId, Scorer, Step,
+    Policies, Records, RevisionId, ScoredRows, Scorer, Step, Watcher,
 };
 
 use crate::checkpoint::Checkpoint;
@@ -65,6 +65,7 @@ pub struct Stage<S, C, D, E, O> {
     paused: Vec<(String, i64)>,
     waiting: Option<String>,
     ended: bool,
+    watcher: Option<Box<dyn Watcher>>,
 }
 
 impl<S, C, D, E, O> Stage<S, C, D, E, O>
@@ -93,7 +94,6 @@ where
             encode,
             scorer,
             batch: options.batch.max(1),
-            shared,
             task,
             start,
             started: false,
@@ -106,6 +106,8 @@ where
             paused,
             waiting: None,
             ended: false,
+            watcher: shared.surroundings.watcher(),
+            shared,
         }
     }
 
@@ -134,7 +136,7 @@ where
     fn score(&mut self, published: &Published) {
         let revision = &*published.revision;
         let surroundings = &*self.shared.surroundings;
-        let mut meter = StageMeter(surroundings);
+        let mut meter = StageMeter { surroundings, watcher: self.watcher.as_mut() };
         let records = Taken(&self.taken);
         let scored = self.scorer.score(revision, &records, 0..self.taken.len(), &mut meter);
         let (taken, wait) = (scored.taken(), scored.wait().cloned());
@@ -292,18 +294,27 @@ impl<C> Records for Taken<'_, C> {
     }
 }
 
-struct StageMeter<'a>(&'a dyn Surroundings);
+struct StageMeter<'a> {
+    surroundings: &'a dyn Surroundings,
+    watcher: Option<&'a mut Box<dyn Watcher>>,
+}
 
 impl Meter for StageMeter<'_> {
     fn nanoseconds(&mut self) -> u64 {
-        self.0.nanoseconds()
+        self.surroundings.nanoseconds()
+    }
+
+    fn scored(&mut self, rows: &ScoredRows<'_>) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.scored(rows, self.surroundings.wall());
+        }
     }
 
     fn before_first_batch(&mut self, model: &InstalledModel) {
-        self.0.enter(&model.reference, Moment::FirstBatch);
+        self.surroundings.enter(&model.reference, Moment::FirstBatch);
     }
 
     fn after_first_batch(&mut self, model: &InstalledModel) {
-        self.0.leave(&model.reference, Moment::FirstBatch);
+        self.surroundings.leave(&model.reference, Moment::FirstBatch);
     }
 }

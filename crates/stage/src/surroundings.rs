@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use scorewheel_serving::{Alarm, Divergence, ModelReference, Rejection, RevisionId};
+use scorewheel_serving::{Alarm, Divergence, ModelReference, Rejection, RevisionId, Watcher};
 
 /// Something that happened. A closed list.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,11 @@ pub trait Surroundings: Send + Sync {
     /// Something happened.
     fn observe(&self, event: &StageEvent) {
         let _ = event;
+    }
+
+    /// Who looks at the columns and scores of one more stage, if anybody does.
+    fn watcher(&self) -> Option<Box<dyn Watcher>> {
+        None
     }
 
     /// What comes next may be the last thing that the process does; a mark now shows what it was.

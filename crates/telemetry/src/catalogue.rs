@@ -129,6 +129,13 @@ catalogue! {
     TraceRequests: Counter "scorewheel_trace_requests_total" ["outcome"],
     /// Points that wait for InfluxDB.
     InfluxWaitingPoints: Gauge "scorewheel_influx_waiting_points" [],
+    /// How far an input of a model in force is from its reference: population stability index, as this instance sees it.
+    /// Not there while there are too few rows.
+    DriftInputPsi: Gauge "scorewheel_drift_input_psi" ["data_type", "model", "input"],
+    /// The same for the scores of a model in force.
+    DriftScorePsi: Gauge "scorewheel_drift_score_psi" ["data_type", "model"],
+    /// Rows that a model in force has scored within the window and that were looked at for drift.
+    DriftRows: Gauge "scorewheel_drift_rows" ["data_type", "model"],
     /// Resident memory of this process.
     ResidentBytes: Gauge "scorewheel_resident_bytes" [],
     /// Processor time of this process.

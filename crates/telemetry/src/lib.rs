@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `agent` | the HTTP client of every way out |
+//! | [`drift`] | whether inputs and scores are still distributed as they were |
 //! | [`event`] | [`Event`]: what can happen; a closed list |
 //! | [`recorder`] | [`Telemetry`]: takes events, writes logs, keeps metrics |
 //! | [`catalogue`] | [`Metric`]: every metric there is, with its kind, labels and meaning |
@@ -20,6 +21,7 @@
 
 mod agent;
 pub mod catalogue;
+pub mod drift;
 pub mod event;
 pub mod exposition;
 pub mod grafana;
@@ -32,6 +34,7 @@ pub mod sketch;
 pub mod traces;
 
 pub use catalogue::{Kind, Metric};
+pub use drift::DriftBoard;
 pub use event::{Event, Reference};
 pub use exposition::Exposition;
 pub use grafana::GrafanaSettings;

@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 /// An answer is given to all requests that come within this time.
 const FRESH: Duration = Duration::from_millis(100);
 /// How long a question may take beyond the client's own limit before it is given up.
-const GRACE: Duration = Duration::from_millis(250);
+pub(super) const GRACE: Duration = Duration::from_millis(250);
 
 /// Who belongs to the cluster.
 pub trait Cluster: Send + Sync {
@@ -66,6 +66,14 @@ impl Gatherer {
     #[must_use]
     pub fn own(&self) -> String {
         self.cluster.members().own.instance
+    }
+
+    pub(super) fn members(&self) -> Members {
+        self.cluster.members()
+    }
+
+    pub(super) fn client(&self) -> &PeerClient {
+        &self.client
     }
 
     /// The state of all instances; `own` is that of this one.

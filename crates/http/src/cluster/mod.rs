@@ -11,15 +11,18 @@
 //! | [`client`] | [`PeerClient`], [`PeerTrouble`]: one question to another instance |
 //! | [`merge`] | the answers as one state, with its [`Coverage`] |
 //! | [`gather`] | [`Gatherer`]: all of it for a request |
+//! | [`drift`] | the same for what is counted of inputs and scores |
 
 pub mod announcement;
 pub mod client;
+pub mod drift;
 pub mod gather;
 pub mod leases;
 pub mod merge;
 
 pub use announcement::{API, AnnouncedTask, Announcement};
 pub use client::{PeerAnswer, PeerClient, PeerTrouble};
+pub use drift::{DriftCoverage, DriftReport, PeerDrift};
 pub use gather::{Cluster, Gathered, Gatherer, Members};
 pub use leases::{Leases, Member};
 pub use merge::{Coverage, InstanceReport, MissingPartition, PartitionReport};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::drift::ModelDrift;
+
 /// Figures of the last moments, beside the committed state. All calls are short and wait for nothing.
 pub trait LiveFigures: Send + Sync {
     /// The time, milliseconds since the epoch.
@@ -13,6 +15,11 @@ pub trait LiveFigures: Send + Sync {
 
     /// How the scores of each model are distributed, newest model first.
     fn scores(&self) -> Vec<ScoreDistribution>;
+
+    /// How far inputs and scores are from what they were, by model; `None` if that is not watched.
+    fn drift(&self) -> Option<Vec<ModelDrift>> {
+        None
+    }
 
     /// The last results and dead letters as they were when last looked for. Asking makes the process look for newer
     /// ones for some seconds.

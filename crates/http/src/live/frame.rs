@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::drift_row::DriftRow;
 use super::figures::{LiveFigures, RecentRecords, ScoreDistribution};
 use super::history::{History, Lane, SECONDS, Second, SeenCutover};
 use crate::merge::merge_tasks;
@@ -56,6 +57,8 @@ pub struct Frame {
     pub cutovers: Vec<SeenCutover>,
     /// How scores are distributed, by model.
     pub scores: Vec<ScoresRow>,
+    /// How far inputs and scores are from what they were, by model; `null` if that is not watched.
+    pub drift: Option<Vec<DriftRow>>,
     /// The last results and dead letters.
     pub recent: RecentRecords,
     /// Refused messages, newest first.
@@ -176,6 +179,7 @@ impl Frame {
             lanes: history.lanes(at - window),
             cutovers: history.cutovers(at - window),
             scores: scores(snapshot, history, figures),
+            drift: figures.drift().map(|models| DriftRow::of(models, |control| history.colour_of(control))),
             recent: figures.recent(),
             rejections: rejections
                 .iter()

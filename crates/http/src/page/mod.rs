@@ -6,12 +6,14 @@
 //! | [`chart`] | lines, bars and the time line as SVG |
 //! | [`number`] | numbers, durations and times for people |
 //! | [`part`] | the parts of the page, one function each |
+//! | [`drift`] | the part about drift |
 //! | `style.css`, `script.js` | what the document carries within it |
 //!
 //! The server renders everything, so that the page is whole without a script; the script puts newer content in place.
 //! Charts are SVG with plain attributes: the content security policy allows no style but the document's own.
 
 pub mod chart;
+pub mod drift;
 pub mod html;
 pub mod number;
 pub mod part;
@@ -72,6 +74,7 @@ pub fn content(frame: &Frame) -> String {
     part::headline(&mut html, frame);
     part::models(&mut html, frame);
     part::scores(&mut html, frame);
+    drift::drift(&mut html, frame);
     part::results(&mut html, frame);
     part::dead_letters(&mut html, frame);
     part::rejections(&mut html, frame);

@@ -28,7 +28,7 @@ pub fn foot(html: &mut Html, frame: &Frame) {
 }
 
 /// Opens a part with its heading and the addresses of what is behind it.
-fn open(html: &mut Html, id: &'static str, title: &'static str, behind: &[&'static str]) {
+pub(super) fn open(html: &mut Html, id: &'static str, title: &'static str, behind: &[&'static str]) {
     html.raw("<section aria-labelledby=\"")
         .raw(id)
         .raw("\" class=\"")
@@ -42,7 +42,7 @@ fn open(html: &mut Html, id: &'static str, title: &'static str, behind: &[&'stat
 }
 
 /// Opens a table that scrolls by itself where it is wider than the screen.
-fn table(html: &mut Html, label: &'static str, columns: &[(&'static str, &'static str)]) {
+pub(super) fn table(html: &mut Html, label: &'static str, columns: &[(&'static str, &'static str)]) {
     html.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"")
         .raw(label)
         .raw("\"><table><thead>");
@@ -53,7 +53,7 @@ fn table(html: &mut Html, label: &'static str, columns: &[(&'static str, &'stati
     html.raw("</tr></thead><tbody>");
 }
 
-fn end_table(html: &mut Html) {
+pub(super) fn end_table(html: &mut Html) {
     html.raw("</tbody></table></div>");
 }
 
@@ -213,7 +213,7 @@ fn model(html: &mut Html, row: &ModelRow) {
 }
 
 /// A spot of a model's colour on the time line.
-fn chip(html: &mut Html, colour: Option<u8>) {
+pub(super) fn chip(html: &mut Html, colour: Option<u8>) {
     if let Some(colour) = colour {
         html.raw("<svg class=\"chip m")
             .number(colour)

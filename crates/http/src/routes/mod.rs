@@ -10,10 +10,12 @@
 //! | [`scope`] | whose state a request is about |
 //! | [`cluster`] | `/v1/instance`, `/v1/cluster` |
 //! | [`views`] | `/v1/…`: routes, models, revision, cut-overs, conservation, statistics |
+//! | [`drift`] | `/v1/drift`, `/v1/models/…/drift`: whether inputs and scores are distributed as they were |
 //! | [`results`] | `/v1/results`: committed results as they come |
 //! | [`records`] | `/v1/topics…`: the way in and out for records |
 
 pub mod cluster;
+pub mod drift;
 pub mod health;
 pub mod index;
 pub mod page;
@@ -37,6 +39,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::access::AccessRules;
 use crate::cluster::Gatherer;
+use crate::drift::DriftState;
 use crate::error::ApiError;
 use crate::gateway::RecordsGateway;
 use crate::live::{Hub, LiveFigures};
@@ -58,6 +61,8 @@ pub struct Application {
     pub metrics: Arc<dyn MetricsText>,
     /// What the page shows besides the state.
     pub live: Arc<dyn LiveFigures>,
+    /// What is known of drift, unless that is switched off.
+    pub drift: Option<Arc<dyn DriftState>>,
     /// Results as they come, where the engine writes any.
     pub results: Option<Arc<dyn ResultsFeed>>,
     /// The way in for records, where topics are embedded. Served only while the listener is loopback.
@@ -106,7 +111,8 @@ pub fn router(application: Application) -> (Router, Arc<Hub>) {
         .merge(index::routes())
         .merge(health::routes())
         .merge(views::routes())
-        .merge(cluster::routes());
+        .merge(cluster::routes())
+        .merge(drift::routes());
     router = match engine {
         Engine::Stage => router.merge(stage::routes()),
         Engine::Streams => router.merge(topologies::routes()),

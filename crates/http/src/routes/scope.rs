@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 
 /// Header that says whose state an answer is: `instance` or `cluster`.
 const SCOPE: HeaderName = HeaderName::from_static("scorewheel-scope");
-/// Header that names the partitions that an answer lacks, separated by commas.
+/// Header that names the partitions that an answer lacks, of drift the instances; separated by commas.
 const MISSING: HeaderName = HeaderName::from_static("scorewheel-missing");
 
 #[derive(Deserialize)]
@@ -38,10 +38,17 @@ pub struct View {
 /// Headers that say what an answer covers.
 pub type Covered = [(HeaderName, HeaderValue); 2];
 
-impl FromRequestParts<Arc<Shared>> for View {
+/// Whose state is asked for.
+pub struct Scope {
+    /// This instance's alone.
+    pub alone: bool,
+    partial: bool,
+}
+
+impl FromRequestParts<Arc<Shared>> for Scope {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, ApiError> {
         let bad = |message: String| ApiError::bad_request("bad_query", message);
         let Query(asked): Query<Asked> =
             Query::try_from_uri(&parts.uri).map_err(|error| bad(error.body_text()))?;
@@ -50,12 +57,30 @@ impl FromRequestParts<Arc<Shared>> for View {
             None | Some("cluster") => false,
             Some(other) => return Err(bad(format!("scope is {other:?}; write cluster or instance"))),
         };
+        Ok(Self { alone, partial: asked.partial })
+    }
+}
+
+/// Headers that say whose an answer is, and what it lacks.
+#[must_use]
+pub fn scope_header(cluster: bool, missing: &str) -> Covered {
+    let scope = HeaderValue::from_static(if cluster { "cluster" } else { "instance" });
+    // Names of topics and instances are letters, digits, dots, dashes and underscores.
+    let missing = HeaderValue::from_str(missing).unwrap_or(HeaderValue::from_static("unknown"));
+    [(SCOPE, scope), (MISSING, missing)]
+}
+
+impl FromRequestParts<Arc<Shared>> for View {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ApiError> {
+        let Scope { alone, partial } = Scope::from_request_parts(parts, shared).await?;
         match shared.cluster.as_ref().filter(|_| !alone) {
-            None => Ok(Self { snapshot: shared.state.snapshot(), coverage: None, partial: asked.partial }),
+            None => Ok(Self { snapshot: shared.state.snapshot(), coverage: None, partial }),
             Some(cluster) => {
                 let gathered = cluster.gather(|| shared.state.snapshot()).await;
                 let coverage = Some(gathered.coverage.clone());
-                Ok(Self { snapshot: Arc::clone(&gathered.snapshot), coverage, partial: asked.partial })
+                Ok(Self { snapshot: Arc::clone(&gathered.snapshot), coverage, partial })
             }
         }
     }
@@ -88,14 +113,10 @@ impl View {
     /// What the answer covers, for its headers.
     #[must_use]
     pub fn headers(&self) -> Covered {
-        let scope = HeaderValue::from_static(if self.coverage.is_some() { "cluster" } else { "instance" });
         let missing = self.coverage.iter().flat_map(|coverage| &coverage.missing);
         let missing: Vec<String> =
             missing.map(|missing| format!("{}-{}", missing.topic, missing.partition)).collect();
-        // Names of topics are letters, digits, dots, dashes and underscores.
-        let missing =
-            HeaderValue::from_str(&missing.join(",")).unwrap_or(HeaderValue::from_static("unknown"));
-        [(SCOPE, scope), (MISSING, missing)]
+        scope_header(self.coverage.is_some(), &missing.join(","))
     }
 
     /// A JSON object with what it covers beside it.

@@ -28,7 +28,8 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/v1/tasks", get(tasks))
 }
 
-type Answer = (Covered, Json<Value>);
+/// An object with headers that say whose it is.
+pub(super) type Answer = (Covered, Json<Value>);
 
 /// An object with what it covers.
 fn covered(view: &View, answer: Value) -> Answer {
@@ -71,7 +72,7 @@ async fn models(view: View) -> Answer {
     )
 }
 
-async fn one_model(
+pub(super) async fn one_model(
     view: View,
     Segments((data_type, name)): Segments<(String, String)>,
 ) -> Result<Answer, ApiError> {

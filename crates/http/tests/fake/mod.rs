@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use scorewheel_http::{
-    AppendedRange, GatewayError, Latency, LiveFigures, MetricsText, NewTopic, PartitionRange, QueryState,
-    ReadRequest, RecentRecords, RecordLine, RecordsGateway, RecordsRead, ResultEvent, ResultsFeed,
-    ScoreDistribution, Snapshot, TopicView,
+    AppendedRange, DriftState, GatewayError, Latency, LiveFigures, MetricsText, ModelDrift, NewTopic,
+    PartitionRange, QueryState, ReadRequest, RecentRecords, RecordLine, RecordsGateway, RecordsRead,
+    ResultEvent, ResultsFeed, ScoreDistribution, Snapshot, TopicView,
 };
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::broadcast;
 
 /// What the page shows besides the state.
@@ -21,6 +22,7 @@ pub struct Live {
     latency: Latency,
     scores: Vec<ScoreDistribution>,
     recent: RecentRecords,
+    pub drift: Option<Vec<ModelDrift>>,
 }
 
 pub struct Fake {
@@ -66,8 +68,35 @@ impl LiveFigures for Fake {
         self.live.scores.clone()
     }
 
+    fn drift(&self) -> Option<Vec<ModelDrift>> {
+        self.live.drift.clone()
+    }
+
     fn recent(&self) -> RecentRecords {
         self.live.recent.clone()
+    }
+}
+
+/// What others have counted are numbers of rows.
+impl DriftState for Fake {
+    fn part(&self, of: Option<(&str, &str)>) -> Value {
+        let asked =
+            |model: &&ModelDrift| of.is_none_or(|of| of == (model.data_type.as_str(), model.name.as_str()));
+        self.live.drift.iter().flatten().filter(asked).map(|model| model.rows).sum::<u64>().into()
+    }
+
+    fn compare(&self, of: Option<(&str, &str)>, others: &[Value]) -> (Vec<ModelDrift>, Vec<(usize, String)>) {
+        let mut models = self.live.drift.clone().unwrap_or_default();
+        models.retain(|model| of.is_none_or(|of| of == (model.data_type.as_str(), model.name.as_str())));
+        let mut unreadable = Vec::new();
+        for (place, other) in others.iter().enumerate() {
+            match (other.as_u64(), models.first_mut()) {
+                (Some(rows), Some(model)) => model.rows += rows,
+                (Some(_), None) => {}
+                (None, _) => unreadable.push((place, "no number".to_owned())),
+            }
+        }
+        (models, unreadable)
     }
 }
 

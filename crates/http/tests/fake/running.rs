@@ -23,6 +23,7 @@ pub fn application(fake: &Arc<Fake>, stopping: watch::Receiver<bool>) -> Applica
         cluster: None,
         metrics: fake.clone(),
         live: fake.clone(),
+        drift: None,
         results: None,
         gateway: None,
         access: AccessRules { loopback: true, ..AccessRules::default() },

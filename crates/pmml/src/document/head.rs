@@ -1,8 +1,11 @@
 //! What all model elements have in common.
 
+use scorewheel_model::FieldStatistics;
+
 use crate::document::expression::Transformations;
 use crate::document::output::Output;
 use crate::document::schema::MiningSchema;
+use crate::document::statistics;
 use crate::document::targets::Targets;
 use crate::document::verification::ModelVerification;
 use crate::elements::ElementDocument;
@@ -57,6 +60,8 @@ pub struct ModelHead<'a> {
     pub transformations: Transformations<'a>,
     /// Rows that it must reproduce.
     pub verification: Option<ModelVerification<'a>>,
+    /// How its fields were distributed in training.
+    pub statistics: Vec<FieldStatistics>,
     /// True for a `Regression` or `DecisionTree` within another model, which reads the fields of the model around it.
     pub is_embedded: bool,
     has_mining_schema: bool,
@@ -90,6 +95,7 @@ impl<'a> ModelHead<'a> {
             targets: None,
             transformations: Transformations::default(),
             verification: None,
+            statistics: Vec::new(),
             is_embedded: false,
             has_mining_schema: false,
         })
@@ -107,7 +113,8 @@ impl<'a> ModelHead<'a> {
             "LocalTransformations" => self.transformations = Transformations::read(xml, child)?,
             "ModelVerification" => self.verification = Some(ModelVerification::read(xml, child)?),
             // Tell about training; they have no part in scoring.
-            "ModelStats" | "ModelExplanation" => xml.skip()?,
+            "ModelStats" => self.statistics = statistics::read(xml)?,
+            "ModelExplanation" => xml.skip()?,
             _ => return Ok(Some(child)),
         }
         Ok(None)
@@ -123,6 +130,7 @@ impl<'a> ModelHead<'a> {
             targets: None,
             transformations: Transformations::default(),
             verification: None,
+            statistics: Vec::new(),
             is_embedded: true,
             ..self.clone()
         }

@@ -11,6 +11,7 @@
 //! | [`targets`] | targets |
 //! | [`table`] | inline tables, arrays, matrices |
 //! | [`training`] | rows that a model compares records with |
+//! | [`statistics`] | how the fields were distributed in training |
 //! | [`verification`] | verification rows |
 //! | [`head`] | [`ModelHead`]: what all model elements have in common |
 
@@ -21,6 +22,7 @@ pub mod output;
 pub mod predicate;
 pub mod root;
 pub mod schema;
+pub mod statistics;
 pub mod table;
 pub mod targets;
 pub mod training;

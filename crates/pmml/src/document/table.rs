@@ -164,7 +164,7 @@ fn number(offset: u32, entry: &str) -> Result<f64> {
 }
 
 /// Entries are separated by blanks; one that holds blanks stands in double quotes, within which `\"` is a quote.
-fn split_array<'a>(xml: &Xml<'a>, content: &'a str) -> Vec<&'a str> {
+pub(super) fn split_array<'a>(xml: &Xml<'a>, content: &'a str) -> Vec<&'a str> {
     let mut entries = Vec::new();
     let mut rest = content.trim_start();
     while !rest.is_empty() {

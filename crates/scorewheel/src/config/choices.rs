@@ -149,6 +149,13 @@ choices! {
         /// Encrypted, and the server's certificate is checked.
         Verify = "verify",
     }
+    /// What becomes of the reference of a model's inputs when another version of the model comes.
+    DriftInputs {
+        /// Each version has its own.
+        Version = "version",
+        /// The versions of one name share it.
+        Name = "name",
+    }
     /// How the log is written.
     LogFormat {
         /// Lines for people.

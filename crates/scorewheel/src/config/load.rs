@@ -151,6 +151,16 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
         require(user || influx.password.is_none(), "influx.password", "needs `influx.user` as well");
         require(influx.queue >= 1, "influx.queue", "is 0");
     }
+    let drift = &config.drift;
+    for (key, period) in [("drift.reference", drift.reference), ("drift.window", drift.window)] {
+        require(
+            (1_000..=31 * 86_400_000).contains(&period.0.as_millis()),
+            key,
+            "is not between 1 s and 31 days",
+        );
+    }
+    let rows = drift.rows_per_second;
+    require((1..=1_000_000).contains(&rows), "drift.rows_per_second", "is not between 1 and 1,000,000");
     require(config.traces.one_in >= 1, "traces.one_in", "is 0");
     require(
         config.kafka.heartbeat_interval < config.kafka.session_timeout,

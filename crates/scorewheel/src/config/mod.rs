@@ -42,8 +42,8 @@ pub mod suggest;
 pub mod value;
 
 pub use choices::{
-    Create, Encryption, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure,
-    ResultFormat, Start, Store, SyncChoice,
+    Create, DriftInputs, Encryption, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering,
+    OnFailure, ResultFormat, Start, Store, SyncChoice,
 };
 pub use data_type::{CodecChoice, DataTypeConfig, ScoreChoice};
 pub use layers::{Layers, Source};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::choices::{
-    Create, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure, ResultFormat, Start,
-    Store, SyncChoice,
+    Create, DriftInputs, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure,
+    ResultFormat, Start, Store, SyncChoice,
 };
 use super::data_type::DataTypeConfig;
 use super::layers::Layers;
@@ -293,6 +293,23 @@ sections! {
         headers: BTreeMap<String, String> = BTreeMap::new();
         /// One of so many batches, and of so many commits, makes a span.
         one_in: u32 = 100;
+    }
+
+    /// Inputs and scores compared with what they were: `/v1/models/{dataType}/{name}/drift`, metrics, the page.
+    drift: Drift {
+        /// Whether they are watched.
+        enabled: bool = true;
+        /// How long the reference is counted from a model's first record on: afterwards it is compared with. It goes on
+        /// until there are 1,000 rows. Inputs whose distribution in training the model tells are compared with that.
+        reference: Period = Period::millis(3_600_000);
+        /// How far back *now* reaches; in four parts, of which the oldest is forgotten when a new one begins.
+        window: Period = Period::millis(3_600_000);
+        /// Rows of a model that are looked at, a second at most, by one instance; they are spread over those that it scores.
+        rows_per_second: u32 = 500;
+        /// When another version of a model comes, its inputs are compared with what came with that version (`version`), or
+        /// with what came with the first one that this instance has scored with (`name`). Scores always with those of the
+        /// same version.
+        inputs: DriftInputs = DriftInputs::Version;
     }
 
     /// How much memory and how large batches may be.

@@ -18,8 +18,8 @@ use super::cluster::{ClusterView, advertised};
 use super::live::{InstanceFigures, RecentReader, ScoreSketches, Tee};
 use super::settings::streams_config;
 use super::{
-    ClusterThread, Events, HttpThread, InfluxFeed, InstanceView, References, ResultsTail, RunningPlace,
-    TracesFeed, parts,
+    ClusterThread, DriftFeed, Events, HttpThread, InfluxFeed, InstanceView, References, ResultsTail,
+    RunningPlace, TracesFeed, parts,
 };
 use super::{grafana, own_topics};
 use crate::config::{Config, Loaded};
@@ -80,6 +80,8 @@ impl Instance {
         let traces = TracesFeed::start(config, &telemetry, &url)?;
         let sketches = Arc::new(ScoreSketches::default());
         parts.scores = Some(followers(influx.as_ref(), &sketches));
+        let drift = DriftFeed::start(config);
+        parts.watch = drift.clone().map(|drift| drift as _);
         let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
         parts.fetcher = references.as_ref().map(References::fetcher);
         let parts = Arc::new(parts::of_process(parts, &place.state_directory, events.clone())?);
@@ -97,6 +99,7 @@ impl Instance {
             serving: Arc::clone(&parts.state),
             telemetry: Arc::clone(&telemetry),
             events: Arc::clone(&events),
+            drift: drift.clone(),
             streams: OnceLock::new(),
         });
         telemetry.record(&Event::Started {
@@ -123,6 +126,7 @@ impl Instance {
             metrics: view.clone(),
             telemetry,
             scores: sketches,
+            drift,
             cluster: cluster.as_ref().map(ClusterThread::view),
         };
         let http = serve(config, &place, served, &stopping, server)?;
@@ -278,6 +282,8 @@ pub struct Served {
     pub telemetry: Arc<Telemetry>,
     /// How its scores are distributed.
     pub scores: Arc<ScoreSketches>,
+    /// Inputs and scores under watch, unless that is switched off.
+    pub drift: Option<Arc<DriftFeed>>,
     /// The other instances, where there can be any.
     pub cluster: Option<Arc<ClusterView>>,
 }
@@ -312,7 +318,8 @@ pub fn serve(
     };
     let feed = ResultsTail::new(Arc::clone(&place.backend), config.clone(), Arc::clone(stopping));
     let recent = RecentReader::new(Arc::clone(&place.backend), config.clone(), Arc::clone(stopping));
-    let live = InstanceFigures { telemetry: served.telemetry, scores: served.scores, recent };
+    let (telemetry, scores, drift) = (served.telemetry, served.scores, served.drift);
+    let live = InstanceFigures { telemetry, scores, drift: drift.clone(), recent };
     let topics = &config.topics;
     let mut allowed_hosts = config.http.allowed_hosts.clone();
     if server.is_loopback() || !allowed_hosts.is_empty() {
@@ -337,6 +344,7 @@ pub fn serve(
             .map(|cluster| Arc::new(Gatherer::new(cluster, PeerClient::new(config.cluster.timeout.0)))),
         metrics: served.metrics,
         live: Arc::new(live),
+        drift: drift.map(|drift| drift as _),
         results: Some(Arc::new(feed)),
         gateway: gateway.map(|gateway| gateway as _),
         access,

@@ -11,6 +11,7 @@
 //! | [`view`] | [`InstanceView`]: the last committed state, for queries and metrics |
 //! | [`results_feed`] | [`ResultsTail`]: committed results as they come |
 //! | [`cluster`] | [`ClusterThread`]: announces this instance and listens who else is there |
+//! | [`drift`] | [`DriftFeed`]: inputs and scores under watch |
 //! | [`influx`] | [`InfluxFeed`]: scores on their way to InfluxDB |
 //! | [`live`] | what the page shows besides the committed state |
 //! | [`grafana`] | sets Grafana up at start |
@@ -22,6 +23,7 @@
 //! | [`stop_signal`] | SIGTERM and SIGINT |
 
 pub mod cluster;
+pub mod drift;
 pub mod events;
 pub mod failure;
 pub mod grafana;
@@ -41,6 +43,7 @@ pub mod traces;
 pub mod view;
 
 pub use cluster::ClusterThread;
+pub use drift::DriftFeed;
 pub use events::Events;
 pub use http_thread::HttpThread;
 pub use influx::InfluxFeed;

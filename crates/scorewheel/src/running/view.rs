@@ -13,6 +13,7 @@ use scorewheel_serving::{self as serving, ControlView, RevisionId};
 use scorewheel_streams::{Phase, State, Streams, StreamsStatus, TaskId, TaskStatus};
 use scorewheel_telemetry::{Exposition, Metric, Telemetry};
 
+use super::DriftFeed;
 use super::events::Events;
 use super::parts::STORE;
 use crate::config::Store;
@@ -33,6 +34,8 @@ pub struct InstanceView {
     pub telemetry: Arc<Telemetry>,
     /// What the run time has told.
     pub events: Arc<Events>,
+    /// Inputs and scores under watch, unless that is switched off.
+    pub drift: Option<Arc<DriftFeed>>,
     /// The run time, once it is there: queries are answered before.
     pub streams: OnceLock<Arc<Streams>>,
 }
@@ -271,7 +274,11 @@ impl MetricsText for InstanceView {
     fn render(&self) -> String {
         let mut exposition = Exposition::new();
         self.telemetry.expose(&mut exposition);
-        expose(&self.now(), &mut exposition);
+        let snapshot = self.now();
+        expose(&snapshot, &mut exposition);
+        if let Some(drift) = &self.drift {
+            drift.expose(&snapshot, &mut exposition);
+        }
         exposition.render()
     }
 }

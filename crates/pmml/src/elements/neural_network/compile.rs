@@ -146,9 +146,15 @@ pub fn compile<'d, 'a>(
                 let category = context.category(value, field.offset)?;
                 let entity = context.text(id);
                 match groups.iter_mut().find(|group| group.target == target) {
-                    Some(Group { output: OutputGroup::Categories { neurons, .. }, categories, entities, .. }) => {
+                    Some(Group {
+                        output: OutputGroup::Categories { neurons, .. },
+                        categories,
+                        entities,
+                        ..
+                    }) => {
                         if categories.contains(&category) {
-                            let message = format!("two neurons stand for the category {value:?} of {target:?}");
+                            let message =
+                                format!("two neurons stand for the category {value:?} of {target:?}");
                             return Err(Fault::invalid(field.offset, message));
                         }
                         *neurons = neurons.iter().copied().chain([neuron]).collect();

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use scorewheel_http::{Latency, LiveFigures, RecentRecords, ScoreDistribution};
+use scorewheel_http::{Latency, LiveFigures, ModelDrift, RecentRecords, ScoreDistribution};
 use scorewheel_telemetry::Telemetry;
 
+use super::super::DriftFeed;
 use super::{RecentReader, ScoreSketches};
 use crate::clock::now;
 
-/// Latencies, distributions of scores, the last records.
+/// Latencies, distributions of scores, drift, the last records.
 pub struct InstanceFigures {
     /// Latencies.
     pub telemetry: Arc<Telemetry>,
     /// Distributions of scores.
     pub scores: Arc<ScoreSketches>,
+    /// Inputs and scores under watch, unless that is switched off.
+    pub drift: Option<Arc<DriftFeed>>,
     /// The last results and dead letters.
     pub recent: RecentReader,
 }
@@ -37,6 +40,10 @@ impl LiveFigures for InstanceFigures {
 
     fn scores(&self) -> Vec<ScoreDistribution> {
         self.scores.now()
+    }
+
+    fn drift(&self) -> Option<Vec<ModelDrift>> {
+        self.drift.as_ref().map(|drift| drift.models())
     }
 
     fn recent(&self) -> RecentRecords {

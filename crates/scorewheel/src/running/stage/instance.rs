@@ -26,8 +26,8 @@ use crate::running::instance::{
 use crate::running::live::ScoreSketches;
 use crate::running::settings::streams_config;
 use crate::running::{
-    ClusterThread, Events, HttpThread, InfluxFeed, References, RunningPlace, TracesFeed, grafana, own_topics,
-    parts,
+    ClusterThread, DriftFeed, Events, HttpThread, InfluxFeed, References, RunningPlace, TracesFeed, grafana,
+    own_topics, parts,
 };
 
 /// A stage at work.
@@ -65,12 +65,14 @@ impl StageInstance {
         let references = References::start(config, &place.backend, &place.state_directory, &telemetry)?;
         let sketches = Arc::new(ScoreSketches::default());
         let default = parts.data_types.get(parts.data_types.default_type());
+        let drift = DriftFeed::start(config);
         let shared = Arc::new(StageShared {
             application: config.application.id.clone(),
             records_topic: config.topics.records.clone(),
             default_data_type: default.map(|data_type| data_type.name().to_owned()).unwrap_or_default(),
             telemetry: Arc::clone(&telemetry),
             events,
+            drift: drift.clone(),
             markers: Arc::clone(&parts.markers),
             rejections: Queue::default(),
             stopping: AtomicBool::new(false),
@@ -98,6 +100,7 @@ impl StageInstance {
             metrics: shared.clone(),
             telemetry: Arc::clone(&telemetry),
             scores: Arc::clone(&sketches),
+            drift,
             cluster: cluster.as_ref().map(ClusterThread::view),
         };
         let http = serve(config, &place, served, &feed_stopping, server)?;

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use scorewheel_http::{Drops, MetricsText, QueryState, Readiness, Revision, Snapshot, Task, TaskState};
 use scorewheel_scoring::{Markers, Observer, ScoringEvent};
-use scorewheel_serving::{ControlView, ModelReference, Rejection};
+use scorewheel_serving::{ControlView, ModelReference, Rejection, Watch, Watcher};
 use scorewheel_stage::{Models, Moment, StageEvent, StageHandle, Surroundings, SystemSurroundings};
 use scorewheel_streams::{FaultPoint, FaultPoints};
 use scorewheel_telemetry::{Exposition, Telemetry};
 
 use super::polling::Queue;
 use crate::exit_code::Failure;
-use crate::running::Events;
 use crate::running::view::{cutover, expose, rejection, revision, routes, statistics};
+use crate::running::{DriftFeed, Events};
 
 /// Cut-overs that are kept for queries.
 const RECENT: usize = 100;
@@ -41,6 +41,8 @@ pub struct StageShared {
     pub telemetry: Arc<Telemetry>,
     /// Takes events.
     pub events: Arc<Events>,
+    /// Inputs and scores under watch, unless that is switched off.
+    pub drift: Option<Arc<DriftFeed>>,
     /// Marks around what a model could kill the process with.
     pub markers: Arc<Markers>,
     /// Rejections that are to be written to their topic.
@@ -186,7 +188,11 @@ impl MetricsText for StageShared {
     fn render(&self) -> String {
         let mut exposition = Exposition::new();
         self.telemetry.expose(&mut exposition);
-        expose(&self.now(), &mut exposition);
+        let snapshot = self.now();
+        expose(&snapshot, &mut exposition);
+        if let Some(drift) = &self.drift {
+            drift.expose(&snapshot, &mut exposition);
+        }
         exposition.render()
     }
 }
@@ -218,6 +224,10 @@ impl Surroundings for StageShared {
             StageEvent::Diverged(divergence) => ScoringEvent::Diverged(divergence),
         };
         self.events.observe(&event);
+    }
+
+    fn watcher(&self) -> Option<Box<dyn Watcher>> {
+        self.drift.as_ref().map(|drift| drift.watcher())
     }
 
     fn enter(&self, model: &ModelReference, moment: Moment) {
