@@ -93,3 +93,28 @@ fn classes_are_neurons_with_the_largest_output() {
     let Value::F64(probability) = answer("p") else { panic!() };
     assert!((probability - 1.0 / (1.0 + (-1.0_f64).exp())).abs() < 1e-15);
 }
+
+#[test]
+fn a_category_has_one_neuron() {
+    let output = |neuron: &str, class: &str| {
+        format!(
+            "<NeuralOutput outputNeuron='{neuron}'><DerivedField optype='categorical' dataType='string'>\
+             <NormDiscrete field='k' value='{class}'/></DerivedField></NeuralOutput>"
+        )
+    };
+    let network = |outputs: &str| {
+        let model = format!(
+            "<NeuralNetwork functionName='classification' activationFunction='identity'>
+               <MiningSchema><MiningField name='k' usageType='target'/><MiningField name='a'/></MiningSchema>
+               <NeuralInputs>{}</NeuralInputs>
+               <NeuralLayer><Neuron id='u'><Con from='0' weight='1'/></Neuron><Neuron id='v'><Con from='0' weight='2'/></Neuron>
+               </NeuralLayer><NeuralOutputs>{outputs}</NeuralOutputs>
+             </NeuralNetwork>",
+            input("0", "a")
+        );
+        load(&document(FIELDS, &model))
+    };
+    let refused = network(&(output("u", "yes") + &output("v", "yes"))).unwrap_err().to_string();
+    assert!(refused.contains("two neurons stand for the category \"yes\" of \"k\""), "{refused}");
+    network(&(output("u", "yes") + &output("v", "no"))).unwrap();
+}
