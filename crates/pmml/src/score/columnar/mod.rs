@@ -13,13 +13,13 @@
 //! | [`derived`] | derived fields of a block |
 //! | [`answers`] | [`Answers`]: what an element finds for a block |
 //! | `write` | from answers to columns of scores |
-//! | [`exponential`] | exp of many numbers, with the bits of the one-by-one function |
+//! | [`logistic`] | the logistic function of many numbers, with the bits of the one-by-one function |
 
 pub mod answers;
 pub mod derived;
-pub mod exponential;
 pub mod feed;
 pub mod frame;
+pub mod logistic;
 pub mod program;
 mod write;
 

@@ -9,7 +9,7 @@ use crate::plan::model::OutputFeature;
 use crate::plan::{ModelId, ModelPlan, Plan, Slot};
 use crate::score::bound::InputBinding;
 use crate::score::columnar::answers::{Answers, Work};
-use crate::score::columnar::feed::{Feeds, Wanted};
+use crate::score::columnar::feed::{Feed, Feeds, Wanted};
 use crate::score::columnar::frame::{self, Block, Frame};
 use crate::score::columnar::write::{self, Write};
 use crate::score::emit::TextRows;
@@ -34,6 +34,12 @@ struct Step {
     model: ModelId,
     /// The feeds that it is the first to read.
     feeds: Range<usize>,
+    /// Of the first of these feeds, as long as they are the records' own columns of f64: those columns.
+    fields: Box<[usize]>,
+    /// By column that the element wants, in its order: the feed.
+    wanted: Box<[u16]>,
+    /// Where the feeds of wanted columns stand one after another, the first one.
+    in_order: Option<usize>,
     hands_on: Vec<HandedOn>,
 }
 
@@ -50,6 +56,7 @@ struct HandedOn {
 pub struct Memory {
     buffers: Vec<Vec<f64>>,
     ones: Vec<f64>,
+    wanted: Vec<f64>,
     spare: Vec<Vec<f64>>,
     answers: Answers,
     work: Work,
@@ -120,17 +127,38 @@ impl Program {
         text_rows: &mut [TextRows],
         out: usize,
     ) {
-        let Memory { buffers, ones, spare, answers, work } = memory;
+        let Memory { buffers, ones, wanted, spare, answers, work } = memory;
         buffers.resize_with(self.feeds.buffers(), Vec::new);
+        ones.resize(self.feeds.all().len(), f64::NAN);
         answers.left.clear(rows);
         answers.rows = rows;
         let block = Block { batch, start, rows };
         for step in &self.steps {
-            let feeds = step.feeds.clone();
-            frame::fill(plan, &self.feeds, feeds, block, buffers, ones, spare, row_memory, &mut answers.left);
+            let mut feeds = step.feeds.clone();
+            if rows == 1 {
+                // Most rows by themselves are read straight from the records' columns.
+                feeds.start += step.fields.len();
+                let into = &mut ones[step.feeds.start..feeds.start];
+                if !frame::read_row(batch, start, &step.fields, into) {
+                    answers.left.mark(0);
+                }
+            }
+            if !feeds.is_empty() {
+                let left = &mut answers.left;
+                frame::fill(plan, &self.feeds, feeds, block, buffers, ones, spare, row_memory, left);
+            }
             let model = plan.model(step.model);
             answers.clear();
-            let frame = Frame::new(block, &self.feeds, buffers, ones);
+            let row: &[f64] = match step.in_order {
+                _ if rows != 1 => &[],
+                Some(first) => &ones[first..first + step.wanted.len()],
+                None => {
+                    wanted.clear();
+                    wanted.extend(step.wanted.iter().map(|feed| ones[usize::from(*feed)]));
+                    wanted
+                }
+            };
+            let frame = Frame::new(block, &self.feeds, buffers, ones).with_row(row);
             model.element.score_columns(model, &frame, work, answers);
             apply_target(model, answers);
             for handed_on in &step.hands_on {
@@ -147,7 +175,11 @@ impl Program {
             }
         }
         for write in &self.writes {
-            write.write(answers, scores, text_rows, out);
+            if rows == 1 {
+                write.write_one(answers, scores, text_rows, out);
+            } else {
+                write.write(answers, scores, text_rows, out);
+            }
         }
         for column in &self.unwritten {
             scores.columns_mut()[*column].set_all_missing(out, rows);
@@ -164,14 +196,26 @@ impl Finder<'_> {
         let first = self.feeds.all().len();
         let mut wanted = Vec::new();
         model.element.columns(model, &mut wanted)?;
+        let mut order = Vec::with_capacity(wanted.len());
         for Wanted { slot, reading } in wanted {
-            self.feeds.want(Wanted { slot, reading }, self.plan, self.bindings, self.schema)?;
+            let feed = self.feeds.want(Wanted { slot, reading }, self.plan, self.bindings, self.schema)?;
+            order.push(u16::try_from(feed).ok()?);
         }
+        let starts = order.first().map_or(0, |feed| usize::from(*feed));
+        let is_in_order = order.iter().enumerate().all(|(at, feed)| usize::from(*feed) == starts + at);
         let fits = model.is_classification() != model.categories().is_empty()
             && (model.is_classification()
                 || matches!(model.target().kind, Kind::Double | Kind::Float | Kind::Integer));
         let feeds = first..self.feeds.all().len();
-        steps.push(Step { model: model.id, feeds, hands_on: Vec::new() });
+        let field = |feed: &Feed| if let Feed::Doubles { field } = feed { Some(*field) } else { None };
+        steps.push(Step {
+            model: model.id,
+            fields: self.feeds.all()[feeds.clone()].iter().map_while(field).collect(),
+            feeds,
+            wanted: order.into(),
+            in_order: is_in_order.then_some(starts),
+            hands_on: Vec::new(),
+        });
         fits.then_some(())
     }
 

@@ -149,6 +149,27 @@ impl Write {
         self.column
     }
 
+    /// Writes the answer of a single row, as [`Write::write`] does, without loops over rows.
+    #[inline]
+    pub fn write_one(&self, answers: &Answers, scores: &mut Scores, text_rows: &mut [TextRows], out: usize) {
+        match (&self.what, &mut scores.columns_mut()[self.column].values) {
+            (What::Number, OutputValues::F64(into)) => into[out] = answers.numbers[0],
+            (What::Winner(codes), OutputValues::Label(into)) => {
+                into[out] = codes[answers.winners[0] as usize];
+            }
+            (What::Probability { index, .. }, OutputValues::F64(into)) => {
+                into[out] = answers.probabilities.get(*index).copied().unwrap_or(into[out]);
+            }
+            (What::Position, OutputValues::Text { .. }) => {
+                text_rows[self.column][out] = emit::position_text(answers.entities[0]);
+            }
+            (What::Entity(names), OutputValues::Text { .. }) => {
+                text_rows[self.column][out] = names[answers.entities[0] as usize];
+            }
+            _ => self.write(answers, scores, text_rows, out),
+        }
+    }
+
     /// Writes the answers of a block from row `out` on.
     pub fn write(&self, answers: &Answers, scores: &mut Scores, text_rows: &mut [TextRows], out: usize) {
         let rows = out..out + answers.rows;
