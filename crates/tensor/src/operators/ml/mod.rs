@@ -11,6 +11,7 @@
 //! | [`encoding`] | categories to codes and back |
 //! | [`features`] | putting columns together and picking them |
 //! | [`maps`] | maps to tensors |
+//! | [`nearest_imputation`] | missing numbers out of the nearest rows |
 //! | [`words`] | strings: normalising, n-grams |
 
 pub(crate) mod encoding;
@@ -20,6 +21,7 @@ pub(crate) mod features;
 pub(crate) mod forest;
 pub(crate) mod linear;
 pub(crate) mod maps;
+pub(crate) mod nearest_imputation;
 pub(crate) mod scaling;
 pub(crate) mod vectors;
 pub(crate) mod words;
