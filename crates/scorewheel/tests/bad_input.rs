@@ -46,6 +46,20 @@ fn a_side_file_or_a_run_time_that_is_wrong_says_so() {
 }
 
 #[test]
+fn answers_never_overwrite_what_is_read() {
+    let world = World::new();
+    let model = world.path().join("model.pmml");
+    std::fs::copy(demo("models/1-linear.pmml"), &model).expect("a copy");
+    std::fs::write(world.path().join("rows"), "{\"pH\":3}\n").expect("rows");
+    for output in ["rows", "./rows", "model.pmml"] {
+        let command = ["score", "--model", "model.pmml", "--input", "rows", "--output", output];
+        world.say(&command).failure(2, "would overwrite");
+    }
+    assert_eq!(std::fs::read_to_string(world.path().join("rows")).expect("rows"), "{\"pH\":3}\n");
+    world.say(&["score", "--model", "model.pmml", "--input", "rows", "--output", "answers"]).success();
+}
+
+#[test]
 fn inspect_says_what_runs_the_nodes_and_what_feeds_them() {
     let world = World::new();
     let said = world.say(&["inspect", &demo("models/7-network.onnx")]).success();

@@ -77,6 +77,7 @@ impl ScoreArguments {
     /// [`Failure`] if a file cannot be read or written, or the model is refused.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let config = self.configuration.load(Vec::new())?.config;
+        self.spare_what_is_read()?;
         let file = ModelFile::open(&self.model, &config)?;
         let model = Formats::of(&config)
             .load(&file.bytes, None, &file.mapping, &Limits::default())
@@ -104,6 +105,27 @@ impl ScoreArguments {
 
     fn csv_options(&self) -> CsvOptions {
         CsvOptions { delimiter: self.delimiter, names: self.fields.clone(), header: !self.no_header }
+    }
+
+    /// Answers over a file that is read would destroy it, and rows that become answers become rows again.
+    fn spare_what_is_read(&self) -> Result<(), Failure> {
+        let Ok(output) = self.output.canonicalize() else { return Ok(()) };
+        let read = [Some(&self.model), Some(&self.input), self.expect.as_ref()];
+        let same = read
+            .into_iter()
+            .flatten()
+            .find(|read| output.is_file() && read.canonicalize().is_ok_and(|read| read == output));
+        match same {
+            Some(read) => Err(Failure::new(
+                ExitCode::Usage,
+                format!(
+                    "--output {} would overwrite {}, which is read; name another file",
+                    self.output.display(),
+                    read.display()
+                ),
+            )),
+            None => Ok(()),
+        }
     }
 
     fn sink(&self) -> Result<Box<dyn Write>, Failure> {
