@@ -22,17 +22,10 @@ use crate::search::Search;
 use crate::sink::Sink;
 use crate::wide::Registers;
 
-/// Heaps of one row that are walked side by side: as many as the registers hold. The processor itself overlaps them with
-/// the next ones.
-const HEAPS_ABREAST: usize = 4;
-
-/// The same in the arena, where a walk needs one register.
-const ARENAS_ABREAST: usize = 8;
-
 /// Up to this depth it costs more to look whether all are at leaves than to go on.
 const SHALLOW: u32 = 12;
 
-/// Rows that are walked side by side without SIMD.
+/// Trees of one row, or rows without SIMD, that are walked side by side, so that their loads overlap.
 const ABREAST: usize = 8;
 
 /// Rows of a block that take arena steps side by side.
@@ -90,45 +83,30 @@ pub(crate) fn run_wide<R>(registers: Registers, work: impl FnOnce() -> R) -> R {
 /// Walks one row through trees `first..first + slots.len()`, which all have heaps of this many levels.
 fn row_heaps(forest: &Forest, first: usize, levels: u32, keys: &[i32], slots: &mut [u32]) {
     let trees = &forest.trees[first..first + slots.len()];
-    let mut groups = trees.chunks_exact(HEAPS_ABREAST);
-    let mut out = slots.chunks_exact_mut(HEAPS_ABREAST);
+    let step = |top: u32, at: u32| {
+        // SAFETY: `at` is below 2^levels, the heap's size, and its columns are below `keys.len()`.
+        unsafe {
+            let node = *forest.heaps.get_unchecked((top + at) as usize);
+            2 * at + u32::from(*keys.get_unchecked(usize::from(node.column)) >= node.key())
+        }
+    };
+    let mut groups = trees.chunks_exact(ABREAST);
+    let mut out = slots.chunks_exact_mut(ABREAST);
     for (group, out) in (&mut groups).zip(&mut out) {
-        let heaps: [&[HeapNode]; HEAPS_ABREAST] = std::array::from_fn(|tree| heap_of(forest, &group[tree]));
-        let mut at = [1_u32; HEAPS_ABREAST];
+        let tops: [u32; ABREAST] = std::array::from_fn(|tree| group[tree].top);
+        let mut at = [1_u32; ABREAST];
         for _ in 0..levels {
-            for tree in 0..HEAPS_ABREAST {
-                // SAFETY: `at` is below 2^levels, the heap's size; there is a key for each column.
-                at[tree] = unsafe { heap_step(heaps[tree], keys, at[tree]) };
+            for tree in 0..ABREAST {
+                at[tree] = step(tops[tree], at[tree]);
             }
         }
-        for tree in 0..HEAPS_ABREAST {
+        for tree in 0..ABREAST {
             out[tree] = group[tree].first_slot + at[tree] - (1 << levels);
         }
     }
     for (tree, slot) in groups.remainder().iter().zip(out.into_remainder()) {
-        let heap = heap_of(forest, tree);
-        // SAFETY: as above.
-        let at = (0..levels).fold(1, |at, _| unsafe { heap_step(heap, keys, at) });
+        let at = (0..levels).fold(1, |at, _| step(tree.top, at));
         *slot = tree.first_slot + at - (1 << levels);
-    }
-}
-
-/// The nodes from a tree's heap on.
-#[inline(always)]
-fn heap_of<'a>(forest: &'a Forest, tree: &TreePlace) -> &'a [HeapNode] {
-    &forest.heaps[tree.top as usize..]
-}
-
-/// The next node of a heap.
-///
-/// # Safety
-/// The heap has the node `at`, whose column is below `keys.len()`.
-#[inline(always)]
-unsafe fn heap_step(heap: &[HeapNode], keys: &[i32], at: u32) -> u32 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let node = *heap.get_unchecked(at as usize);
-        2 * at + u32::from(*keys.get_unchecked(usize::from(node.column)) >= node.key())
     }
 }
 
@@ -137,8 +115,8 @@ fn row_arenas(forest: &Forest, first: usize, keys: &[i32], slots: &mut [u32]) {
     let mut trees = &forest.trees[first..first + slots.len()];
     let mut slots = slots;
     while !trees.is_empty() {
-        let count = trees.len().min(ARENAS_ABREAST);
-        let mut at = [trees[0].root; ARENAS_ABREAST];
+        let count = trees.len().min(ABREAST);
+        let mut at = [trees[0].root; ABREAST];
         for (at, tree) in at.iter_mut().zip(trees) {
             *at = tree.root;
         }
