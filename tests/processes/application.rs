@@ -66,6 +66,11 @@ impl Application {
         process
     }
 
+    /// Writes the configuration file of all its commands.
+    pub fn configure(&self, text: &str) {
+        std::fs::write(self.directory.path().join("scorewheel.toml"), text).unwrap();
+    }
+
     /// Publishes one model.
     pub fn publish(&self, name: &str) {
         let mut command = self.command("publish");

@@ -8,6 +8,7 @@
 //! | `engines` | every engine through the schedule of a seed |
 //! | `broken` | runs that break a promise on purpose, which the verifier has to find |
 //! | `cluster` | the state of all, asked of one, while others are killed and stopped |
+//! | `references` | a model in a record of another topic |
 //! | `schedule` | who fails when, and how |
 //! | `run` | an engine goes through a schedule, and what is on the topics is verified |
 //! | `engine`, `application`, `instance`, `nodes` | an engine, its topics, its processes, the cluster's nodes |
@@ -21,6 +22,7 @@ mod engine;
 mod engines;
 mod instance;
 mod nodes;
+mod references;
 mod run;
 mod schedule;
 

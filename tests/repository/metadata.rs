@@ -29,6 +29,9 @@ pub fn metadata() -> &'static Value {
             "--locked",
             "--filter-platform",
             "x86_64-unknown-linux-gnu",
+            // As it is distributed.
+            "--features",
+            "scorewheel/tls-vendored",
         ];
         let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -18,7 +18,7 @@ const BUNDLED: &[(&str, &str, &str)] = &[
     ("zstd-sys", "zstd/LICENSE", "Zstandard"),
 ];
 
-/// The packages from registries that the product's crates stand on, by normal dependencies.
+/// The packages from registries that the product's crates stand on, by normal dependencies, as it is distributed.
 fn shipped() -> Vec<&'static Value> {
     let nodes: BTreeMap<&str, &Value> = metadata()["resolve"]["nodes"]
         .as_array()
@@ -34,8 +34,12 @@ fn shipped() -> Vec<&'static Value> {
         for dependency in nodes[id]["deps"].as_array().unwrap() {
             let normal =
                 dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null());
+            // What it carries is built in, also where only a build script names it.
+            let name = text(dependency, "name").replace('_', "-");
+            let bundles = BUNDLED.iter().any(|(bundled, _, _)| *bundled == name);
             let id = text(dependency, "pkg");
-            if normal && seen.insert(id) {
+            let is_new = (normal || bundles) && seen.insert(id);
+            if is_new && normal {
                 open.push(id);
             }
         }

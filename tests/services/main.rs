@@ -10,6 +10,7 @@
 //! | `running` | a sender of points at work |
 //! | `influx_sink` | the sink on the real InfluxDB |
 //! | `references` | models by reference from S3, PostgreSQL and HDFS |
+//! | `encrypted` | with the feature `tls`: certificates that are trusted, and others |
 //! | `dashboards` | every query of every panel, on the real servers, beside the binary |
 //! | `page` | the page in the browser: alive, readable, reachable by keyboard, whole without a script |
 
@@ -17,6 +18,8 @@
 
 mod browser;
 mod dashboards;
+#[cfg(feature = "tls")]
+mod encrypted;
 mod influx_sink;
 mod influxdb;
 mod page;

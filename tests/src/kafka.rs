@@ -1,11 +1,15 @@
 //! A Kafka cluster read by rdkafka alone, so that what is tested has no part in it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Headers, Message};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::verifier::evidence::TopicRecords;
@@ -85,6 +89,59 @@ impl Cluster {
             }
         }
         Ok(records)
+    }
+}
+
+impl Cluster {
+    /// Makes a topic.
+    ///
+    /// # Errors
+    /// rdkafka's.
+    pub fn create(&self, topic: &str, partitions: i32) -> KafkaResult<()> {
+        let admin: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", &self.brokers).create()?;
+        let topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+        let created = block_on(admin.create_topics([&topic], &options))?;
+        match created.into_iter().find_map(Result::err) {
+            Some((_, code)) => Err(KafkaError::AdminOp(code)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a record, and says at which offset it lies if nobody else writes there.
+    ///
+    /// # Errors
+    /// rdkafka's.
+    pub fn write(&self, topic: &str, partition: i32, value: &[u8]) -> KafkaResult<i64> {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", &self.brokers)
+            .set("compression.type", "lz4")
+            .set("enable.idempotence", "true")
+            .create()?;
+        let record = BaseRecord::<(), [u8]>::to(topic).partition(partition).payload(value);
+        producer.send(record).map_err(|(error, _)| error)?;
+        producer.flush(PATIENCE)?;
+        let (_, end) = self.consumer()?.fetch_watermarks(topic, partition, PATIENCE)?;
+        Ok(end - 1)
+    }
+}
+
+/// Waits for an answer of rdkafka, whose own threads bring it.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => std::thread::park(),
+        }
     }
 }
 

@@ -135,6 +135,15 @@ pub trait RecordsGateway: Send + Sync {
     /// [`GatewayError::Exists`], [`GatewayError::Invalid`].
     fn create_topic(&self, topic: &NewTopic) -> Result<(), GatewayError>;
 
+    /// Changes settings of a topic, in Kafka's spelling; the others stay.
+    ///
+    /// # Errors
+    /// [`GatewayError::UnknownTopic`], [`GatewayError::Invalid`]: also where settings cannot be changed.
+    fn alter_topic(&self, topic: &str, config: &BTreeMap<String, String>) -> Result<(), GatewayError> {
+        let settings = config.keys().cloned().collect::<Vec<_>>().join(", ");
+        Err(GatewayError::Invalid(format!("{settings} of topic `{topic}` cannot be changed here")))
+    }
+
     /// The range of a partition.
     ///
     /// # Errors

@@ -40,8 +40,8 @@ pub use gateway::{
     TopicView,
 };
 pub use live::{
-    DeadLetter, Frame, LabelCount, Latency, LineageView, LiveFigures, NoFigures, RecentRecords, RecentResult,
-    ScoreDistribution,
+    DeadLetter, Frame, LabelCount, Latency, LineageView, LiveFigures, MOST_MODELS, NoFigures, RecentRecords,
+    RecentResult, ScoreDistribution,
 };
 pub use record_line::RecordLine;
 pub use routes::{Application, router};

@@ -61,9 +61,12 @@ pub struct ModelReference {
     pub sha256: String,
     /// Offset of its message on the control log.
     pub control_offset: i64,
-    /// Text for people from the descriptor.
+    /// Text for people from the descriptor; left out where there is none, or the descriptor is not kept: of a model that
+    /// is only held.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Type of the descriptor: `PMML`, `TENSORFLOW`, …
+    /// Type of the descriptor: `PMML`, `TENSORFLOW`, …; left out where the descriptor is not kept.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub model_type: String,
 }
 

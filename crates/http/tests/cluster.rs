@@ -5,19 +5,18 @@
 mod fake;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use scorewheel_http::cluster::{
     API, AnnouncedTask, Announcement, Cluster, Gatherer, Member, Members, PeerAnswer, PeerClient,
 };
-use scorewheel_http::{
-    AccessRules, Application, Engine, ModelReference, ModelStatistics, Revision, Route, Server, Snapshot,
-    Task, TaskState,
-};
+use scorewheel_http::{ModelReference, ModelStatistics, Revision, Route, Snapshot, Task, TaskState};
 use serde_json::Value;
-use tokio::sync::watch;
+
+use fake::Fake;
+use fake::running::Running;
 
 /// Long enough for a loaded machine; only instances that never answer take it.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -31,17 +30,9 @@ impl Cluster for Fixed {
 }
 
 struct Instance {
+    running: Running,
     address: SocketAddr,
     members: Arc<Fixed>,
-    stop: watch::Sender<bool>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        self.stop.send(true).ok();
-        self.thread.take().unwrap().join().unwrap();
-    }
 }
 
 fn announcement(name: &str, address: SocketAddr, partitions: &[u32]) -> Announcement {
@@ -107,34 +98,19 @@ fn snapshot(tasks: Vec<Task>) -> Snapshot {
 }
 
 fn start(name: &str, state: Snapshot, partitions: u32) -> Instance {
-    let server = Server::bind("127.0.0.1:0").unwrap();
-    let address = server.address();
     let held: Vec<u32> = state.tasks.iter().map(|task| task.partition).collect();
-    let members = Arc::new(Fixed(Mutex::new(Members {
-        own: announcement(name, address, &held),
-        expected: Some(("in".into(), partitions)),
-        ..Members::default()
-    })));
-    let fake = Arc::new(fake::Fake::new(state));
-    let (stop, stopping) = watch::channel(false);
-    let application = Application {
-        engine: Engine::Streams,
-        state: fake.clone(),
-        cluster: Some(Arc::new(Gatherer::new(members.clone(), PeerClient::new(PATIENCE)))),
-        metrics: fake.clone(),
-        live: fake,
-        results: None,
-        gateway: None,
-        access: AccessRules { loopback: true, ..AccessRules::default() },
-        max_body_bytes: 1024,
-        stopping,
-    };
-    let thread = std::thread::spawn(move || {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().unwrap();
-        runtime.block_on(server.serve(application)).unwrap();
+    let fake = Arc::new(Fake::new(state));
+    let members = Arc::new(Fixed(Mutex::default()));
+    let running = Running::start(&fake, |address, application| {
+        *members.0.lock().unwrap() = Members {
+            own: announcement(name, address, &held),
+            expected: Some(("in".into(), partitions)),
+            ..Members::default()
+        };
+        let gatherer = Gatherer::new(members.clone(), PeerClient::new(PATIENCE));
+        application.cluster = Some(Arc::new(gatherer));
     });
-    Instance { address, members, stop, thread: Some(thread) }
+    Instance { address: running.address, running, members }
 }
 
 impl Instance {
@@ -144,11 +120,8 @@ impl Instance {
     }
 
     fn ask(&self, path: &str) -> (u16, String, Value) {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        self.running.ask(path).read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         (status, head.to_lowercase(), serde_json::from_str(body).unwrap())

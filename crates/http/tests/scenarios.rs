@@ -17,6 +17,8 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use fake::running::application;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Scenario {
@@ -82,12 +84,7 @@ async fn run(file: &str, text: &str) {
     let settings = scenario.settings;
     let application = Application {
         engine: scenario.engine,
-        state: fake.clone(),
-        cluster: None,
-        metrics: fake.clone(),
-        live: fake.clone(),
         results: Some(fake.clone()),
-        gateway: if settings.no_gateway { None } else { Some(fake) },
         access: AccessRules {
             loopback: !settings.not_loopback,
             allowed_hosts: Vec::new(),
@@ -98,8 +95,10 @@ async fn run(file: &str, text: &str) {
             own_prefix: "scorewheel-".into(),
         },
         max_body_bytes: settings.max_body_bytes.unwrap_or(1 << 20),
-        stopping,
+        ..application(&fake, stopping)
     };
+    let application =
+        Application { gateway: if settings.no_gateway { None } else { Some(fake) }, ..application };
     let (router, _) = router(application);
     for exchange in scenario.request {
         let at = format!("{file}: {}", exchange.what);

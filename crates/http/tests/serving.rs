@@ -3,54 +3,19 @@
 
 mod fake;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use scorewheel_http::{AccessRules, Application, BindError, Engine, ResultEvent, Server, Snapshot};
-use tokio::sync::watch;
+use scorewheel_http::{BindError, ResultEvent, Server, Snapshot};
 
-struct Running {
-    address: SocketAddr,
-    fake: Arc<fake::Fake>,
-    stop: watch::Sender<bool>,
-    thread: JoinHandle<std::io::Result<()>>,
-}
+use fake::Fake;
+use fake::running::Running;
 
-fn start() -> Running {
-    let server = Server::bind("127.0.0.1:0").unwrap();
-    assert!(server.is_loopback());
-    let address = server.address();
-    assert_eq!(server.url(), format!("http://{address}"));
-    let fake = Arc::new(fake::Fake::new(Snapshot::default()));
-    let (stop, stopping) = watch::channel(false);
-    let application = Application {
-        engine: Engine::Streams,
-        state: fake.clone(),
-        cluster: None,
-        metrics: fake.clone(),
-        live: fake.clone(),
-        results: Some(fake.clone()),
-        gateway: None,
-        access: AccessRules { loopback: true, ..AccessRules::default() },
-        max_body_bytes: 1024,
-        stopping,
-    };
-    let thread = std::thread::spawn(move || {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().unwrap();
-        runtime.block_on(server.serve(application))
-    });
-    Running { address, fake, stop, thread }
-}
-
-fn ask(address: SocketAddr, path: &str) -> BufReader<TcpStream> {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    BufReader::new(stream)
+fn start() -> (Running, Arc<Fake>) {
+    let fake = Arc::new(Fake::new(Snapshot::default()));
+    let running = Running::start(&fake, |_, application| application.results = Some(fake.clone()));
+    (running, fake)
 }
 
 fn line_with(reader: &mut BufReader<TcpStream>, part: &str) -> String {
@@ -68,51 +33,49 @@ fn result(offset: i64) -> ResultEvent {
 
 #[test]
 fn results_arrive_as_events_and_end_when_the_process_stops() {
-    let running = start();
-    let mut reader = ask(running.address, "/v1/results");
+    let (running, fake) = start();
+    let mut reader = running.ask("/v1/results");
     assert_eq!(line_with(&mut reader, "content-type"), "content-type: text/event-stream");
-    while running.fake.results.receiver_count() == 0 {
+    while fake.results.receiver_count() == 0 {
         std::thread::yield_now();
     }
-    running.fake.results.send(result(7)).unwrap();
+    fake.results.send(result(7)).unwrap();
     assert_eq!(line_with(&mut reader, "event:"), "event: result");
     assert_eq!(line_with(&mut reader, "id:"), "id: 1:7");
     assert_eq!(line_with(&mut reader, "data:"), "data: {\"n\":7}");
-    running.stop.send(true).unwrap();
+    running.stop();
     reader.read_to_end(&mut Vec::new()).unwrap();
-    running.thread.join().unwrap().unwrap();
 }
 
 #[test]
 fn a_reader_that_falls_behind_is_told_how_much_it_lost() {
-    let running = start();
-    let mut reader = ask(running.address, "/v1/results");
+    let (running, fake) = start();
+    let mut reader = running.ask("/v1/results");
     line_with(&mut reader, "content-type");
-    while running.fake.results.receiver_count() == 0 {
+    while fake.results.receiver_count() == 0 {
         std::thread::yield_now();
     }
     // Far more than the channel of four and the socket's buffers hold.
     let json: Arc<str> = format!("\"{}\"", "x".repeat(1 << 20)).into();
     for offset in 0..64 {
-        running.fake.results.send(ResultEvent { json: Arc::clone(&json), ..result(offset) }).unwrap();
+        fake.results.send(ResultEvent { json: Arc::clone(&json), ..result(offset) }).unwrap();
     }
     line_with(&mut reader, "event: lost");
     assert!(line_with(&mut reader, "data:").starts_with("data: {\"lost\":"));
-    running.stop.send(true).unwrap();
+    running.stop();
     drop(reader);
-    running.thread.join().unwrap().unwrap();
 }
 
 #[test]
 fn the_page_is_fed_by_events_and_so_many_readers_are_served() {
-    let running = start();
-    let mut readers: Vec<_> = (0..64).map(|_| ask(running.address, "/v1/events?as=html")).collect();
+    let (running, _) = start();
+    let mut readers: Vec<_> = (0..64).map(|_| running.ask("/v1/events?as=html")).collect();
     for reader in &mut readers {
         assert_eq!(line_with(reader, "content-type"), "content-type: text/event-stream");
         assert_eq!(line_with(reader, "event:"), "event: page");
         assert!(line_with(reader, "data:").contains("<h2 id=\"models\">"));
     }
-    let mut refused = ask(running.address, "/v1/events");
+    let mut refused = running.ask("/v1/events");
     assert!(line_with(&mut refused, "HTTP/1.1").ends_with("503 Service Unavailable"));
     assert!(line_with(&mut refused, "busy").contains("too many readers"));
     // A second one comes by itself.
@@ -121,18 +84,17 @@ fn the_page_is_fed_by_events_and_so_many_readers_are_served() {
     drop(readers.pop());
     let mut found = false;
     while !found {
-        let mut reader = ask(running.address, "/v1/events");
+        let mut reader = running.ask("/v1/events");
         found = line_with(&mut reader, "HTTP/1.1").ends_with("200 OK");
         if found {
             assert_eq!(line_with(&mut reader, "event:"), "event: frame");
             assert!(line_with(&mut reader, "data:").starts_with("data: {\"at\":"));
         }
     }
-    running.stop.send(true).unwrap();
+    running.stop();
     for mut reader in readers {
         reader.read_to_end(&mut Vec::new()).unwrap();
     }
-    running.thread.join().unwrap().unwrap();
 }
 
 #[test]

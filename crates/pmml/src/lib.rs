@@ -27,8 +27,10 @@
 //!    [`elements`] makes a plan of its own from that. What no record can survive is refused here; what only some paths
 //!    meet is noted and becomes an error of the records that take them.
 //! 4. **Bind.** The plan meets the schema of the records: inputs find their columns, once.
-//! 5. **Score.** Columns of inputs are prepared for a block of rows; then each row asks the plan's root for its
-//!    prediction. A slot is computed when it is first read, and can fail only then.
+//! 5. **Score.** Where the element can, whole blocks go through it column by column ([`score::columnar`]): derived fields
+//!    as formulas, predicates as ranges of ranks, sums and distances with rows side by side. Rows that need a closer look,
+//!    and documents that do, take the exact path: each row asks the plan's root for its prediction; a slot is computed when
+//!    it is first read, and can fail only then. Both give the same bits.
 //!
 //! ```
 //! use scorewheel_columns::{Batch, Scores, Value};

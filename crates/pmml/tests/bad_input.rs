@@ -58,6 +58,7 @@ fn what_is_not_a_document_of_pmml_is_refused() {
         ("<PMML", ModelErrorKind::Malformed, ""),
         ("<html><body/></html>", ModelErrorKind::UnknownFormat, "html"),
         ("<PMML xmlns=\"urn:other\" version=\"4.4\"/>", ModelErrorKind::Unsupported, "namespace"),
+        ("<PMML xmlns=\"http://www.dmg.org/PMML-2_1\"/>", ModelErrorKind::Unsupported, "PMML-3_0 to"),
     ] {
         let (found, message) = refusal(text);
         assert!(message.contains(words) && found == kind, "{text}: {found:?} {message}");
@@ -154,6 +155,41 @@ fn contradictions_are_named() {
             )),
             "exponent",
         ),
+        (
+            regression(&format!(
+                "{field}<RegressionTable intercept=\"0\"><NumericPredictor name=\"x\" coefficient=\"-1e999\"/>\
+                 </RegressionTable>"
+            )),
+            "range of a double",
+        ),
+        (tree("<Node score=\"1\" recordCount=\"-5\"><True/></Node>"), "recordCount"),
+        (tree("<Node score=\"1\" recordCount=\"NaN\"><True/></Node>"), "recordCount"),
+        // What no record can survive.
+        (derived("<Apply function=\"foo\"><FieldRef field=\"x\"/></Apply>"), "\"foo\""),
+        (derived("<Apply function=\"ln\"><FieldRef field=\"nowhere\"/></Apply>"), "\"nowhere\""),
+        (derived("<FieldRef field=\"nowhere\"/>"), "\"nowhere\""),
+        (
+            tree(
+                "<Node score=\"1\"><True/><Node score=\"2\"><SimplePredicate field=\"nowhere\" operator=\"lessThan\" \
+                 value=\"1\"/></Node></Node>",
+            ),
+            "\"nowhere\"",
+        ),
+        (ensemble("regression", "max", "x"), "multipleModelMethod max"),
+        (ensemble("regression", "majorityVote", "x"), "multipleModelMethod majorityVote"),
+        (ensemble("classification", "sum", "x"), "multipleModelMethod sum"),
+        (ensemble("regression", "sum", "nowhere"), "\"nowhere\""),
+        (regression(&format!("{field}<RegressionTable/>")), "intercept"),
+        (
+            document(
+                FIELDS,
+                &format!(
+                    "<RegressionModel functionName=\"regression\" normalizationMethod=\"simplemax\">{field}\
+                     <RegressionTable intercept=\"1\"/></RegressionModel>"
+                ),
+            ),
+            "simplemax",
+        ),
         // What PMML does not have.
         (regression(&format!("{field}{table}<Surprise/>")), "Surprise"),
         (regression(&format!("{field}<RegressionTable intercept=\"0\" surprise=\"1\"/>")), "surprise"),
@@ -162,6 +198,67 @@ fn contradictions_are_named() {
         let (kind, message) = refusal(&text);
         assert!(message.contains(words), "{kind:?} {message:?} does not name {words}\n{text}");
         assert!(message.contains("line 1"), "{message:?} does not say where");
+    }
+}
+
+/// A tree of regression with this root.
+fn tree(node: &str) -> String {
+    let schema = "<MiningSchema><MiningField name=\"x\"/><MiningField name=\"y\" usageType=\"target\"/></MiningSchema>";
+    document(FIELDS, &format!("<TreeModel functionName=\"regression\">{schema}{node}</TreeModel>"))
+}
+
+/// One segment, a regression over the field of this name.
+fn ensemble(function: &str, method: &str, field: &str) -> String {
+    let (target, rows) = match function {
+        "regression" => ("y", "<RegressionTable intercept=\"0\">"),
+        _ => (
+            "c",
+            "<RegressionTable intercept=\"0\" targetCategory=\"a\"/><RegressionTable intercept=\"0\" targetCategory=\"b\">",
+        ),
+    };
+    let schema = format!(
+        "<MiningSchema><MiningField name=\"x\"/><MiningField name=\"{target}\" usageType=\"target\"/></MiningSchema>"
+    );
+    document(
+        FIELDS,
+        &format!(
+            "<MiningModel functionName=\"{function}\">{schema}<Segmentation multipleModelMethod=\"{method}\">\
+             <Segment><True/><RegressionModel functionName=\"{function}\">{schema}{rows}\
+             <NumericPredictor name=\"{field}\" coefficient=\"1\"/></RegressionTable></RegressionModel></Segment>\
+             </Segmentation></MiningModel>"
+        ),
+    )
+}
+
+#[test]
+fn numbers_that_the_schema_has_words_for_are_numbers() {
+    let text = good().replace("coefficient=\"10\"", "coefficient=\"INF\"");
+    let whole = record(0.5.into(), 1_i64.into(), "b".into(), Value::Date(18_264));
+    assert_eq!(score_by(&text, &whole, |_| {}), Ok(Value::F64(f64::INFINITY)));
+    let text = text.replace("\"INF\"", "\"NaN\"");
+    assert!(matches!(score_by(&text, &whole, |_| {}), Ok(Value::F64(number)) if number.is_nan()));
+}
+
+/// What some records survive is named in their errors, and listed.
+#[test]
+fn what_some_records_survive_is_listed() {
+    let no_intercept = good().replace(" intercept=\"1\"", "");
+    let simplemax = good().replace(
+        "functionName=\"regression\"",
+        "functionName=\"regression\" normalizationMethod=\"simplemax\"",
+    );
+    let missing = record(Value::Missing, 1_i64.into(), "b".into(), Value::Date(0));
+    let whole = record(0.5.into(), 1_i64.into(), "b".into(), Value::Date(0));
+    let unfit = tree(
+        "<Node score=\"1\"><True/><Node score=\"2\"><SimplePredicate field=\"x\" operator=\"lessThan\" value=\"abc\"/>\
+         </Node></Node>",
+    );
+    for (text, words) in [(no_intercept, "intercept"), (simplemax, "simplemax"), (unfit, "\"abc\"")] {
+        let details = load(&text).unwrap().summary().details;
+        assert!(details.iter().any(|(_, detail)| detail.contains(words)), "{words}: {details:?}");
+        assert_eq!(score_by(&text, &missing, |_| {}), Ok(Value::Missing), "{words}");
+        let message = score_by(&text, &whole, |_| {}).unwrap_err();
+        assert!(message.contains(words), "{words}: {message}");
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`cache`] | [`Cache`]: models by digest, for a restart when the store is down |
 //! | [`desk`] | [`Desk`]: where the installer asks, and workers find what to fetch |
 //! | [`error`] | [`FetchError`]: verdicts, and what passes |
+//! | [`tls`] | [`Tls`]: encrypted connections, and whose certificates are trusted |
 //! | `file` | files beneath a folder |
 //! | [`http`] | `http:` and `https:` |
 //! | [`s3`] | `s3:` |
@@ -34,6 +35,7 @@ pub mod place;
 pub mod postgres;
 pub mod s3;
 pub mod server;
+pub mod tls;
 
 mod file;
 mod kafka;
@@ -52,3 +54,4 @@ pub use place::{Pin, Place, Places, Secret, Store, check_digest};
 pub use postgres::{PostgresStore, is_identifier, is_table};
 pub use s3::{S3Credentials, S3Store};
 pub use server::Server;
+pub use tls::Tls;

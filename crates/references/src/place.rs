@@ -56,6 +56,8 @@ pub struct Place {
     pub timeout: Duration,
     /// Whether it may be at an address of a private network or of this machine.
     pub allow_private: bool,
+    /// Authorities whose certificates its server may have, as a file in PEM; the system's if it is not set.
+    pub ca: Option<PathBuf>,
 }
 
 /// Where models lie.
@@ -172,14 +174,15 @@ impl Places {
         place: &Place,
         mut intake: Intake<'_>,
     ) -> Result<Arrived, FetchError> {
-        let web = Web { resolver: &*self.resolver, allow_private: place.allow_private };
+        let web =
+            Web { resolver: &*self.resolver, allow_private: place.allow_private, ca: place.ca.as_deref() };
         match (&place.store, location) {
             (Store::File(root), Location::File { path }) => file::fetch(root, path, &mut intake)?,
             (Store::Http(store), _) => store.fetch(location, web, &mut intake)?,
             (Store::S3(store), Location::S3 { key, .. }) => store.fetch(key, web, &mut intake)?,
             (Store::Hdfs(store), Location::Hdfs { path, .. }) => store.fetch(path, web, &mut intake)?,
             (Store::Postgres(store), Location::Postgres { key, .. }) => {
-                store.fetch(key, &*self.resolver, place.allow_private, &mut intake)?;
+                store.fetch(key, web, &mut intake)?;
             }
             (Store::Kafka(_), Location::Kafka { topic, partition, offset }) => {
                 let Some(topics) = &self.topics else {

@@ -4,14 +4,18 @@ use std::net::SocketAddr;
 
 use scorewheel_serving::RefusalKind;
 use tokio::net::TcpStream;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::TlsConnect;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, IsolationLevel, NoTls, Statement, Transaction};
 
-use crate::address::{Resolver, checked_addresses};
+use crate::address::checked_addresses;
 use crate::error::FetchError;
 use crate::intake::Intake;
 use crate::location::Location;
 use crate::place::Secret;
+use crate::tls::Tls;
+use crate::web::Web;
 
 /// Bytes that are asked for at once.
 const CHUNK: i32 = 4 << 20;
@@ -35,6 +39,8 @@ pub struct PostgresStore {
     pub user: String,
     /// The password.
     pub password: Option<Secret>,
+    /// How connections are encrypted.
+    pub tls: Tls,
 }
 
 /// Whether a text is a plain name of a table or column: letters, digits, `_`, no digit first, at most 63 bytes.
@@ -66,27 +72,21 @@ impl PostgresStore {
             if *host == self.host && *port == self.port && *database == self.database && *table == self.table)
     }
 
-    pub(crate) fn fetch(
-        &self,
-        key: &str,
-        resolver: &dyn Resolver,
-        allow_private: bool,
-        intake: &mut Intake<'_>,
-    ) -> Result<(), FetchError> {
+    pub(crate) fn fetch(&self, key: &str, web: Web<'_>, intake: &mut Intake<'_>) -> Result<(), FetchError> {
         if !(is_table(&self.table) && is_identifier(&self.key_column) && is_identifier(&self.bytes_column)) {
             return Err(FetchError::Passing(
                 "the place names a table or column that has no plain name".into(),
             ));
         }
-        let addresses = checked_addresses(resolver, &self.host, self.port, allow_private)?;
+        let addresses = checked_addresses(web.resolver, &self.host, self.port, web.allow_private)?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(
                 |error| FetchError::Passing(format!("the system refuses what a connection needs: {error}")),
             )?;
         let left = intake.time_left()?;
         // Made inside: it asks the run time for its clock.
-        let read =
-            runtime.block_on(async { tokio::time::timeout(left, self.read(&addresses, key, intake)).await });
+        let read = runtime
+            .block_on(async { tokio::time::timeout(left, self.read(&addresses, web, key, intake)).await });
         read.unwrap_or_else(|_| {
             Err(FetchError::Passing(format!("the database takes longer than {} s", left.as_secs_f64())))
         })
@@ -95,10 +95,11 @@ impl PostgresStore {
     async fn read(
         &self,
         addresses: &[SocketAddr],
+        web: Web<'_>,
         key: &str,
         intake: &mut Intake<'_>,
     ) -> Result<(), FetchError> {
-        let mut client = self.connect(addresses).await?;
+        let mut client = self.connect(addresses, web).await?;
         // All parts are of one version of the row.
         let transaction = client
             .build_transaction()
@@ -110,7 +111,7 @@ impl PostgresStore {
         self.read_row(&transaction, key, intake).await
     }
 
-    async fn connect(&self, addresses: &[SocketAddr]) -> Result<Client, FetchError> {
+    async fn connect(&self, addresses: &[SocketAddr], web: Web<'_>) -> Result<Client, FetchError> {
         let stream = TcpStream::connect(addresses).await.map_err(|error| {
             FetchError::Passing(format!("{}:{} does not answer: {error}", self.host, self.port))
         })?;
@@ -119,11 +120,55 @@ impl PostgresStore {
         if let Some(password) = &self.password {
             config.password(&password.0);
         }
-        let connected = config.connect_raw(stream, NoTls).await;
+        if self.tls == Tls::Off {
+            config.ssl_mode(SslMode::Disable);
+            return self.log_in(&config, stream, NoTls).await;
+        }
+        // A server that does not encrypt is left.
+        config.ssl_mode(SslMode::Require);
+        self.log_in_encrypted(&config, stream, web).await
+    }
+
+    async fn log_in<T>(&self, config: &Config, stream: TcpStream, tls: T) -> Result<Client, FetchError>
+    where
+        T: TlsConnect<TcpStream>,
+        T::Stream: Send + 'static,
+    {
+        let connected = config.connect_raw(stream, tls).await;
         let (client, connection) = connected.map_err(|error| self.failed(&error))?;
         // It ends with the run time, which lives as long as this fetch; its errors come out of the queries.
         tokio::spawn(async move { drop(connection.await) });
         Ok(client)
+    }
+
+    #[cfg(feature = "tls")]
+    async fn log_in_encrypted(
+        &self,
+        config: &Config,
+        stream: TcpStream,
+        web: Web<'_>,
+    ) -> Result<Client, FetchError> {
+        use native_tls::{Certificate, Protocol, TlsConnector};
+        use postgres_native_tls::TlsConnector as Connector;
+
+        let unfit = |error: native_tls::Error| FetchError::Passing(format!("encryption: {error}"));
+        let mut builder = TlsConnector::builder();
+        builder.min_protocol_version(Some(Protocol::Tlsv12));
+        if self.tls == Tls::Require {
+            builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+        } else if let Some(file) = web.ca {
+            builder.disable_built_in_roots(true);
+            for certificate in crate::tls::authorities(file)? {
+                builder.add_root_certificate(Certificate::from_der(certificate.der()).map_err(unfit)?);
+            }
+        }
+        let connector = Connector::new(builder.build().map_err(unfit)?, &self.host);
+        self.log_in(config, stream, connector).await
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn log_in_encrypted(&self, _: &Config, _: TcpStream, _: Web<'_>) -> Result<Client, FetchError> {
+        Err(FetchError::Passing("this build has no TLS (feature `tls`)".into()))
     }
 
     async fn read_row(

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use scorewheel_serving::RefusalKind;
@@ -18,6 +19,8 @@ use crate::address::{Resolver, checked_addresses};
 use crate::error::FetchError;
 use crate::intake::Intake;
 use crate::server::Server;
+#[cfg(feature = "tls")]
+use crate::tls::authorities;
 
 /// Longest time until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -29,6 +32,9 @@ const MOST_OF_A_REASON: u64 = 4096;
 pub(crate) struct Web<'a> {
     pub resolver: &'a dyn Resolver,
     pub allow_private: bool,
+    /// Authorities that are trusted instead of the system's.
+    #[cfg_attr(not(feature = "tls"), allow(dead_code, reason = "nothing is encrypted"))]
+    pub ca: Option<&'a Path>,
 }
 
 /// A request for something.
@@ -82,7 +88,10 @@ impl Web<'_> {
         let config = config.tls_config(
             TlsConfig::builder()
                 .provider(TlsProvider::NativeTls)
-                .root_certs(RootCerts::PlatformVerifier)
+                .root_certs(match self.ca.filter(|_| *secure) {
+                    Some(file) => RootCerts::new_with_certs(&authorities(file)?),
+                    None => RootCerts::PlatformVerifier,
+                })
                 .build(),
         );
         let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Checked(addresses));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 use scorewheel_topics::Backend;
 
-use crate::config::{Loaded, Request, load};
+use crate::config::{Loaded, Place, Request, load};
 use crate::exit_code::{ExitCode, Failure};
-use crate::places::{Access, open_client};
+use crate::places::{Access, RemoteBackend, open_client};
 
 /// Which configuration to use.
 #[derive(Clone, Debug, Default, Args)]
@@ -54,11 +54,28 @@ impl ConfigArguments {
         // A flag of its own says more than `--set`.
         let request = Request {
             file: self.config.clone(),
-            environment: std::env::vars().collect(),
+            environment: environment()?,
             flags: stated.chain(flags).collect(),
         };
         load(&request).map_err(|problems| Failure::new(ExitCode::Configuration, problems.to_string()))
     }
+}
+
+/// The environment. What is no text is left out if it is not meant for us.
+fn environment() -> Result<Vec<(String, String)>, Failure> {
+    let mut texts = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => texts.push((name, value)),
+            Err(_) if name.starts_with("SCOREWHEEL") => {
+                let message = format!("the value of the variable {name} is not UTF-8");
+                return Err(Failure::new(ExitCode::Configuration, message));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(texts)
 }
 
 impl PlaceArguments {
@@ -84,11 +101,31 @@ pub struct ClientArguments {
     #[command(flatten)]
     pub place: PlaceArguments,
     /// URL of a running instance with embedded topics
-    #[arg(long, value_name = "URL", conflicts_with_all = ["brokers", "data_dir"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["brokers", "data_dir"], value_parser = url)]
     pub url: Option<String>,
 }
 
+fn url(text: &str) -> Result<String, String> {
+    RemoteBackend::check_url(text).map(|()| text.to_owned())
+}
+
 impl ClientArguments {
+    /// Loads the configuration, with further settings given as flags.
+    ///
+    /// # Errors
+    /// As [`ConfigArguments::load`].
+    pub fn load(&self, mut flags: Vec<(String, &'static str, String)>) -> Result<Loaded, Failure> {
+        if let Some(url) = &self.url {
+            flags.push(("client.url".into(), "--url", url.clone()));
+        }
+        let loaded = self.place.load(flags)?;
+        if let Place::Remote(url) = &loaded.place {
+            RemoteBackend::check_url(url)
+                .map_err(|reason| Failure::new(ExitCode::Configuration, format!("`client.url`: {reason}")))?;
+        }
+        Ok(loaded)
+    }
+
     /// Loads the configuration, with further settings given as flags, and opens the topics.
     ///
     /// # Errors
@@ -96,12 +133,9 @@ impl ClientArguments {
     pub fn open(
         &self,
         access: Access,
-        mut flags: Vec<(String, &'static str, String)>,
+        flags: Vec<(String, &'static str, String)>,
     ) -> Result<(Loaded, Arc<dyn Backend>), Failure> {
-        if let Some(url) = &self.url {
-            flags.push(("client.url".into(), "--url", url.clone()));
-        }
-        let loaded = self.place.load(flags)?;
+        let loaded = self.load(flags)?;
         let backend = open_client(&loaded, access)?;
         Ok((loaded, backend))
     }

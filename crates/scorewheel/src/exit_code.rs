@@ -1,7 +1,7 @@
 //! How a command ends.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 
 /// What the process tells its caller; the numbers are a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +55,23 @@ impl Failure {
         Self::new(ExitCode::RunTime, message)
     }
 
-    /// Prints the message to standard error and gives the process's exit code.
+    /// Standard output cannot be written. A reader that has gone away, such as `head`, has what it wanted: the command
+    /// ends, and well.
+    #[must_use]
+    pub fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(ExitCode::Success, ""),
+            _ => Self::run_time(format!("cannot write to standard output: {error}")),
+        }
+    }
+
+    /// Prints the message to standard error, if there is one, and gives the process's exit code.
     #[must_use]
     pub fn report(&self) -> std::process::ExitCode {
-        // With standard error gone there is nobody left to tell.
-        writeln!(std::io::stderr(), "scorewheel: {self}").ok();
+        if !self.message.is_empty() {
+            // With standard error gone there is nobody left to tell.
+            writeln!(io::stderr(), "scorewheel: {self}").ok();
+        }
         self.code.into()
     }
 }

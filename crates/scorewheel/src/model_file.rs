@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use scorewheel_model::{FieldCodes, InputMapping, LabelRule, Limits, Mapping, OutputMapping, RunTimeChoice};
+use scorewheel_model::{
+    FieldCodes, InputMapping, LabelRule, Limits, Mapping, ModelErrorKind, OutputMapping, RunTimeChoice,
+};
 use serde::Deserialize;
 
 use crate::config::Config;
@@ -58,6 +60,9 @@ struct SideOutput {
     label: Option<String>,
 }
 
+/// The file that makes a directory one model.
+pub const SAVED_MODEL: &str = "saved_model.pb";
+
 impl ModelFile {
     /// Reads the model that an argument names: a path, or a location in a place that the configuration allows.
     ///
@@ -73,18 +78,40 @@ impl ModelFile {
     /// Reads the model at `path`, and `<path>.toml` if it exists.
     ///
     /// # Errors
-    /// [`ExitCode::FileNotFound`] if the model cannot be read, [`ExitCode::Configuration`] if the side file is wrong.
+    /// [`ExitCode::FileNotFound`] if the model cannot be read, [`ExitCode::ModelRefused`] for a directory that is none,
+    /// [`ExitCode::Configuration`] if the side file is wrong.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let missing = |error: std::io::Error| {
             Failure::new(ExitCode::FileNotFound, format!("cannot read the model {}: {error}", path.display()))
         };
         let bytes = if path.is_dir() {
+            // Any other directory may hold anything, and much of it.
+            if !is_model(path).map_err(missing)? {
+                let message = format!(
+                    "model {} refused ({}): it is a directory without {SAVED_MODEL} or a file .onnx",
+                    path.display(),
+                    ModelErrorKind::UnknownFormat
+                );
+                return Err(Failure::new(ExitCode::ModelRefused, message));
+            }
             pack_folder(path, Limits::default().unpacked_bytes).map_err(missing)?
         } else {
             std::fs::read(path).map_err(missing)?
         };
         Ok(Self { bytes, mapping: read_mapping(&side_file_of(path))? })
     }
+}
+
+/// Whether a directory holds what makes it one model.
+fn is_model(directory: &Path) -> std::io::Result<bool> {
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_onnx = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"));
+        if path.ends_with(SAVED_MODEL) || is_onnx {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Where the side file of the model at `path` would be.
@@ -219,6 +246,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let model = folder.path().join("model.pmml");
         assert_eq!(ModelFile::read(&model).unwrap_err().code, ExitCode::FileNotFound);
+        let error = ModelFile::read(folder.path()).unwrap_err();
+        assert_eq!(error.code, ExitCode::ModelRefused);
+        assert!(error.message.contains("a directory without saved_model.pb"), "{error}");
         std::fs::write(&model, "<PMML/>").unwrap();
         assert_eq!(ModelFile::read(&model).unwrap().mapping, Mapping::default());
         std::fs::write(folder.path().join("model.pmml.toml"), "inputs = 3").unwrap();

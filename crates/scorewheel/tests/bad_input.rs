@@ -19,6 +19,25 @@ fn configuration_is_refused_with_a_hint() {
     world.say(&["run", "--store", "shiny"]).failure(2, "persistent, memory, custom");
 }
 
+#[test]
+fn a_check_refuses_what_a_run_would() {
+    let world = World::new();
+    let file = world.path().join("scorewheel.toml");
+    let check = |text: &str, code: i32, said: &str| {
+        std::fs::write(&file, text).unwrap();
+        world.say(&["config", "check"]).failure(code, said);
+    };
+    check("[http]\nlisten = \"nonsense\"\n", 78, "`http.listen` is not HOST:PORT");
+    check("[[data_types]]\nname = \"beer\"\nschema = \"none.proto\"\n", 66, "none.proto");
+    let kafka =
+        |setting: &str| format!("[kafka]\nbrokers = \"localhost:9092\"\n[kafka.settings]\n{setting}\n");
+    check(&kafka("\"group.id\" = \"mine\""), 78, "set `kafka.group`");
+    check(&kafka("\"fetch.speed\" = \"high\""), 78, "fetch.speed");
+    check(&kafka("\"socket.keepalive.enable\" = \"perhaps\""), 78, "socket.keepalive.enable");
+    std::fs::write(&file, kafka("\"socket.keepalive.enable\" = \"true\"")).unwrap();
+    world.say(&["config", "check"]).success();
+}
+
 /// A model of the demonstration in the world, with a side file.
 fn with_side_file(world: &World, model: &str, side_file: &str) {
     std::fs::copy(demo(&format!("models/{model}")), world.path().join(model)).expect("a copy");
@@ -60,6 +79,37 @@ fn answers_never_overwrite_what_is_read() {
 }
 
 #[test]
+fn score_warns_of_a_model_that_does_not_reproduce_its_own_rows() {
+    let world = World::new();
+    let document = |answer: &str| {
+        format!(
+            "<PMML xmlns=\"http://www.dmg.org/PMML-4_4\" version=\"4.4\"><Header/><DataDictionary>\
+             <DataField name=\"x\" optype=\"continuous\" dataType=\"double\"/>\
+             <DataField name=\"y\" optype=\"continuous\" dataType=\"double\"/></DataDictionary>\
+             <RegressionModel functionName=\"regression\"><MiningSchema><MiningField name=\"x\"/>\
+             <MiningField name=\"y\" usageType=\"target\"/></MiningSchema>\
+             <RegressionTable intercept=\"1\"><NumericPredictor name=\"x\" coefficient=\"1\"/></RegressionTable>\
+             <ModelVerification><VerificationFields><VerificationField field=\"x\"/><VerificationField field=\"y\"/>\
+             </VerificationFields><InlineTable><row><x>1</x><y>2</y></row><row><x>2</x><y>{answer}</y></row>\
+             </InlineTable></ModelVerification></RegressionModel></PMML>"
+        )
+    };
+    std::fs::write(world.path().join("good.pmml"), document("3")).expect("a model");
+    std::fs::write(world.path().join("bad.pmml"), document("3.1")).expect("a model");
+    std::fs::write(world.path().join("rows"), "{\"x\":4}\n").expect("rows");
+    let good = world.say(&["score", "--model", "good.pmml", "--input", "rows", "--strict"]);
+    assert_eq!((good.code, &*good.err), (Some(0), ""), "{good:?}");
+    let warned = world.say(&["score", "--model", "bad.pmml", "--input", "rows"]);
+    assert!(warned.code == Some(0) && warned.out == good.out, "{warned:?}");
+    for words in ["warning", "1 of its own 2 verification rows", "row 2: \"y\" is 3, not 3.1"] {
+        assert!(warned.err.contains(words), "{words:?} is not in {warned:?}");
+    }
+    world
+        .say(&["score", "--model", "bad.pmml", "--input", "rows", "--strict"])
+        .failure(1, "verification rows");
+}
+
+#[test]
 fn inspect_says_what_runs_the_nodes_and_what_feeds_them() {
     let world = World::new();
     let said = world.say(&["inspect", &demo("models/7-network.onnx")]).success();
@@ -79,7 +129,7 @@ fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
     world.say(&["run", "--listen", &listen]).failure(78, "is in use");
-    world.say(&["run", "--listen", "nowhere"]).failure(78, "no address");
+    world.say(&["run", "--listen", "nowhere"]).failure(78, "is not HOST:PORT");
 }
 
 #[test]
@@ -98,7 +148,8 @@ fn topics_that_are_missing_are_waited_for_and_named() {
     let run = world.run(&[]);
     let reasons = run.get("/readyz").1.to_string();
     assert!(reasons.contains("models_data, models_models"), "{reasons}");
-    world.say(&["consume"]).failure(1, "models_results");
+    world.say(&["consume", "-e"]).failure(1, "models_results is not there yet; `scorewheel run` makes it");
+    world.say(&["consume", "nothing"]).failure(1, "there is no topic `nothing`");
     run.terminate();
     // All topics may be made: nothing is waited for.
     let run = world.run(&["--set", "topics.create=all", "--data-dir", "other"]);
@@ -106,7 +157,7 @@ fn topics_that_are_missing_are_waited_for_and_named() {
     run.terminate();
 }
 
-/// Makes a topic of so many partitions by producing a record to it.
+/// Makes a topic of so many partitions by producing a record to it, as an application would whose topics are others.
 fn make(world: &World, topic: &str, partitions: u32) {
     let (records, set) = (demo("records.csv"), format!("topics.partitions={partitions}"));
     let arguments = [
@@ -123,6 +174,10 @@ fn make(world: &World, topic: &str, partitions: u32) {
         topic,
         "--set",
         &set,
+        "--set",
+        "topics.models=other_models",
+        "--set",
+        "topics.results=other_results",
     ];
     world.say(&arguments).success();
 }
@@ -290,4 +345,94 @@ fn a_data_directory_that_is_a_file_is_said() {
     let world = World::new();
     std::fs::write(world.path().join("file"), "").unwrap();
     world.say(&["run", "--data-dir", "file"]).failure(78, "file");
+}
+
+#[test]
+fn results_are_waited_for_before_their_topic_is_there() {
+    let world = World::new();
+    let run = world.run(&[]);
+    // Its topics come with the first models and records.
+    let waiting = world.begin(&["consume", "results", "-n", "1"]);
+    wait_for("the note", || waiting.log().contains("is not there yet; waiting for it").then_some(()));
+    world.say(&["publish", &demo("models/1-linear.pmml")]).success();
+    let records = demo("records.csv");
+    world
+        .say(&["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", "1"])
+        .success();
+    let (code, log) = waiting.ended();
+    assert_eq!(code, Some(0), "{log}");
+    run.terminate();
+}
+
+#[test]
+fn what_is_missing_is_not_made_on_the_way() {
+    let world = World::new();
+    world.say(&["reset", "--yes"]).failure(66, "there are no embedded topics in ./scorewheel-data");
+    world.say(&["produce", "nosuch.csv"]).failure(66, "nosuch.csv");
+    world.say(&["publish", "nosuch.pmml"]).failure(66, "nosuch.pmml");
+    let topic =
+        ["produce", &demo("records.csv"), "--no-header", "--delimiter", ";", "--topic", "models_models"];
+    world.say(&topic).failure(2, "`scorewheel publish` and `scorewheel models` write it");
+    let model = demo("models/1-linear.pmml");
+    world.say(&["produce", "."]).failure(66, "it is a directory");
+    world.say(&["score", "--model", &model, "--input", "."]).failure(66, "it is a directory");
+    for command in [&["inspect", "."][..], &["score", "--model", "."]] {
+        world
+            .say(command)
+            .failure(65, "model . refused (unknown_format): it is a directory without saved_model.pb");
+    }
+    for url in ["ftp://x", "nonsense", "https://localhost:1"] {
+        world.say(&["consume", "--url", url]).failure(2, "write the URL of an instance");
+        world.say(&["consume", "--set", &format!("client.url={url}")]).failure(78, "`client.url`: ");
+    }
+    assert_eq!(std::fs::read_dir(world.path()).expect("the folder").count(), 0);
+}
+
+#[test]
+fn records_come_from_standard_input() {
+    let world = World::new();
+    let csv = world.say_to("alcohol,pH\n9,3\n", &["produce", "-", "--rate", "max"]).success();
+    assert!(csv.contains("produced 1 records to models_data"), "{csv}");
+    let json = ["produce", "-", "--format", "json", "--rate", "max"];
+    world.say_to("{\"alcohol\": 8}\n", &json).success();
+    let records = world.say(&["consume", "records", "-e"]).lines();
+    let alcohol: Vec<f64> = records.iter().filter_map(|record| record["value"]["alcohol"].as_f64()).collect();
+    assert_eq!(alcohol, [9.0, 8.0]);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_quietly() {
+    let world = World::new();
+    let model = demo("models/1-linear.pmml");
+    for command in [
+        &["publish", "--loop", "--every", "1ms", &model][..],
+        &["demo", "--listen", "127.0.0.1:0", "--rate", "100", "--duration", "60s"],
+    ] {
+        let said = world.say_to_head(command);
+        assert_eq!((said.code, said.err.contains("Broken pipe")), (Some(0), false), "{said:?}");
+    }
+}
+
+#[test]
+fn a_store_of_another_kind_is_begun_anew_as_the_message_says() {
+    let world = World::new();
+    world.say(&["publish", &demo("models/1-linear.pmml")]).success();
+    let records = demo("records.csv");
+    let produce = ["produce", &records, "--delimiter", ";", "--no-header", "--rate", "max", "-n", "3"];
+    world.say(&produce).success();
+    let run = world.run(&[]);
+    run.wait_ready();
+    run.wait_records(3);
+    run.terminate();
+    let (code, log) = world.begin(&["run", "--listen", "127.0.0.1:0", "--store", "custom"]).ended();
+    assert_eq!(code, Some(78), "{log}");
+    let command = "scorewheel reset --store modelStore --yes";
+    assert!(log.contains(command), "{log}");
+    world.say(&command.split(' ').skip(1).collect::<Vec<_>>()).success();
+    world.say(&produce).success();
+    let run = world.run(&["--store", "custom"]);
+    run.wait_ready();
+    run.wait_records(3);
+    run.terminate();
+    assert_eq!(world.say(&["consume", "-e"]).lines().len(), 6);
 }

@@ -404,6 +404,11 @@ fn places_that_are_none_are_refused_with_words() {
              bytes_column = \"b\"",
             "letters, digits",
         ),
+        ("name = \"a\"\nscheme = \"postgresql\"\ntls = \"prefer\"", "write one of off, require, verify"),
+        (
+            "name = \"a\"\nscheme = \"http\"\nhost = \"h\"\nca = \"/etc/ca.pem\"",
+            "no certificate of its server",
+        ),
         ("name = \"a\"\nscheme = \"kafka\"\ntopic = \"a/b\"", "`topic`"),
         ("name = \"a\"\nscheme = \"file\"\nroot = \"/a\"\nmax_size = \"1GiB\"", "models.max_size"),
         ("name = \"a\"\nscheme = \"file\"\nroot = \"/a\"\npin = \"none\"", "sha256, trust"),
@@ -419,4 +424,43 @@ fn places_that_are_none_are_refused_with_words() {
     assert!(said.contains("no place") && !said.contains("\"x\""), "{said}");
     let (_, said) = refused(REFERENCES, &[("SCOREWHEEL__REFERENCES__TABLE__ROOT", "x")]);
     assert!(said.contains("MEMBER one of"), "{said}");
+}
+
+#[test]
+fn an_entry_of_a_table_is_named_by_a_flag() {
+    let folder = Folder::with("[kafka.settings]\n\"sasl.username\" = \"file\"\n");
+    let flags = [
+        ("kafka.settings.sasl.password", "--set", "flag"),
+        ("kafka.settings.\"sasl.mechanism\"", "--set", "PLAIN"),
+    ];
+    let settings = load(&request(&folder, &[], &flags)).unwrap().config.kafka.settings;
+    let found: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(found, [("sasl.mechanism", "PLAIN"), ("sasl.password", "flag"), ("sasl.username", "file")]);
+}
+
+#[test]
+fn an_address_to_listen_at_has_a_host_and_a_port() {
+    for address in ["nonsense", "127.0.0.1", "127.0.0.1:http", ":8888", "127.0.0.1:70000"] {
+        let (_, said) = refused(&format!("[http]\nlisten = \"{address}\"\n"), &[]);
+        assert!(said.contains("`http.listen` is not HOST:PORT"), "{said}");
+    }
+    for address in ["127.0.0.1:0", "[::1]:8888", "localhost:8888"] {
+        loads(&format!("[http]\nlisten = \"{address}\"\n"), &[]);
+    }
+}
+
+#[test]
+fn an_encrypted_database_is_one_of_a_build_that_can_reach_it() {
+    let encrypted = REFERENCES
+        .replace("user = \"reader\"", "user = \"reader\"\ntls = \"verify\"\nca = \"/etc/ssl/db.pem\"");
+    if cfg!(feature = "tls") {
+        let loaded = loads(&encrypted, &[]);
+        let place = loaded.config.references[4].place(loaded.config.models.max_size).unwrap();
+        assert_eq!(place.ca.as_deref(), Some(Path::new("/etc/ssl/db.pem")));
+        let shown = show(&loaded);
+        assert!(shown.contains("tls = \"verify\"") && shown.contains("/etc/ssl/db.pem"), "{shown}");
+    } else {
+        let (_, said) = refused(&encrypted, &[]);
+        assert!(said.contains("feature `tls`"), "{said}");
+    }
 }

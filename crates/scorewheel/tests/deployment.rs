@@ -117,7 +117,11 @@ fn the_container_is_the_product() {
     let check = lines("HEALTHCHECK")[0].split_once("CMD ").unwrap().1.to_owned();
     let check: Vec<String> = serde_json::from_str(&check).unwrap();
     understood(&check[1..]);
-    assert!(check.last().unwrap().ends_with(&format!(":{PORT}")));
+    assert_eq!(check[1..], ["status", "--ready"]);
+    // Who runs the check waits longer than it takes.
+    let timeout =
+        lines("HEALTHCHECK")[0].split("--timeout=").nth(1).unwrap().split('s').next().unwrap().to_owned();
+    assert!(timeout.parse::<u64>().unwrap() > scorewheel::commands::readiness::WITHIN.as_secs());
     let entry: Vec<String> = serde_json::from_str(&lines("ENTRYPOINT")[0]).unwrap();
     assert_eq!((entry[0].as_str(), check[0].as_str()), ("/usr/bin/scorewheel", "/usr/bin/scorewheel"));
     assert!(read("dist").contains("\"$tree/usr/bin/scorewheel\""));

@@ -176,6 +176,43 @@ fn status_says_where_it_stands_and_reset_begins_anew() {
 }
 
 #[test]
+fn a_health_check_asks_one_instance_and_ends_as_that_is() {
+    let world = World::new();
+    let ready = |more: &[&str]| world.say(&[&["status", "--ready"], more].concat());
+    // Nothing listens; something listens and says nothing; something else answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = silent.local_addr().unwrap();
+    ready(&["--url", &format!("http://{at}")]).failure(69, "does not answer");
+    let other = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        // The one that was left waiting, and the next.
+        let (_first, _) = silent.accept().unwrap();
+        let (mut next, _) = silent.accept().unwrap();
+        let _ = next.read(&mut [0; 1024]);
+        next.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+    });
+    ready(&["--url", &format!("http://{at}")]).failure(69, "something else listens there");
+    other.join().unwrap();
+    ready(&["--set", &format!("http.listen={at}")]).failure(69, "does not answer");
+    ready(&["--set", "http.listen=127.0.0.1:0"]).failure(78, "--url");
+    // Without brokers it is up and not ready, and says why; the check finds it by the same setting.
+    let waiting = world.run(&["--brokers", "127.0.0.1:9"]);
+    let listen = waiting.url.strip_prefix("http://").unwrap().replace("127.0.0.1", "0.0.0.0");
+    let said = ready(&["--brokers", "127.0.0.1:9", "--set", &format!("http.listen={listen}")]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.starts_with(&format!("instance at {}: not ready\n  ", waiting.url)), "{said:?}");
+    waiting.kill();
+    // One on this directory is found there.
+    publish(&world, "models/1-linear.pmml");
+    produce(&world, 1);
+    let run = world.run(&[]);
+    run.wait_ready();
+    assert_eq!(ready(&[]).success(), format!("instance at {}: ready\n", run.url));
+    assert_eq!(ready(&["--json"]).lines(), [serde_json::json!({"ready": true, "reasons": []})]);
+    run.terminate();
+}
+
+#[test]
 fn reset_of_a_store_begins_it_empty_and_keeps_the_place() {
     let world = World::new();
     publish(&world, "models/1-linear.pmml");

@@ -108,9 +108,15 @@ fn removing_and_retrying() {
     assert!(
         world.run(&["models", "remove", "wine/2-tree"]).unwrap_err().message.contains("no model wine/2-tree")
     );
-    let said = world.run(&["models", "retry", "1"]).unwrap();
-    assert_eq!(said, "published wine/2-tree of control offset 1 again at 3\n");
-    assert!(world.run(&["models", "list"]).unwrap().contains("wine/2-tree"));
+    // What was not refused is not judged anew: that would make it take over.
+    for (offset, wanted) in [("0", "it is the latest of its name"), ("1", "it was removed since")] {
+        let error = world.run(&["models", "retry", offset]).unwrap_err().message;
+        assert!(error.contains("was not refused") && error.contains(wanted), "{error}");
+    }
+    world.run(&["publish", "--name", "1-linear", &demo("2-tree.pmml")]).unwrap();
+    let error = world.run(&["models", "retry", "0"]).unwrap_err().message;
+    assert!(error.contains("scorewheel models rollback wine/1-linear --to 0"), "{error}");
+    assert!(world.run(&["models", "rollback", "wine/1-linear", "--to", "0"]).is_ok());
     assert!(world.run(&["models", "retry", "2"]).is_err());
     assert_eq!(world.run(&["models", "remove", "no-slash"]).unwrap_err().code, ExitCode::Usage);
 }
@@ -148,8 +154,50 @@ fn what_cannot_be_published_says_why() {
         "{error}"
     );
 
+    // An embedded topic is ours to alter.
+    let mut world = World::new();
+    let admin = world.backend.admin().unwrap();
+    admin.create_topic(&TopicSpec::new("models_models", 1).max_message_bytes(1000)).unwrap();
+    let said = world.run(&["publish", &demo("1-linear.pmml")]).unwrap();
+    assert!(
+        said.starts_with(
+            "raised max.message.bytes of topic models_models from 1000 to 67174400\npublished wine/1-linear"
+        ),
+        "{said}"
+    );
+    assert_eq!(admin.topic_config("models_models").unwrap().max_message_bytes, 67_174_400);
+
     let mut world = World::new();
     world.loaded.config.topics.create = scorewheel::config::Create::None;
     let error = world.run(&["publish", &demo("1-linear.pmml")]).unwrap_err().message;
     assert!(error.contains("there is no topic `models_models`"), "{error}");
+}
+
+#[test]
+fn what_is_bound_to_be_refused_is_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pmml").display().to_string();
+    std::fs::write(&empty, "").unwrap();
+    let model = demo("1-linear.pmml");
+    let long = "v".repeat(129);
+    for (arguments, code, wanted) in [
+        (
+            &["--model-version", &long, &model][..],
+            ExitCode::Usage,
+            "the version has 129 bytes, more than 128",
+        ),
+        (&["--model-version", "a\u{7}b", &model], ExitCode::Usage, "control character '\\u{7}'"),
+        (&["--name", "", &model], ExitCode::Usage, "the model name is empty"),
+        (&["--data-type", "beer", &model], ExitCode::Usage, "there is no data type \"beer\""),
+        (&[model.as_str(), &empty], ExitCode::ModelRefused, "empty.pmml is empty"),
+    ] {
+        let mut world = World::new();
+        let arguments: Vec<&str> = ["publish"].iter().chain(arguments).copied().collect();
+        let error = world.run(&arguments).unwrap_err();
+        assert_eq!(error.code, code, "{error}");
+        assert!(error.message.contains(wanted), "{error}");
+        assert!(world.backend.admin().unwrap().topics().unwrap().is_empty(), "nothing was created");
+    }
+    let mut world = World::new();
+    world.run(&["publish", "--model-version", &long[1..], &model]).unwrap();
 }

@@ -147,3 +147,39 @@ fn what_is_missing_is_said() {
     let error = world.run(&[&demo(), "--delimiter", ";", "--no-header"]).unwrap_err();
     assert_eq!(error.message, TopicsError::UnknownTopic { topic: "models_data".into() }.to_string());
 }
+
+#[test]
+fn a_row_that_is_too_short_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let mut world = World::default();
+    let short = file("short.csv", "alcohol,pH\n9\n9,3\n9,3,1\n");
+    let (code, said) = world.run(&[&short, "--rate", "max"]).unwrap();
+    assert_eq!(code, ExitCode::RunTime);
+    assert!(said.ends_with("produced 1 records to models_data, 2 left out\n"), "{said}");
+    // Without a header a row may have more columns than the data type has fields, and not fewer.
+    let bare = file("bare.csv", "1,2,3,4,5,6,7,8,9,10,11,12\n1,2,3\n");
+    let (_, said) = world.run(&[&bare, "--no-header", "--rate", "max"]).unwrap();
+    assert!(said.ends_with("produced 1 records to models_data, 1 left out\n"), "{said}");
+}
+
+#[test]
+fn topics_of_the_application_are_not_for_records() {
+    let mut world = World::default();
+    let topics = world.config.topics.clone();
+    let changelog = format!("{}-modelStore-changelog", world.config.application.id);
+    for topic in [&topics.models, &topics.results, &topics.dead_letters, &topics.rejections, &changelog] {
+        let error = world
+            .run(&[&demo(), "--delimiter", ";", "--no-header", "-n", "1", "--topic", topic])
+            .unwrap_err();
+        assert_eq!(error.code, ExitCode::Usage);
+        assert!(error.message.starts_with(&format!("--topic {topic}: it is ")), "{error}");
+    }
+    assert!(world.backend.admin().unwrap().topics().unwrap().is_empty(), "nothing was created");
+    let error = world.run(&["-", "--loop"]).unwrap_err();
+    assert_eq!(error.code, ExitCode::Usage);
+}

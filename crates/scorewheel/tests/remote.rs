@@ -140,7 +140,28 @@ fn records_go_there_and_come_back_as_they_were() {
     assert_eq!(reader.poll(Duration::from_millis(10), &mut batch).unwrap(), ReaderEvent::Nothing);
     reader.seek(&partitions[1], StartPosition::Offset(9)).unwrap();
     let outside = (0..3).find_map(|_| reader.poll(Duration::from_millis(10), &mut batch).err());
-    assert!(matches!(outside, Some(TopicsError::OutOfRange { offset: 9, .. })), "{outside:?}");
+    let Some(TopicsError::OutOfRange { offset: 9, earliest, end, .. }) = outside else {
+        panic!("{outside:?}")
+    };
+    assert_eq!((earliest, end), (0, 2), "the bounds are those of the log");
+}
+
+#[test]
+fn a_topic_that_is_too_small_is_altered() {
+    let instance = Instance::start();
+    let backend = instance.backend(None);
+    let admin = backend.admin().unwrap();
+    admin.create_topic(&TopicSpec::new("small", 1).max_message_bytes(1000)).unwrap();
+    let partition = TopicPartition::new("small", 0);
+    assert!(matches!(put(&backend, &partition, &[b'x'; 2000]), Err(TopicsError::TooLarge { .. })));
+    admin.alter_topic_config("small", &[("max.message.bytes", "5000")]).unwrap();
+    put(&backend, &partition, &[b'x'; 2000]).unwrap();
+    let denied = admin.alter_topic_config("models_models", &[("max.message.bytes", "5000")]).unwrap_err();
+    assert!(matches!(denied, TopicsError::Denied { .. }), "{denied}");
+    assert!(matches!(
+        admin.alter_topic_config("nothing", &[("max.message.bytes", "5000")]),
+        Err(TopicsError::UnknownTopic { .. })
+    ));
 }
 
 #[test]

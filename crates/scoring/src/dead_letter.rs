@@ -2,7 +2,7 @@
 
 use scorewheel_model::Digest;
 use scorewheel_streams::{Output, ProcessorError};
-use scorewheel_topics::{RecordView, RecordWriter, TopicPartition};
+use scorewheel_topics::{RecordTooLarge, RecordView, RecordWriter, TopicPartition};
 
 /// Header with the kind of the error (KIP-1034: the exception's name).
 pub const EXCEPTION_HEADER: &str = "__streams.errors.exception";
@@ -29,23 +29,40 @@ pub const VALUE_LENGTH_HEADER: &str = "scorewheel.errors.value.length";
 const MESSAGE_LIMIT: usize = 2000;
 
 /// Why a record is dead.
-pub(crate) struct Cause<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Cause<'a> {
+    /// The step at which it failed.
     pub step: &'a str,
+    /// The kind of the error.
     pub kind: &'a str,
+    /// The reason in words.
     pub message: &'a str,
     /// Of the result that is not there, where its record has others.
     pub lineage: Option<&'a [u8]>,
 }
 
 /// What of the original record a dead letter carries.
-#[derive(Clone, Copy, PartialEq)]
-enum Keep {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Key, value and headers.
     Everything,
     /// The value is left out; its digest and length stand for it.
     NoValue,
     /// Neither value nor headers.
     KeyOnly,
+    /// Not even the key.
     Nothing,
+}
+
+impl Keep {
+    /// In the order in which they are tried, until the letter fits into its topic.
+    pub const ORDER: [Self; 4] = [Self::Everything, Self::NoValue, Self::KeyOnly, Self::Nothing];
+
+    /// The key that the letter has.
+    #[must_use]
+    pub fn key<'a>(self, record: &RecordView<'a>) -> Option<&'a [u8]> {
+        record.key.filter(|_| self != Self::Nothing)
+    }
 }
 
 /// Writes the dead letter of `record`, the one at index `from` of the batch: original key, value and headers, and the
@@ -57,9 +74,9 @@ pub(crate) fn write(
     input: &TopicPartition,
     cause: &Cause<'_>,
 ) -> Result<(), ProcessorError> {
-    for keep in [Keep::Everything, Keep::NoValue, Keep::KeyOnly, Keep::Nothing] {
-        let key = record.key.filter(|_| keep != Keep::Nothing);
-        if finish(output.record(from, record.timestamp, key), record, input, cause, keep) {
+    for keep in Keep::ORDER {
+        let letter = output.record(from, record.timestamp, keep.key(record));
+        if finish(letter, record, input, cause, keep).is_ok() {
             return Ok(());
         }
     }
@@ -70,13 +87,17 @@ pub(crate) fn write(
     .into())
 }
 
-fn finish(
+/// Makes a letter, begun with the record's timestamp and [`Keep::key`], the dead letter of `record` from `input`.
+///
+/// # Errors
+/// If it does not fit into its topic; with less of the record it may.
+pub fn finish(
     mut letter: RecordWriter<'_>,
     record: &RecordView<'_>,
     input: &TopicPartition,
     cause: &Cause<'_>,
     keep: Keep,
-) -> bool {
+) -> Result<(), RecordTooLarge> {
     if matches!(keep, Keep::Everything | Keep::NoValue) {
         letter.headers(record.headers);
     }
@@ -98,7 +119,7 @@ fn finish(
             letter.header(VALUE_LENGTH_HEADER, value.len().to_string().as_bytes());
         }
     }
-    letter.finish().is_ok()
+    letter.finish()
 }
 
 fn cut(text: &str) -> &str {

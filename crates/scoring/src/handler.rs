@@ -8,7 +8,7 @@ use bytes::Bytes;
 use scorewheel_model::DataTypeName;
 use scorewheel_serving::{
     Arrival, Arrivals, ControlLog, ControlMessage, ControlRecord, ControlView, Folded, Mark, Marking,
-    ModelReference, ModelView, Put, Reached, Rejection, Revision, Verdict, Waiting,
+    ModelReference, ModelView, Put, Reached, Rejection, Revision, Verdict, Waiting, not_loaded,
 };
 use scorewheel_streams::{BroadcastHandler, BuildContext, Published, Reached as Answer};
 use scorewheel_topics::{Offset, RecordView};
@@ -87,7 +87,7 @@ impl ModelsHandler {
     /// on its way holds none of the others up.
     fn install(&mut self, context: &mut BuildContext<'_>) -> Option<Arc<Revision>> {
         self.postponed = None;
-        self.keep();
+        self.arrivals.keep(&self.models, &self.log.loading());
         let mut waits = Vec::new();
         loop {
             if let Some(revision) = self.log.next_revision() {
@@ -112,8 +112,8 @@ impl ModelsHandler {
                         if let Some(reason) = news {
                             self.observe(ScoringEvent::Postponed { control, reason });
                         }
-                        if let (None, Some(reason)) = (&self.postponed, self.arrivals.delay(control)) {
-                            self.postponed = Some(not_loaded(control, reason));
+                        if self.postponed.is_none() {
+                            self.postponed = self.arrivals.postponed(control);
                         }
                     }
                 },
@@ -126,17 +126,6 @@ impl ModelsHandler {
                     return None;
                 }
             }
-        }
-    }
-
-    /// Says which models by reference are still of interest.
-    fn keep(&mut self) {
-        if self.arrivals.are_allowed() {
-            let in_force: Vec<_> = self.models.iter().map(|model| model.reference.clone()).collect();
-            let wanted = self.log.wanted();
-            let wanted: Vec<_> =
-                wanted.iter().filter_map(|control| self.log.reference(*control).cloned()).collect();
-            self.arrivals.keep(&in_force, &wanted);
         }
     }
 
@@ -226,22 +215,11 @@ impl ModelsHandler {
     }
 
     fn show(&self) {
-        let loading = self.log.wanted();
         self.parts.state.set_control(ControlView {
             position: self.end(),
-            revision: self.log.revision(),
-            models: self.models.clone(),
-            held: self
-                .log
-                .held()
-                .map(|(name, held)| (name.clone(), held.into_iter().cloned().collect()))
-                .collect(),
-            missing: self.log.missing(),
-            loading: loading.iter().filter_map(|control| self.log.reference(*control).cloned()).collect(),
             postponed: self.postponed.clone(),
-            quarantined: self.log.held_back_by().cloned(),
-            rejections: self.log.rejections().cloned().collect(),
             rejections_unwritten: self.unwritten.len(),
+            ..ControlView::of(&self.log, &self.models)
         });
     }
 
@@ -302,8 +280,9 @@ impl BroadcastHandler for ModelsHandler {
         if let Some(revision) = &revision {
             self.models = revision.asked().map(|model| ModelView::of(model)).collect();
             self.observe(ScoringEvent::Published(revision.id()));
-            self.keep();
-            if !self.log.wanted().is_empty() {
+            let loading = self.log.loading();
+            self.arrivals.keep(&self.models, &loading);
+            if !loading.is_empty() {
                 context.retry_after(Duration::ZERO);
             }
         }
@@ -340,10 +319,6 @@ impl BroadcastHandler for ModelsHandler {
         state.set_waiting(mark, reason);
         answer
     }
-}
-
-fn not_loaded(control: Offset, reason: &str) -> String {
-    format!("the model at control offset {control} is not loaded: {reason}")
 }
 
 fn describe(waiting: &Waiting) -> String {

@@ -14,8 +14,9 @@
 //! | [`markers`] | [`Markers`]: marks around what a model could kill the process with |
 //! | [`processor`] | [`ScoringProcessor`]: a batch in; results, dead letters, cut-overs out |
 //! | [`records`] | [`RecordCodecs`]: the codecs, as the heart decodes with them |
+//! | [`lineage`] | [`ModelLineage`]: which model made a result, and from which record |
 //! | [`golden`] | [`JsonGolden`]: golden rows, in JSON |
-//! | [`dead_letter`] | headers of dead letters |
+//! | [`dead_letter`] | dead letters: their headers, and what of a record they keep |
 //! | [`sinks`] | where results, dead letters and cut-overs go |
 //! | [`statistics_store`] | [`StatisticsStore`]: what the processor asks of its store |
 //! | [`model_store`] | [`ModelStore`]: {current, new} × {reference, statistics} in one record |
@@ -35,6 +36,7 @@ pub mod event;
 pub mod followers;
 pub mod golden;
 pub mod handler;
+pub mod lineage;
 pub mod markers;
 pub mod memory;
 pub mod model_store;
@@ -56,6 +58,7 @@ pub use event::{Observer, ScoringEvent, Unobserved};
 pub use followers::{FirstTarget, ScoreFollower, Scores};
 pub use golden::JsonGolden;
 pub use handler::ModelsHandler;
+pub use lineage::ModelLineage;
 pub use markers::Markers;
 pub use model_store::{ModelStore, ModelStoreView};
 pub use names::Names;

@@ -171,10 +171,6 @@ impl StatisticsStore for ModelStore {
             let key = &reference.key;
             let is_shared =
                 in_force.iter().filter(|other| other.key.data_type == key.data_type).nth(1).is_some();
-            let before = match is_shared {
-                true => self.state.shared.get(key),
-                false => self.state.generations.get(&key.data_type),
-            };
             let entry = match statistics.model(reference.offset) {
                 Some(done) => {
                     let statistics = done.clone();
@@ -184,7 +180,7 @@ impl StatisticsStore for ModelStore {
                     }
                 }
                 None => Generations {
-                    current: before.and_then(|before| before.current.clone()),
+                    current: self.state.scored_before(key, is_shared).cloned(),
                     new: Some(StoredModel {
                         reference: reference.clone(),
                         statistics: ModelStatistics::new(reference, reference.timestamp),
@@ -214,6 +210,20 @@ impl Generations {
 }
 
 impl ModelState {
+    /// The model that a new one of this key follows: the last that scored under its name, where the data type asks
+    /// several, else the last that scored its records. It is found also if the data type asked one model, or several,
+    /// until now.
+    fn scored_before(&self, key: &ModelKey, is_shared: bool) -> Option<&StoredModel> {
+        let one = self.generations.get(&key.data_type).and_then(|both| both.current.as_ref());
+        if is_shared {
+            let named = self.shared.get(key).and_then(|both| both.current.as_ref());
+            return named.or(one.filter(|model| model.reference.key == *key));
+        }
+        let several = self.shared.iter().filter(|(other, _)| other.data_type == key.data_type);
+        let several = several.filter_map(|(_, both)| both.current.as_ref());
+        one.or_else(|| several.max_by_key(|model| model.reference.offset))
+    }
+
     /// The statistics of all models.
     #[must_use]
     pub fn statistics(&self) -> TaskStatistics {
@@ -295,5 +305,57 @@ fn take_model(rest: &mut &[u8]) -> Option<Option<StoredModel>> {
         (Some(reference), Some(statistics)) => Some(Some(StoredModel { reference, statistics })),
         (None, None) => Some(None),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scorewheel_model::Digest;
+
+    fn model(name: &str, offset: i64) -> ModelReference {
+        ModelReference {
+            key: ModelKey::parse(&format!("wine/{name}")).unwrap(),
+            version: "1".into(),
+            sha256: Digest::of(b"model"),
+            message: Digest::of(b"message"),
+            timestamp: 0,
+            offset,
+        }
+    }
+
+    fn store() -> ModelStore {
+        let committed = Arc::new(ArcSwap::from_pointee((ModelState::default(), Checkpoint::default())));
+        ModelStore { state: ModelState::default(), committed, changed: false }
+    }
+
+    /// Statistics in which these have scored.
+    fn scored(models: &[&ModelReference]) -> TaskStatistics {
+        TaskStatistics::of(Totals::default(), models.iter().map(|model| ModelStatistics::new(model, 1)))
+    }
+
+    #[test]
+    fn a_model_is_followed_also_when_its_data_type_begins_or_ends_to_ask_several() {
+        let mut store = store();
+        let (a, b, newer, last) = (model("a", 1), model("b", 2), model("a", 3), model("c", 4));
+        let current = |generations: &Generations| generations.current_offset();
+        store.save(&mut scored(&[&a]), std::slice::from_ref(&a)).unwrap();
+        // From one to two: `a` is replaced, `b` had none before it.
+        let mut statistics = scored(&[&a]);
+        store.save(&mut statistics, &[newer.clone(), b.clone()]).unwrap();
+        let ModelState { generations, shared, .. } = store.state();
+        assert!(generations.is_empty());
+        let told: Vec<_> = shared
+            .values()
+            .map(|both| (current(both), both.new.as_ref().map(|model| model.reference.offset)))
+            .collect();
+        assert_eq!(told, [(Some(1), Some(3)), (None, Some(2))]);
+        assert!(statistics.model(1).is_some(), "what it has done stays told apart");
+        // And back to one, of another name, after both have scored.
+        store.save(&mut scored(&[&newer, &b]), &[newer, b]).unwrap();
+        store.save(&mut scored(&[&model("a", 3), &model("b", 2)]), std::slice::from_ref(&last)).unwrap();
+        let ModelState { generations, shared, .. } = store.state();
+        assert!(shared.is_empty());
+        assert_eq!(generations.values().map(current).collect::<Vec<_>>(), [Some(3)]);
     }
 }

@@ -4,10 +4,10 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 
-use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder};
+use scorewheel_codecs::{LINEAGE_HEADER, Making, ResultEncoder};
 use scorewheel_serving::{
-    Adoption, Answer, Cutover, DeadLetter, InstalledModel, Mark, Marking, Meter, ModelReference, Order,
-    Outcome, Revision, RevisionId, Scored, Scorer, Step, TaskStatistics, Wait,
+    Adoption, Answer, Cutover, DeadLetter, InstalledModel, Mark, Marking, Meter, ModelReference, Outcome,
+    Revision, RevisionId, Scored, Scorer, Step, TaskStatistics, Wait,
 };
 use scorewheel_streams::{
     BatchView, Broadcast, CommitContext, CutOver, Flow, InitContext, OutputId, Processor, ProcessorContext,
@@ -18,6 +18,7 @@ use scorewheel_topics::{Clock, RecordTooLarge, RecordView, TopicPartition};
 use crate::dead_letter::{self, Cause};
 use crate::event::ScoringEvent;
 use crate::followers::{FirstTarget, ScoreFollower};
+use crate::lineage::ModelLineage;
 use crate::markers::Markers;
 use crate::names::{CUTOVERS, DEAD_LETTERS};
 use crate::parts::{Parts, PartsError};
@@ -49,7 +50,7 @@ struct ModelEncoder {
     serial: u64,
     data_type: Box<str>,
     result: ResultEncoder,
-    lineage: Lineage,
+    lineage: ModelLineage,
     /// When the task first scored with it.
     since: i64,
 }
@@ -278,20 +279,13 @@ impl Writer<'_> {
         answer: &Answer<'_>,
         context: &mut ProcessorContext<'_>,
     ) -> Result<(), RecordTooLarge> {
-        let partition = self.input.partition();
-        let order = answer.order;
-        let lineage = self.parts.lineage || order.is_shared();
+        let lineage = self.parts.lineage || answer.order.is_shared();
         let encoder = self.encoder(answer);
         let mut output = context.outputs.main();
         let mut result = output.record(index, record.timestamp, record.key);
         if lineage {
             result.header_with(LINEAGE_HEADER, |header| {
-                if order.is_shared() {
-                    let (place, of) = (order.place, order.of);
-                    encoder.lineage.write_shared(partition as i32, record.offset, place, of, header);
-                } else {
-                    encoder.lineage.write(partition as i32, record.offset, header);
-                }
+                encoder.lineage.write(record.offset, answer.order, header);
             });
         }
         let making = Making {
@@ -322,27 +316,14 @@ impl Writer<'_> {
             serial: installed.serial(),
             data_type: data_type.into(),
             result: ResultEncoder::new(self.parts.result_format, data_type, answer.scores.schema()),
-            lineage: self.lineage(model),
+            lineage: ModelLineage::new(model, self.input),
             since,
         }
     }
 
-    fn lineage(&self, model: &ModelReference) -> Lineage {
-        let (name, sha256) = (model.key.name.as_str(), model.sha256.to_string());
-        Lineage::new(name, &model.version, &sha256, model.offset, self.input.topic())
-    }
-
-    /// The lineage of a result that is not there, if its record has others: which of them is missing.
-    fn missing(&self, model: &ModelReference, order: Order, offset: i64) -> Option<Vec<u8>> {
-        let mut lineage = Vec::new();
-        let partition = self.input.partition() as i32;
-        self.lineage(model).write_shared(partition, offset, order.place, order.of, &mut lineage);
-        order.is_shared().then_some(lineage)
-    }
-
     fn lineage_of(&self, letter: &DeadLetter<'_>, offset: i64, revision: &Revision) -> Option<Vec<u8>> {
-        let (model, order) = letter.asked().filter(|(_, order)| order.is_shared())?;
-        self.missing(&revision.models()[model].reference, order, offset)
+        let (model, order) = letter.asked()?;
+        ModelLineage::of_missing(&revision.models()[model].reference, self.input, offset, order)
     }
 
     fn too_large(
@@ -354,7 +335,8 @@ impl Writer<'_> {
         context: &mut ProcessorContext<'_>,
     ) -> Result<(), ProcessorError> {
         let message = format!("the result cannot be written: {error}");
-        let lineage = self.missing(&answer.installed.reference, answer.order, record.offset);
+        let model = &answer.installed.reference;
+        let lineage = ModelLineage::of_missing(model, self.input, record.offset, answer.order);
         let cause = Cause {
             step: Step::Encode.as_str(),
             kind: "result_too_large",

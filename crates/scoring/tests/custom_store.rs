@@ -63,6 +63,6 @@ fn the_custom_store_refuses_a_changelog_that_is_not_its_own() {
         (Some(&MODEL_STORE_KEY[..]), b"\x01\0\0\0\x09"),
     ] {
         let error = restore(key, Some(value)).unwrap_err();
-        assert!(error.contains("give the store another name"), "{error}");
+        assert!(error.contains("begin the store anew with `reset --store`"), "{error}");
     }
 }

@@ -102,7 +102,7 @@ fn a_changelog_of_another_kind_of_store_is_refused() {
         place.engine = after;
         let mut instance = place.start("b");
         let error = place.write_more(&mut instance).unwrap_err();
-        assert!(error.to_string().contains("give the store another name"), "{error}");
+        assert!(error.to_string().contains("begin the store anew with `reset --store`"), "{error}");
     }
 }
 

@@ -9,6 +9,7 @@ use crate::fetch::{Fetched, Fetcher, WantedModel};
 use crate::message::Put;
 use crate::reference::ModelReference;
 use crate::rejection::Refusal;
+use crate::view::ModelView;
 
 /// Pause before it is asked again for a model that is on its way, and for one that is delayed.
 const COMING: Duration = Duration::from_millis(50);
@@ -89,10 +90,10 @@ impl Arrivals {
         Arrival::Coming(news)
     }
 
-    /// Why the model at `control` does not come, if its last try failed.
+    /// Why the model at `control` does not come, if its last try failed, for people.
     #[must_use]
-    pub fn delay(&self, control: i64) -> Option<&str> {
-        self.waiting.get(&control)?.delay.as_deref()
+    pub fn postponed(&self, control: i64) -> Option<String> {
+        Some(not_loaded(control, self.waiting.get(&control)?.delay.as_deref()?))
     }
 
     /// When to ask again.
@@ -102,13 +103,20 @@ impl Arrivals {
         if comes { COMING } else { DELAYED }
     }
 
-    /// What is still of interest.
-    pub fn keep(&mut self, in_force: &[ModelReference], wanted: &[ModelReference]) {
-        self.waiting.retain(|control, _| wanted.iter().any(|reference| reference.offset == *control));
+    /// What is still of interest: the models in force, and those that are being loaded.
+    pub fn keep(&mut self, in_force: &[ModelView], loading: &[ModelReference]) {
+        self.waiting.retain(|control, _| loading.iter().any(|reference| reference.offset == *control));
         if let Some(fetcher) = &mut self.fetcher {
-            fetcher.keep(in_force, wanted);
+            let in_force: Vec<_> = in_force.iter().map(|model| model.reference.clone()).collect();
+            fetcher.keep(&in_force, loading);
         }
     }
+}
+
+/// That the model at `control` is not loaded, and why, for people.
+#[must_use]
+pub fn not_loaded(control: i64, reason: &str) -> String {
+    format!("the model at control offset {control} is not loaded: {reason}")
 }
 
 impl fmt::Debug for Arrivals {

@@ -62,7 +62,7 @@ mod route;
 mod segment;
 mod served;
 
-pub use arrivals::{Arrival, Arrivals};
+pub use arrivals::{Arrival, Arrivals, not_loaded};
 pub use conservation::Conservation;
 pub use cutover::{Adoption, Cutover};
 pub use decoder::{DataTypeIndex, DecodeNotes, Decoder, Fault, Records, Stated};

@@ -201,6 +201,12 @@ impl ControlLog {
         wanted
     }
 
+    /// The models that are [`wanted`](Self::wanted).
+    #[must_use]
+    pub fn loading(&self) -> Vec<ModelReference> {
+        self.wanted().into_iter().filter_map(|offset| self.reference(offset).cloned()).collect()
+    }
+
     /// What is known of the model at `offset`, if it can still matter.
     #[must_use]
     pub fn reference(&self, offset: i64) -> Option<&ModelReference> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scorewheel_model::{DataTypeName, ModelKey, ModelType, Summary};
 
+use crate::log::ControlLog;
 use crate::reference::ModelReference;
 use crate::rejection::Rejection;
 use crate::revision::{InstalledModel, RevisionId};
@@ -32,6 +33,26 @@ pub struct ControlView {
     pub rejections: Vec<Rejection>,
     /// Rejections that are not in the rejections topic yet.
     pub rejections_unwritten: usize,
+}
+
+impl ControlView {
+    /// The view of a log whose published models are `models`; without what the log does not know.
+    #[must_use]
+    pub fn of(log: &ControlLog, models: &[ModelView]) -> Self {
+        let held = log.held().map(|(name, held)| (name.clone(), held.into_iter().cloned().collect()));
+        Self {
+            position: log.position(),
+            revision: log.revision(),
+            models: models.to_vec(),
+            held: held.collect(),
+            missing: log.missing(),
+            loading: log.loading(),
+            postponed: None,
+            quarantined: log.held_back_by().cloned(),
+            rejections: log.rejections().cloned().collect(),
+            rejections_unwritten: 0,
+        }
+    }
 }
 
 /// A model in force, without what scores: a view never keeps a model alive.

@@ -134,9 +134,7 @@ impl<M> ModelDriver<M> {
                         self.shared.surroundings.observe(&StageEvent::Postponed { control, reason });
                     }
                     if postponed.is_none() {
-                        postponed = self.arrivals.delay(control).map(|reason| {
-                            format!("the model at control offset {control} is not loaded: {reason}")
-                        });
+                        postponed = self.arrivals.postponed(control);
                     }
                 }
             }
@@ -153,15 +151,9 @@ impl<M> ModelDriver<M> {
 
     /// Says which models by reference are still of interest.
     fn keep(&mut self) {
-        if self.arrivals.are_allowed() {
-            let in_force: Vec<_> = self.models.iter().map(|model| model.reference.clone()).collect();
-            let wanted: Vec<_> = {
-                let ledger = self.shared.ledger();
-                let wanted = ledger.log.wanted();
-                wanted.iter().filter_map(|control| ledger.log.reference(*control).cloned()).collect()
-            };
-            self.arrivals.keep(&in_force, &wanted);
-        }
+        // In two steps: whoever fetches is not told while the ledger is locked.
+        let loading = self.shared.ledger().log.loading();
+        self.arrivals.keep(&self.models, &loading);
     }
 
     fn judge(&mut self, put: &Put) {
@@ -192,21 +184,11 @@ impl<M> ModelDriver<M> {
         let view = {
             let ledger = self.shared.ledger();
             let log = &ledger.log;
-            let held: Vec<_> =
-                log.held().map(|(name, held)| (name.clone(), held.into_iter().cloned().collect())).collect();
             self.kept.retain(|control, _| log.reference(*control).is_some());
-            let loading = log.wanted();
             ControlView {
                 position: ledger.end.max(log.position()),
-                revision: log.revision(),
-                models: self.models.clone(),
-                held,
-                missing: log.missing(),
-                loading: loading.iter().filter_map(|control| log.reference(*control).cloned()).collect(),
                 postponed: self.postponed.clone(),
-                quarantined: log.held_back_by().cloned(),
-                rejections: log.rejections().cloned().collect(),
-                rejections_unwritten: 0,
+                ..ControlView::of(log, &self.models)
             }
         };
         self.shared.set_view(view);

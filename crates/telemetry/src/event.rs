@@ -131,6 +131,13 @@ pub enum Event {
         /// What, where, and what to do.
         message: String,
     },
+    /// Something that an operator should look at, while all that is promised holds.
+    Warning {
+        /// The kind, one of a closed list; counted among the alarms.
+        kind: &'static str,
+        /// What, where, and what to do.
+        message: String,
+    },
     /// What the way to InfluxDB tells.
     Influx(SenderNote),
     /// What the way to a collector of traces tells.

@@ -118,6 +118,10 @@ impl Telemetry {
                 self.add(Metric::Alarms, &[kind], 1);
                 error!(kind, "{message}");
             }
+            Event::Warning { kind, message } => {
+                self.add(Metric::Alarms, &[kind], 1);
+                warn!(kind, "{message}");
+            }
             Event::Influx(note) => match note {
                 SenderNote::Prepared(what) => info!("{what}"),
                 SenderNote::Failing(why) => warn!(why, "no points are written; scoring goes on"),

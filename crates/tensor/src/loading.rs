@@ -130,11 +130,11 @@ pub(crate) fn ports_of(inputs: Vec<RowInput>) -> Vec<(InputField, Port)> {
             };
             let Some(map) = &input.map else {
                 let width = element_count(&input.row_shape);
-                let port = Port { slot, offset: 0, width, missing: Missing::Error };
+                let port = Port { slot, offset: 0, width, missing: Missing::Error, categories: None };
                 return vec![(field(&input.name, &input.data_type, Missing::Error), port)];
             };
             let entries = map.keys.iter().enumerate().map(|(offset, (_, name))| {
-                let port = Port { slot, offset, width: 1, missing: map.missing };
+                let port = Port { slot, offset, width: 1, missing: map.missing, categories: None };
                 (field(name, &input.data_type, map.missing), port)
             });
             entries.collect()

@@ -12,7 +12,7 @@ use scorewheel_model::{BoundModel, InputField, Mapping, Model, ModelError, Recor
 use crate::answers::Answers;
 use crate::data::Data;
 use crate::engine::Engine;
-use crate::records::{Feeds, Port};
+use crate::records::{Blame, Feeds, Port};
 
 /// A tensor model of any format: an engine between inputs and answers.
 #[derive(Debug)]
@@ -143,9 +143,9 @@ impl BoundModel for BoundTensorModel {
         let input = error.field.and_then(|field| self.core.inputs.get(field as usize));
         let what = match error.code {
             ErrorCode::MissingValue => "is missing",
-            ErrorCode::UnparsableValue => "does not parse as the field's type",
-            ErrorCode::WrongType => "is of another type",
-            ErrorCode::InvalidValue => "is not a value that the input can take",
+            ErrorCode::UnparsableValue => "holds what does not parse",
+            ErrorCode::WrongType => "holds a value of another type",
+            ErrorCode::InvalidValue => "holds a value that the model does not take",
             ErrorCode::ResultNotANumber => "the scores of the classes are not numbers",
             ErrorCode::RuntimeFailed => "the run time refuses this record",
             ErrorCode::ResultOutOfType => "an output has another shape for this record than for others",
@@ -154,11 +154,11 @@ impl BoundModel for BoundTensorModel {
             }
             _ => error.code.as_str(),
         };
-        let message = match (input, error.field.and_then(|field| self.feeds.field_of(field))) {
-            (Some(input), Some(field)) => {
+        let message = match (input, self.feeds.blame(error, batch, row)) {
+            (Some(input), Some(Blame { field, held, takes })) => {
                 let name = &self.schema.fields()[field].name;
-                let text = batch.column(field).fault_text(row).map(|text| format!(" {text:?}"));
-                format!("input {:?} (field {name:?}){} {what}", input.name, text.unwrap_or_default())
+                let held = held.map_or(String::new(), |held| format!(": {held}"));
+                format!("input {:?} (field {name:?}) {what}{held}; it takes {takes}", input.name)
             }
             (Some(input), None) => format!("input {:?} {what}", input.name),
             _ => what.to_owned(),

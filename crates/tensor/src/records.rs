@@ -7,6 +7,7 @@ use std::sync::Arc;
 use scorewheel_columns::{Batch, Cell, Column, DataType, ErrorCode, FieldIndex, RowError, Schema, Values};
 use scorewheel_model::{BoundInput, InputField, Mapping, ModelError, resolve_inputs};
 
+use crate::boosting::categories::Categories;
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
 use crate::engine::{Layout, Slot};
@@ -17,7 +18,7 @@ use crate::error::wrong_schema;
 pub(crate) enum Missing {
     /// An error of the row.
     Error,
-    /// NaN, which the model knows as missing; of strings the empty one.
+    /// NaN, which the model knows as missing.
     NotANumber,
     /// 0, or the empty string: a map has no entry.
     Zero,
@@ -33,6 +34,8 @@ pub(crate) struct Port {
     /// Elements a row.
     pub width: usize,
     pub missing: Missing,
+    /// What the field holds, if the engine takes the codes of categories.
+    pub categories: Option<Arc<Categories>>,
 }
 
 /// Copies one field into some elements of a slot.
@@ -42,11 +45,13 @@ struct Feed {
     /// The model's input, for errors.
     input: u32,
     slot: usize,
+    element: ElementType,
     offset: usize,
     width: usize,
     missing: Missing,
     /// The numbers that stand for the field's strings, if it has such.
     codes: Option<Codes>,
+    categories: Option<Arc<Categories>>,
 }
 
 /// String → number.
@@ -109,9 +114,12 @@ impl Feeds {
                     codes.used = true;
                     Arc::clone(&codes.numbers)
                 });
-                let fits = match &coded {
-                    Some(_) => width == 1 && element.storage() != Storage::Text,
-                    None => can_feed(&declared.data_type, element, width),
+                let texts = port.categories.as_ref().map(|categories| categories.are_texts());
+                let fits = match (&coded, texts) {
+                    (Some(_), Some(true)) => false,
+                    (Some(_), _) => width == 1 && element.storage() != Storage::Text,
+                    (None, Some(true)) => can_feed(&declared.data_type, ElementType::Text, width),
+                    (None, _) => can_feed(&declared.data_type, element, width),
                 };
                 if !fits {
                     return Err(wrong_schema(format!(
@@ -123,10 +131,12 @@ impl Feeds {
                     field,
                     input: index as u32,
                     slot: port.slot,
+                    element,
                     offset: port.offset + at,
                     width,
                     missing: port.missing,
                     codes: coded,
+                    categories: port.categories.clone(),
                 });
             }
         }
@@ -167,12 +177,7 @@ impl Feeds {
             let target = Target { start: feed.offset * stride, row_stride, stride, element: slot.element };
             let column = batch.column(feed.field);
             let mut wrong = |row: usize, code: ErrorCode| report(row, RowError::of_field(code, feed.input));
-            match &feed.codes {
-                None => copy(column, rows.clone(), feed.width, &mut buffers[feed.slot], &target, &mut wrong),
-                Some(codes) => {
-                    copy_codes(column, rows.clone(), codes, &mut buffers[feed.slot], &target, &mut wrong)
-                }
-            }
+            copy_cells(feed, column, rows.clone(), &mut buffers[feed.slot], &target, &mut wrong);
             if column.cells().is_some() {
                 for (index, row) in rows.clone().enumerate() {
                     let code = match column.cell(row) {
@@ -192,9 +197,90 @@ impl Feeds {
         }
     }
 
-    /// The field that feeds an input of the model, the first one of a vector.
-    pub fn field_of(&self, input: u32) -> Option<FieldIndex> {
-        self.feeds.iter().find(|feed| feed.input == input).map(|feed| feed.field)
+    /// What an error of a row is about.
+    pub fn blame(&self, error: RowError, batch: &Batch, row: usize) -> Option<Blame> {
+        let input = error.field?;
+        // Of a vector of fields, the first one that is to blame.
+        let guilty = self.feeds.iter().find(|feed| feed.input == input && feed.refuses(batch, row))?;
+        let column = batch.column(guilty.field);
+        let held = match column.fault_text(row) {
+            Some(text) => Some(format!("{text:?}")),
+            None if column.cell(row) == Cell::Value => Some(column.get(row).to_string()),
+            None => None,
+        };
+        Some(Blame { field: guilty.field, held, takes: guilty.takes() })
+    }
+}
+
+/// What an error of a row is about: a field, and what it holds beside what it should hold.
+#[derive(Debug)]
+pub(crate) struct Blame {
+    pub field: FieldIndex,
+    /// The value as people read it; `None` if it is missing.
+    pub held: Option<String>,
+    /// What the model takes.
+    pub takes: String,
+}
+
+impl Feed {
+    /// True if this field of the row cannot feed the engine.
+    fn refuses(&self, batch: &Batch, row: usize) -> bool {
+        let column = batch.column(self.field);
+        match column.cell(row) {
+            Cell::Missing => return self.missing == Missing::Error,
+            Cell::Value => {}
+            _ => return true,
+        }
+        let mut refused = false;
+        let mut wrong = |_, _| refused = true;
+        let target = Target { start: 0, row_stride: self.width, stride: 1, element: self.element };
+        let mut buffer = Data::zeros(self.element, self.width);
+        copy_cells(self, column, row..row + 1, &mut buffer, &target, &mut wrong);
+        refused
+    }
+
+    fn takes(&self) -> String {
+        if let Some(codes) = &self.codes {
+            return format!("one of the {} strings that the mapping codes", codes.len());
+        }
+        if let Some(categories) = &self.categories {
+            let one = match categories.data_type() {
+                DataType::Text => "a string",
+                DataType::Bool => "true or false",
+                _ => "a number",
+            };
+            return format!("{one}, one of the {} categories of the model", categories.len());
+        }
+        let (low, high) = self.element.integer_range();
+        let (one, many) = match self.element.storage() {
+            Storage::Text => ("a string".to_owned(), "strings".to_owned()),
+            Storage::Bool => ("true or false".to_owned(), "truth values".to_owned()),
+            Storage::F64 => ("a number".to_owned(), "numbers".to_owned()),
+            Storage::F32 => ("a number of 32 bits".to_owned(), "numbers of 32 bits".to_owned()),
+            Storage::I64 => (
+                format!("a whole number from {low} to {high}"),
+                format!("whole numbers from {low} to {high}"),
+            ),
+        };
+        if self.width == 1 { one } else { format!("a list of {} {many}", self.width) }
+    }
+}
+
+/// Copies a field, coded or as it is.
+fn copy_cells(
+    feed: &Feed,
+    column: &Column,
+    rows: Range<usize>,
+    buffer: &mut Data,
+    target: &Target,
+    wrong: &mut impl FnMut(usize, ErrorCode),
+) {
+    match (&feed.codes, &feed.categories) {
+        (None, None) => copy(column, rows, feed.width, buffer, target, wrong),
+        (codes, categories) => {
+            let code = |cell: Coded<'_>| cell.number(codes.as_deref(), categories.as_deref());
+            copy_codes(column, rows, code, buffer, target, wrong);
+        }
     }
 }
 
@@ -301,6 +387,18 @@ impl Target {
         }
     }
 
+    /// Writes the one number of a row.
+    fn put(&self, buffer: &mut Data, row: usize, number: f64) {
+        let at = self.start + row * self.row_stride;
+        match buffer {
+            Data::F32(out) => out[at] = number as f32,
+            Data::F64(out) => out[at] = number,
+            Data::I64(out) => out[at] = number as i64,
+            Data::Bool(out) => out[at] = number != 0.0,
+            Data::Text(_) => {}
+        }
+    }
+
     /// Writes `convert(source[i])`, `width` elements a row; an element with a fault is reported and zero.
     fn write<S: Copy, T: Default>(
         &self,
@@ -357,33 +455,69 @@ fn clean<S>(_: S) -> Option<ErrorCode> {
     None
 }
 
-/// Writes the numbers that stand for the strings of a field.
+/// A cell for which a code stands.
+enum Coded<'a> {
+    Text(&'a str),
+    Number(f64),
+}
+
+impl Coded<'_> {
+    /// The number that the engine takes: that which the mapping codes, and of categories their code.
+    fn number(
+        &self,
+        codes: Option<&HashMap<Box<str>, u32>>,
+        categories: Option<&Categories>,
+    ) -> Result<f64, ErrorCode> {
+        let number = match (self, codes) {
+            (Self::Text(text), Some(codes)) => match codes.get(*text) {
+                Some(code) => f64::from(*code),
+                None => return Err(ErrorCode::InvalidValue),
+            },
+            (Self::Text(text), None) => {
+                return categories.map_or(Err(ErrorCode::WrongType), |known| known.code_of_text(text));
+            }
+            (Self::Number(number), _) => *number,
+        };
+        categories.map_or(Ok(number), |known| known.code_of_number(number))
+    }
+}
+
+/// Writes the numbers that stand for the cells of a field.
 fn copy_codes(
     column: &Column,
     rows: Range<usize>,
-    codes: &HashMap<Box<str>, u32>,
+    code: impl Fn(Coded<'_>) -> Result<f64, ErrorCode>,
     buffer: &mut Data,
     target: &Target,
     wrong: &mut impl FnMut(usize, ErrorCode),
 ) {
-    let Values::Text { codes: strings, dictionary } = column.values() else { return };
-    for (row, string) in strings[rows.clone()].iter().enumerate() {
-        let number = if column.cell(rows.start + row) == Cell::Value {
-            codes.get(dictionary.get(*string)).copied().unwrap_or_else(|| {
-                wrong(row, ErrorCode::InvalidValue);
-                0
-            })
-        } else {
-            0
-        };
-        let at = target.start + row * target.row_stride;
-        match buffer {
-            Data::F32(out) => out[at] = number as f32,
-            Data::F64(out) => out[at] = f64::from(number),
-            Data::I64(out) => out[at] = i64::from(number),
-            Data::Bool(out) => out[at] = number != 0,
-            Data::Text(_) => {}
+    for (index, row) in rows.enumerate() {
+        if column.cell(row) != Cell::Value {
+            target.put(buffer, index, 0.0);
+            continue;
         }
+        let number = code(match column.values() {
+            Values::Text { codes, dictionary } | Values::TensorText { codes, dictionary, .. } => {
+                Coded::Text(dictionary.get(codes[row]))
+            }
+            Values::F64(values) | Values::TensorF64 { elements: values, .. } => Coded::Number(values[row]),
+            Values::F32(values) | Values::TensorF32 { elements: values, .. } => {
+                Coded::Number(f64::from(values[row]))
+            }
+            Values::I64(values) | Values::TensorI64 { elements: values, .. } => {
+                Coded::Number(values[row] as f64)
+            }
+            Values::Bool(values) => Coded::Number(f64::from(u8::from(values[row]))),
+            Values::Date(_) | Values::Time(_) | Values::DateTime(_) | Values::TextList(_) => return,
+        });
+        target.put(
+            buffer,
+            index,
+            number.unwrap_or_else(|error| {
+                wrong(index, error);
+                0.0
+            }),
+        );
     }
 }
 

@@ -131,7 +131,12 @@ fn a_record_that_does_not_fit_is_an_error_of_its_row() {
     assert_eq!(scores.error(2).map(|error| error.code), Some(ErrorCode::WrongType));
     assert_eq!(scores.get(0, 3), Value::List(vec![Value::F64(1.0), Value::F64(0.0), Value::F64(3.0)]));
     let explained = bound.explain(scores.error(1).unwrap(), &batch, 1).message;
-    assert!(explained.contains("missing"), "{explained}");
+    assert_eq!(explained, "input \"x\" (field \"b\") is missing; it takes a number of 32 bits");
+    let explained = bound.explain(scores.error(2).unwrap(), &batch, 2).message;
+    assert!(
+        explained.starts_with("input \"x\" (field \"b\") holds a value of another type; it takes"),
+        "{explained}"
+    );
     let Some(other) = wine() else { return };
     assert!(model.bind(other.schema(), &Mapping::default()).is_err());
 }

@@ -7,7 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use scorewheel_columns::{Batch, DataType, Scores, Value};
+use scorewheel_columns::{Batch, DataType, Schema, Scores, Value};
 use scorewheel_model::{Limits, Mapping, Model, ModelError};
 use scorewheel_tensor::formats;
 use support::shared;
@@ -76,27 +76,11 @@ fn steps(single: bool, a: f64, b: f64) -> u64 {
     }
 }
 
-/// Sums are the library's bit for bit. Exponentials are the platform's in the library and ours here: their results may
-/// be a few steps apart.
+/// XGBoost's answers are the library's bit for bit, and so are LightGBM's sums. LightGBM's exponentials of f64 are the
+/// platform's in the library and ours here: their results may be a few steps apart.
 fn allowed(name: &str) -> u64 {
-    let exponential = [
-        "logistic",
-        "poisson",
-        "gamma",
-        "tweedie",
-        "cox",
-        "soft",
-        "ubjson",
-        "base-score",
-        "linear-classes",
-        "binary",
-        "cross",
-        "multiclass",
-        "sigmoid",
-    ];
-    let bare = ["logitraw", "hinge", "softmax", "categories-ubjson"];
-    let inexact =
-        exponential.iter().any(|part| name.contains(part)) && !bare.iter().any(|part| name.contains(part));
+    let exponential = ["poisson", "gamma", "tweedie", "binary", "cross", "multiclass", "sigmoid"];
+    let inexact = name.starts_with("lightgbm") && exponential.iter().any(|part| name.contains(part));
     if inexact { 2 } else { 0 }
 }
 
@@ -155,7 +139,8 @@ fn the_forests_agree_with_their_libraries() {
         let most = distances.iter().max().copied().unwrap();
         assert_eq!(distances.len(), 10_000);
         println!("{file}: {equal} of 10,000 equal, at most {most} steps apart");
-        assert!(equal >= 9_980 && most <= 2, "{file}: {equal} of 10,000 equal, at most {most} steps apart");
+        let right = if single { equal == 10_000 } else { equal >= 9_980 && most <= 2 };
+        assert!(right, "{file}: {equal} of 10,000 equal, at most {most} steps apart");
     }
 }
 
@@ -171,8 +156,8 @@ fn what_is_cut_short_is_refused() {
     {
         let bytes = std::fs::read(folder().join(file)).unwrap();
         let end = match file.strip_suffix(".txt") {
-            // What follows the trees may be missing.
-            Some(_) => bytes.windows(12).position(|window| window == b"end of trees").unwrap(),
+            // Whole files of other producers than the Python package end there.
+            Some(_) => bytes.windows(17).position(|window| window == b"end of parameters").unwrap(),
             None => bytes.len() - 1,
         };
         for cut in (100..end).step_by(97) {
@@ -220,27 +205,173 @@ fn what_makes_no_forest_is_refused() {
         (text.replace("objective=regression", "objective=other"), "other"),
         (text.replace("max_feature_idx=4", "max_feature_idx=99999999"), "at most"),
         (text.replace("end of trees", ""), "end of trees"),
+        (text[..text.find("feature_importances:").unwrap()].to_owned(), "end of trees"),
+        (text[..text.find("[learning_rate").unwrap()].to_owned(), "end of parameters"),
+        (text.replace("pandas_categorical:[]", "pandas_cat"), "pandas_categorical"),
+        (text.replace("pandas_categorical:[]", "pandas_categorical:["), "pandas_categorical"),
+        (
+            format!(
+                "{}{}",
+                &text[..text.find("Tree=3").unwrap()],
+                &text[text.find("end of trees").unwrap()..]
+            ),
+            "3 trees, but its line \"tree_sizes\" lists 6",
+        ),
     ] {
         let error = refusal(bytes.as_bytes());
         assert!(error.to_string().contains(word), "{word}: {error}");
     }
 }
 
+/// The scores and the errors of rows that differ in one field.
+fn by_field(model: &dyn Model, field: &str, cells: &[Value]) -> (Vec<Value>, Vec<(u32, String)>) {
+    let mut fields = model.schema().unwrap().fields().to_vec();
+    if matches!(cells[0], Value::Text(_)) {
+        fields
+            .iter_mut()
+            .filter(|declared| &*declared.name == field)
+            .for_each(|field| field.data_type = DataType::Text);
+    }
+    let schema = Arc::new(Schema::new(fields).unwrap());
+    let bound = model.bind(&schema, &Mapping::default()).unwrap();
+    let mut batch = Batch::new(Arc::clone(&schema));
+    for cell in cells {
+        let row = schema.fields().iter().map(|declared| match &*declared.name {
+            name if name == field => cell.clone(),
+            "colour" => Value::from("blue"),
+            "size" => Value::Missing,
+            _ => Value::F64(0.5),
+        });
+        batch.push_row(&row.collect::<Vec<_>>());
+    }
+    let mut scores = Scores::new();
+    bound.score(&batch, 0..cells.len(), &mut bound.new_scratch(), &mut scores);
+    let texts = scores
+        .errors()
+        .iter()
+        .map(|(row, error)| (*row, bound.explain(*error, &batch, *row as usize).message));
+    let texts = texts.collect();
+    ((0..cells.len()).map(|row| scores.get(0, row)).collect(), texts)
+}
+
 #[test]
 fn a_category_that_the_library_refuses_is_an_error_of_its_row() {
     let model = load(&std::fs::read(folder().join("xgboost-categories.json")).unwrap());
-    let bound = model.bind(&model.schema().unwrap(), &Mapping::default()).unwrap();
-    let mut batch = Batch::new(model.schema().unwrap());
-    let row =
-        |colour: Value| vec![Value::F64(0.5), Value::F64(1.0), Value::Missing, colour, Value::F64(25.0)];
-    for colour in ["red", "mauve", "red"] {
-        batch.push_row(&row(Value::from(colour)));
+    let cells = ["red", "mauve", "red", ""].map(Value::from);
+    let (scores, errors) = by_field(&*model, "colour", &cells);
+    let text = |held: &str| {
+        format!(
+            "input \"colour\" (field \"colour\") holds a value that the model does not take: {held:?}; it takes a \
+             string, one of the 9 categories of the model"
+        )
+    };
+    assert_eq!(errors, [(1, text("mauve")), (3, text(""))]);
+    assert_eq!(scores[0], scores[2]);
+    // Missing is no error.
+    assert_eq!(by_field(&*model, "colour", &[Value::Missing]).1, []);
+}
+
+/// The file with other categories in place of those of `colour`.
+fn xgboost_with(names: &[&str], offsets: &[usize], version: [u32; 3]) -> Vec<u8> {
+    let text = std::fs::read_to_string(folder().join("xgboost-categories.json")).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    document["version"] = version.into_iter().collect();
+    let lists = &mut document["learner"]["gradient_booster"]["model"]["cats"]["enc"];
+    let bytes = names.concat().into_bytes();
+    let end = offsets.last().copied().unwrap();
+    lists[3] = serde_json::json!({ "offsets": offsets, "values": &bytes[..end] });
+    serde_json::to_vec(&document).unwrap()
+}
+
+#[test]
+fn an_empty_string_is_a_category_like_any_other() {
+    let names = ["red", "green", "blue", "grey", "pink", "teal", "gold", "lime", "navy"];
+    let xgboost = load(&std::fs::read(folder().join("xgboost-categories.json")).unwrap());
+    let text = std::fs::read_to_string(folder().join("lightgbm-categories.txt")).unwrap();
+    let model = load(text.as_bytes());
+    let mut unlike_missing = [0, 0];
+    for name in names {
+        let emptied = names.map(|other| if other == name { "" } else { other });
+        let mut offsets = vec![0];
+        offsets.extend(emptied.iter().scan(0, |end, text| {
+            *end += text.len();
+            Some(*end)
+        }));
+        let changed = [
+            load(&xgboost_with(&emptied, &offsets, [3, 2, 0])),
+            load(text.replace(&format!("\"{name}\""), "\"\"").as_bytes()),
+        ];
+        for (index, (original, changed)) in [&xgboost, &model].into_iter().zip(&changed).enumerate() {
+            let original = by_field(&**original, "colour", &[name.into(), Value::Missing]);
+            assert_eq!(by_field(&**changed, "colour", &["".into(), Value::Missing]), original, "{name}");
+            unlike_missing[index] += usize::from(original.0[0] != original.0[1]);
+        }
     }
-    batch.push_row(&row(Value::Missing));
-    let mut scores = Scores::new();
-    bound.score(&batch, 0..4, &mut bound.new_scratch(), &mut scores);
-    assert_eq!(scores.errors().iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1]);
-    assert_eq!(scores.get(0, 0), scores.get(0, 2));
+    assert!(unlike_missing.iter().all(|count| *count > 0), "{unlike_missing:?}");
+    // One that is not listed is missing to LightGBM.
+    let (scores, errors) = by_field(&*model, "colour", &["".into(), Value::Missing, "mauve".into()]);
+    assert!(errors.is_empty() && scores[0] == scores[1] && scores[2] == scores[1]);
+}
+
+#[test]
+fn names_that_xgboost_damaged_are_refused_unless_the_mapping_codes_them() {
+    let names = ["rüd", "green", "blue", "grey", "pink", "teal", "gold", "lime", "navy"];
+    let by_characters = [0, 3, 8, 12, 16, 20, 24, 28, 32, 36];
+    let by_bytes = [0, 4, 9, 13, 17, 21, 25, 29, 33, 37];
+    for damaged in
+        [xgboost_with(&names, &by_characters, [3, 2, 0]), xgboost_with(&names, &by_bytes, [3, 3, 0])]
+    {
+        let error = refusal(&damaged).to_string();
+        assert!(
+            error.contains("\"colour\"") && error.contains("ASCII") && error.contains("[codes]"),
+            "{error}"
+        );
+    }
+    let original = load(&std::fs::read(folder().join("xgboost-categories.json")).unwrap());
+    let (expected, _) = by_field(&*original, "colour", &["red".into(), "navy".into()]);
+    let whole = load(&xgboost_with(&names, &by_bytes, [3, 4, 0]));
+    assert_eq!(by_field(&*whole, "colour", &["rüd".into(), "navy".into()]), (expected.clone(), vec![]));
+
+    let strings = names.iter().map(|name| (*name).into()).collect();
+    let mapping = Mapping {
+        codes: vec![scorewheel_model::FieldCodes { field: "colour".into(), strings }],
+        ..Mapping::default()
+    };
+    let damaged = xgboost_with(&names, &by_characters, [3, 2, 0]);
+    let format = formats().into_iter().find(|format| format.recognises(&damaged)).unwrap();
+    let coded = format.load(&damaged, &mapping, &Limits::default()).unwrap();
+    let (found, errors) = by_field(&*coded, "colour", &["rüd".into(), "navy".into()]);
+    assert_eq!((found, errors), (expected, vec![]));
+}
+
+#[test]
+fn truth_values_are_categories_of_lightgbm() {
+    let text = std::fs::read_to_string(folder().join("lightgbm-categories.txt")).unwrap();
+    let truths = load(text.replace("[5, 15, 25, 35, 45, 55, 65, 75, 85]", "[false, true]").as_bytes());
+    let numbers = load(text.as_bytes());
+    let cells = [Value::Bool(false), Value::Bool(true), Value::Missing];
+    let (found, errors) = by_field(&*truths, "size", &cells);
+    assert_eq!(errors, []);
+    let cells = [Value::F64(5.0), Value::F64(15.0), Value::Missing];
+    assert_eq!(found, by_field(&*numbers, "size", &cells).0);
+    assert!(found[0] != found[1] || found[1] != found[2], "{found:?}");
+}
+
+#[test]
+fn a_lightgbm_file_without_its_categories_is_noticed_where_they_matter() {
+    let text = std::fs::read_to_string(folder().join("lightgbm-categories.txt")).unwrap();
+    let end = text.find("pandas_categorical").unwrap();
+    let error = refusal(&text.as_bytes()[..end]).to_string();
+    assert!(error.contains("\"pandas_categorical\", which lists the categories"), "{error}");
+    let cut = text.find("\nparameters:").unwrap();
+    assert!(refusal(&text.as_bytes()[..cut]).to_string().contains("pandas_categorical"));
+    // As the library itself writes it, without the Python package.
+    let without = text[..end].trim_end().to_owned() + "\n";
+    load(without.as_bytes());
+    // Older versions spell the tail otherwise.
+    let older =
+        text.replace("version=v4", "version=v2").replace("feature_importances:", "feature importances:");
+    load(older.as_bytes());
 }
 
 #[test]

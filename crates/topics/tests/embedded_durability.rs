@@ -12,6 +12,7 @@ use scorewheel_topics::embedded::{Directory, EmbeddedBackend, EmbeddedOptions, S
 use scorewheel_topics::{
     Backend, GroupEvent, GroupOptions, GroupReader, OffsetCommit, ReaderEvent, ReaderOptions, RecordBatch,
     StartPosition, TopicPartition, TopicSpec, TopicsError, TransactionOptions, TransactionalWriter,
+    WriterOptions,
 };
 
 const CHILD_DIRECTORY: &str = "SCOREWHEEL_TEST_WRITER_DIRECTORY";
@@ -213,6 +214,60 @@ fn a_power_failure_loses_whole_transactions_from_the_end_and_says_so() {
     }
     assert!(kept.is_sorted());
     assert_eq!((kept.first(), kept.last()), (Some(&5), Some(&last)));
+}
+
+/// A directory whose journal is not what was written, in 64 bytes in the middle of nine records of this size.
+fn damaged_in_the_middle(path: &Path, size: u32) -> (PathBuf, Vec<u8>) {
+    let backend = open(path, SyncPolicy::Always);
+    create(&backend);
+    let mut writer = backend.writer(&WriterOptions::default()).unwrap();
+    for _ in 0..9 {
+        let mut record = writer.lend(&TopicPartition::new("input", 0)).unwrap().record(1, None);
+        record.value().extend((0..size).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8));
+        record.finish().unwrap();
+        writer.flush().unwrap();
+    }
+    drop((writer, backend));
+    let file = journal(path);
+    let middle = used_bytes(&file).len() / 2;
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[middle..middle + 64].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    fs::write(&file, &bytes).unwrap();
+    (file, bytes)
+}
+
+#[test]
+fn damage_in_the_middle_of_the_journal_is_said_with_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let (file, bytes) = damaged_in_the_middle(&path, 3000);
+    // Said again: nothing was changed on the way.
+    for _ in 0..2 {
+        let opened = EmbeddedBackend::open(Directory::take(&path).unwrap(), &EmbeddedOptions::default());
+        let error = opened.map(|backend| backend.damage().to_vec()).unwrap_err().to_string();
+        let name = file.file_name().unwrap().to_string_lossy();
+        let wanted = format!(
+            "{} is damaged and cannot be opened: the bytes of store/{name} do not match their checksum; bring back a copy",
+            path.display()
+        );
+        assert!(error.contains(&wanted), "{error}");
+        assert!(!error.contains("Fjall") && !error.contains("ChecksumMismatch"), "{error}");
+    }
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+}
+
+/// The store takes an entry that it cannot unpack for the end of the journal; what is lost so is told by the ends that
+/// are kept beside it.
+#[test]
+fn what_lies_behind_damage_that_looks_like_an_end_is_said_to_be_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    damaged_in_the_middle(&path, 8000);
+    let backend = open(&path, SyncPolicy::Always);
+    let damage: Vec<String> = backend.damage().iter().map(ToString::to_string).collect();
+    let wanted =
+        "input-0 has lost 5 offsets that had not reached the disk or lay behind damage: 4 to before 9";
+    assert_eq!(damage, [wanted]);
 }
 
 #[test]

@@ -48,3 +48,15 @@ impl Harness for Memory {
 }
 
 behaviours!(crate::memory());
+
+#[test]
+fn topics_have_a_bounded_number_of_partitions() {
+    let backend = MemoryBackend::default();
+    let admin = backend.admin().unwrap();
+    let create = |name: &str, partitions| admin.create_topic(&TopicSpec::new(name, partitions));
+    create("wide", 12_000).unwrap();
+    let refused = create("wider", 99_999_999).unwrap_err().to_string();
+    assert!(refused.contains("at most 20000") && refused.contains("12000 are there"), "{refused}");
+    create("more", 8_001).unwrap_err();
+    create("more", 8_000).unwrap();
+}

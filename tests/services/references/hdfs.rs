@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use scorewheel_references::{DataNode, HdfsStore, Location, Server, Store};
 use tempfile::TempDir;
 
-use super::story::{RealStore, files, tell};
+use super::story::{RealStore, files, place, tell};
 use crate::{free_address, wait_until};
 
 const USER: &str = "reader";
@@ -130,7 +130,7 @@ fn models_come_from_hdfs_and_from_data_nodes_of_the_place_only() {
     let stranger = DataNode { host: "data.example".into(), port: cluster.data_node.port };
     let location = cluster.location("small.pmml");
     super::story::assert_refused(
-        cluster.of(vec![stranger]),
+        place(cluster.of(vec![stranger])),
         &location,
         scorewheel_serving::RefusalKind::NotAllowed,
     );

@@ -9,6 +9,6 @@
 //! | `hdfs` | HDFS: Hadoop's mini cluster, `SCOREWHEEL_TEST_HDFS` |
 
 mod hdfs;
-mod postgres;
+pub mod postgres;
 mod s3;
-mod story;
+pub mod story;

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use scorewheel_references::{S3Credentials, S3Store, Secret, Server, Store};
 use tempfile::TempDir;
 
-use super::story::{RealStore, files, tell};
+use super::story::{RealStore, files, place, tell};
 use crate::{free_address, wait_until};
 
 const BUCKET: &str = "models";
@@ -157,5 +157,5 @@ fn a_wrong_signature_is_no_verdict() {
     if let Some(credentials) = &mut store.credentials {
         credentials.secret_key = Secret("wrong".into());
     }
-    super::story::assert_passing(Store::S3(store), &moto.location("small.pmml"), "403");
+    super::story::assert_passing(place(Store::S3(store)), &moto.location("small.pmml"), "403");
 }

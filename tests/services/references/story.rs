@@ -1,5 +1,6 @@
 //! The story that every store is told.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
@@ -18,8 +19,13 @@ pub trait RealStore {
     /// Where a file of this name is.
     fn location(&self, name: &str) -> String;
 
-    /// All of it as a place.
+    /// All of it.
     fn store(&self) -> Store;
+
+    /// The authority that certifies it.
+    fn ca(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// Ends or halts it.
     fn stop(&mut self);
@@ -36,6 +42,19 @@ pub fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("large.onnx", pattern(LARGEST - 7)),
         ("larger.onnx", pattern(LARGEST + 1)),
     ]
+}
+
+/// A store as a place of the story.
+pub fn place(store: Store) -> Place {
+    Place {
+        name: "real".into(),
+        store,
+        pin: Pin::Sha256,
+        max_bytes: LARGEST as u64,
+        timeout: Duration::from_secs(10),
+        allow_private: true,
+        ca: None,
+    }
 }
 
 struct Bell(Mutex<std::sync::mpsc::Sender<()>>);
@@ -56,15 +75,7 @@ struct Installer {
 }
 
 impl Installer {
-    fn new(store: Store, folder: &std::path::Path) -> Self {
-        let place = Place {
-            name: "real".into(),
-            store,
-            pin: Pin::Sha256,
-            max_bytes: LARGEST as u64,
-            timeout: Duration::from_secs(10),
-            allow_private: true,
-        };
+    fn new(place: Place, folder: &std::path::Path) -> Self {
         let (tell, events) = channel();
         let (ring, woken) = channel();
         let tell = Mutex::new(tell);
@@ -112,7 +123,7 @@ impl Drop for Installer {
 /// Tells it; the store holds [`files`] and answers.
 pub fn tell(store: &mut dyn RealStore) {
     let folder = tempfile::tempdir().unwrap();
-    let mut installer = Installer::new(store.store(), folder.path());
+    let mut installer = Installer::new(Place { ca: store.ca(), ..place(store.store()) }, folder.path());
     let files = files();
     let [(small, small_bytes), (large, large_bytes), (larger, larger_bytes)] = files.as_slice() else {
         unreachable!()
@@ -147,9 +158,9 @@ pub fn tell(store: &mut dyn RealStore) {
 
 /// That fetching fails for a reason that passes, and says this.
 #[track_caller]
-pub fn assert_passing(store: Store, location: &str, says: &str) {
+pub fn assert_passing(place: Place, location: &str, says: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut installer = Installer::new(store, folder.path());
+    let mut installer = Installer::new(place, folder.path());
     let wanted = installer.want(location.into(), b"model");
     installer.desk.fetch(&wanted, &installer.waker.clone());
     match installer.events.recv_timeout(LONGEST).unwrap() {
@@ -160,9 +171,9 @@ pub fn assert_passing(store: Store, location: &str, says: &str) {
 
 /// That a model comes.
 #[track_caller]
-pub fn assert_here(store: Store, location: &str, bytes: &[u8]) {
+pub fn assert_here(place: Place, location: &str, bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
-    let mut installer = Installer::new(store, folder.path());
+    let mut installer = Installer::new(place, folder.path());
     let wanted = installer.want(location.into(), bytes);
     match installer.settle(&wanted) {
         Fetched::Here { data, .. } => assert_eq!(&data[..], bytes),
@@ -172,14 +183,14 @@ pub fn assert_here(store: Store, location: &str, bytes: &[u8]) {
 
 /// That there is none.
 #[track_caller]
-pub fn assert_missing(store: Store, location: &str) {
-    assert_refused(store, location, RefusalKind::NotFound);
+pub fn assert_missing(place: Place, location: &str) {
+    assert_refused(place, location, RefusalKind::NotFound);
 }
 
 /// That there is a verdict against it.
 #[track_caller]
-pub fn assert_refused(store: Store, location: &str, kind: RefusalKind) {
+pub fn assert_refused(place: Place, location: &str, kind: RefusalKind) {
     let folder = tempfile::tempdir().unwrap();
-    let mut installer = Installer::new(store, folder.path());
+    let mut installer = Installer::new(place, folder.path());
     installer.assert_refused(location.into(), b"model", kind);
 }

@@ -301,8 +301,16 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
             DataType::TextList => read_list(column, row, items),
             DataType::Tensor { shape, .. } => read_tensor(column, row, shape, items),
             _ => {
-                coerce::wrong_type(column, row, "[…]");
-                while items.next_element::<IgnoredAny>()?.is_some() {}
+                // A list of one element stands for the element, as in a tensor of one element the element for the list.
+                let Self { walk, meaning, .. } = self;
+                let element = ValueSeed { walk: &mut *walk, meaning, nested: None };
+                let mut alone = items.next_element_seed(element)?.is_some();
+                while items.next_element::<IgnoredAny>()?.is_some() {
+                    alone = false;
+                }
+                if !alone {
+                    coerce::wrong_type(&mut walk.columns[field], row, "[…]");
+                }
                 Ok(())
             }
         }
@@ -517,5 +525,36 @@ impl<'de> Visitor<'de> for ElementSeed<'_, '_> {
         self.reading.fits = false;
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scorewheel_columns::{Field, Value};
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_one_element_stands_for_its_element() {
+        let fields = vec![Field::new("a", DataType::F64), Field::new("b", DataType::Text)];
+        let schema = Arc::new(Schema::new(fields).unwrap());
+        let mut decoder = JsonDecoder::new(&schema);
+        let mut batch = Batch::new(Arc::clone(&schema));
+        for (record, (kind, value), text) in [
+            (r#"{"a":[1.5],"b":["x"]}"#, (Cell::Value, Value::F64(1.5)), (Cell::Value, Value::from("x"))),
+            (r#"{"a":[[-2]],"b":[null]}"#, (Cell::Value, Value::F64(-2.0)), (Cell::Missing, Value::Missing)),
+            (
+                r#"{"a":[],"b":["x","y"]}"#,
+                (Cell::WrongType, Value::Missing),
+                (Cell::WrongType, Value::Missing),
+            ),
+            (r#"{"a":[1,2],"b":[1]}"#, (Cell::WrongType, Value::Missing), (Cell::WrongType, Value::Missing)),
+        ] {
+            batch.resize(0);
+            batch.resize(1);
+            decoder.decode(record.as_bytes(), &mut batch, 0).unwrap();
+            let found = |field: usize| (batch.column(field).cell(0), batch.column(field).get(0));
+            assert_eq!((found(0), found(1)), ((kind, value), text), "{record}");
+        }
     }
 }

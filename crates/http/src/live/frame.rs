@@ -1,5 +1,7 @@
 //! All that the page shows, as one value.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::figures::{LiveFigures, RecentRecords, ScoreDistribution};
@@ -12,8 +14,11 @@ use crate::snapshot::{
 
 /// Milliseconds that the time line covers at least.
 const SHORTEST_WINDOW: i64 = 60_000;
-/// Models, rejections and partitions that are listed; the JSON behind each part has them all.
-const MOST_MODELS: usize = 40;
+/// Models that are listed; the JSON behind the list has them all.
+pub const MOST_MODELS: usize = 40;
+/// Distributions of scores that are listed, if not that many models are in force.
+const MOST_SCORES: usize = 12;
+/// Rejections and partitions that are listed; the JSON behind each part has them all.
 const MOST_REJECTIONS: usize = 20;
 const MOST_PARTITIONS: usize = 64;
 
@@ -170,11 +175,7 @@ impl Frame {
             models: models.into_iter().take(MOST_MODELS).collect(),
             lanes: history.lanes(at - window),
             cutovers: history.cutovers(at - window),
-            scores: figures
-                .scores()
-                .into_iter()
-                .map(|scores| ScoresRow { colour: history.colour_of(scores.control_offset), scores })
-                .collect(),
+            scores: scores(snapshot, history, figures),
             recent: figures.recent(),
             rejections: rejections
                 .iter()
@@ -228,6 +229,19 @@ fn models(snapshot: &Snapshot, history: &History) -> Vec<ModelRow> {
     let scoring = snapshot.routes.iter().flat_map(Route::asked);
     let held = snapshot.routes.iter().flat_map(|route| &route.held);
     scoring.map(|model| row(true, model)).chain(held.map(|model| row(false, model))).collect()
+}
+
+/// Those of the models in force, and of others the newest.
+fn scores(snapshot: &Snapshot, history: &History, figures: &dyn LiveFigures) -> Vec<ScoresRow> {
+    let in_force: BTreeSet<(&str, i64)> = snapshot
+        .routes
+        .iter()
+        .flat_map(|route| route.asked().map(|model| (route.data_type.as_str(), model.control_offset)))
+        .collect();
+    let listed = figures.scores().into_iter().enumerate().filter(|(index, scores)| {
+        *index < MOST_SCORES || in_force.contains(&(scores.data_type.as_str(), scores.control_offset))
+    });
+    listed.map(|(_, scores)| ScoresRow { colour: history.colour_of(scores.control_offset), scores }).collect()
 }
 
 fn partitions(snapshot: &Snapshot, history: &History) -> Vec<PartitionRow> {

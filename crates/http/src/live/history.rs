@@ -79,7 +79,8 @@ pub struct History {
     lanes: Vec<Lane>,
     colours: u8,
     cutovers: VecDeque<SeenCutover>,
-    known_cutovers: BTreeSet<(String, u32, i64, i64)>,
+    /// Those of the state when it was last looked at.
+    known_cutovers: Vec<Cutover>,
     rejections: VecDeque<(i64, i64)>,
     newest_rejection: Option<i64>,
 }
@@ -182,20 +183,20 @@ impl History {
     fn mark(&mut self, now: i64, snapshot: &Snapshot) {
         // What lies in the state when it is first looked at is older than this process knows.
         let first = self.last.is_none() || self.seconds.is_empty();
-        let key = |cutover: &Cutover| {
-            let control = cutover.revision.control_offset;
-            (cutover.topic.clone(), cutover.partition, cutover.offset, control)
-        };
-        let known: BTreeSet<_> = snapshot.cutovers.iter().map(key).collect();
-        for cutover in snapshot.cutovers.iter().rev() {
-            if !first && !self.known_cutovers.contains(&key(cutover)) {
-                if self.cutovers.len() == MOST_MARKS {
-                    self.cutovers.pop_front();
+        // Mostly nothing has changed.
+        if self.known_cutovers != snapshot.cutovers {
+            let known: BTreeSet<_> = self.known_cutovers.iter().map(place).collect();
+            for cutover in snapshot.cutovers.iter().rev() {
+                if !first && !known.contains(&place(cutover)) {
+                    if self.cutovers.len() == MOST_MARKS {
+                        self.cutovers.pop_front();
+                    }
+                    self.cutovers.push_back(SeenCutover { at: now, cutover: cutover.clone() });
                 }
-                self.cutovers.push_back(SeenCutover { at: now, cutover: cutover.clone() });
             }
+            drop(known);
+            self.known_cutovers.clone_from(&snapshot.cutovers);
         }
-        self.known_cutovers = known;
         for rejection in snapshot.rejections.iter().rev() {
             if !first && self.newest_rejection.is_none_or(|newest| rejection.control_offset > newest) {
                 if self.rejections.len() == MOST_MARKS {
@@ -253,6 +254,11 @@ impl History {
         let mut spans = self.lanes.iter().flat_map(|lane| &lane.spans);
         spans.find(|span| span.control_offset == control_offset).map(|span| span.colour)
     }
+}
+
+/// What tells a cut-over from others: input topic, partition and offset, control offset of its revision.
+fn place(cutover: &Cutover) -> (&str, u32, i64, i64) {
+    (&cutover.topic, cutover.partition, cutover.offset, cutover.revision.control_offset)
 }
 
 fn end(lane: &mut Lane, now: i64) {

@@ -1,6 +1,6 @@
 //! A frame a second for whoever looks.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,13 +16,31 @@ use crate::state::QueryState;
 /// Time between two frames.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A frame as it is sent. Whoever is slow sees the newest, never a queue of old ones.
-#[derive(Clone, Debug, Default)]
+/// A frame as it is sent, made once in each form that somebody asks for. Whoever is slow sees the newest, never a queue of
+/// old ones.
+#[derive(Debug, Default)]
 pub struct Sent {
-    /// As JSON.
-    pub json: Arc<str>,
-    /// As the page's content.
-    pub html: Arc<str>,
+    frame: Frame,
+    json: OnceLock<String>,
+    html: OnceLock<String>,
+}
+
+impl Sent {
+    fn new(frame: Frame) -> Arc<Self> {
+        Arc::new(Self { frame, ..Self::default() })
+    }
+
+    /// The frame as JSON.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.json.get_or_init(|| serde_json::to_string(&self.frame).unwrap_or_default())
+    }
+
+    /// The frame as the page's content.
+    #[must_use]
+    pub fn html(&self) -> &str {
+        self.html.get_or_init(|| page::content(&self.frame))
+    }
 }
 
 /// Keeps the history and makes frames.
@@ -31,14 +49,14 @@ pub struct Hub {
     state: Arc<dyn QueryState>,
     figures: Arc<dyn LiveFigures>,
     history: Mutex<History>,
-    sender: watch::Sender<Sent>,
+    sender: watch::Sender<Arc<Sent>>,
 }
 
 impl Hub {
     /// Nothing is kept yet.
     #[must_use]
     pub fn new(engine: Engine, state: Arc<dyn QueryState>, figures: Arc<dyn LiveFigures>) -> Self {
-        let (sender, _) = watch::channel(Sent::default());
+        let (sender, _) = watch::channel(Arc::default());
         Self { engine, state, figures, history: Mutex::default(), sender }
     }
 
@@ -54,7 +72,7 @@ impl Hub {
             }
             Frame::of(self.engine, &snapshot, &history, &*self.figures)
         };
-        self.sender.send_replace(sent(&frame));
+        self.sender.send_replace(Sent::new(frame));
     }
 
     /// The frame now.
@@ -67,10 +85,10 @@ impl Hub {
 
     /// The frames from now on, the first at once.
     #[must_use]
-    pub fn subscribe(&self) -> watch::Receiver<Sent> {
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Sent>> {
         let mut receiver = self.sender.subscribe();
         // What lies in the channel may be from when somebody looked last.
-        self.sender.send_replace(sent(&self.frame()));
+        self.sender.send_replace(Sent::new(self.frame()));
         receiver.mark_changed();
         receiver
     }
@@ -89,7 +107,17 @@ impl Hub {
     }
 }
 
-fn sent(frame: &Frame) -> Sent {
-    let json = serde_json::to_string(frame).unwrap_or_default();
-    Sent { json: json.into(), html: page::content(frame).into() }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_made_once_and_only_in_the_form_that_is_asked_for() {
+        let sent = Sent::new(Frame { at: 7, ..Frame::default() });
+        assert!(sent.json().starts_with("{\"at\":7,"), "{}", sent.json());
+        assert!(sent.html.get().is_none());
+        let first = sent.json().as_ptr();
+        assert_eq!(first, sent.json().as_ptr());
+        assert!(sent.html().contains("<h2 id=\"models\">"));
+    }
 }

@@ -18,6 +18,6 @@ pub use figures::{
     DeadLetter, LabelCount, Latency, LineageView, LiveFigures, NoFigures, RecentRecords, RecentResult,
     ScoreDistribution,
 };
-pub use frame::Frame;
+pub use frame::{Frame, MOST_MODELS};
 pub use history::History;
 pub use hub::Hub;

@@ -57,6 +57,7 @@ const RECORDS: &[(&str, &str)] = &[
     ("GET /v1/topics", "all topics"),
     ("POST /v1/topics", "creates a topic: {\"name\", \"partitions\", \"config\"}"),
     ("GET /v1/topics/{topic}", "one topic with its settings"),
+    ("POST /v1/topics/{topic}/config", "changes settings of a topic: {\"max.message.bytes\": \"67174400\"}"),
     ("POST /v1/topics/{topic}/records", "appends records, one line of JSON each"),
     ("GET /v1/topics/{topic}/partitions/{partition}", "offsets of a partition; ?timestamp= finds one"),
     ("GET /v1/topics/{topic}/partitions/{partition}/records", "reads from ?offset=, waits up to ?wait="),

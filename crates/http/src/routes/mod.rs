@@ -20,6 +20,7 @@ pub mod page;
 pub mod records;
 pub mod results;
 pub mod scope;
+mod segments;
 pub mod stage;
 pub mod statistics;
 pub mod topologies;

@@ -78,10 +78,10 @@ async fn events(
         if !changed {
             return None;
         }
-        let sent = frames.borrow_and_update().clone();
+        let sent = Arc::clone(&frames.borrow_and_update());
         let event = match html {
-            true => Event::default().event("page").data(&*sent.html),
-            false => Event::default().event("frame").data(&*sent.json),
+            true => Event::default().event("page").data(sent.html()),
+            false => Event::default().event("frame").data(sent.json()),
         };
         Some((Ok::<_, Infallible>(event), (frames, stopping, place)))
     });

@@ -1,11 +1,12 @@
 //! The way in and out for records, for embedded topics on a loopback listener.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::segments::Segments;
 use crate::error::ApiError;
 use crate::gateway::{GatewayError, NewTopic, ReadRequest, RecordsGateway};
 use crate::record_line::RecordLine;
@@ -32,6 +34,7 @@ pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/v1/topics", get(topics).post(create_topic))
         .route("/v1/topics/{topic}", get(topic))
+        .route("/v1/topics/{topic}/config", post(alter_topic))
         .route("/v1/topics/{topic}/records", post(append))
         .route("/v1/topics/{topic}/partitions/{partition}", get(partition))
         .route("/v1/topics/{topic}/partitions/{partition}/records", get(read))
@@ -90,7 +93,11 @@ fn partition_of(partition: &str) -> Result<u32, ApiError> {
 fn query_of<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, ApiError> {
     match query {
         Ok(Query(query)) => Ok(query),
-        Err(rejection) => Err(ApiError::bad_request("invalid", rejection.body_text())),
+        Err(rejection) => {
+            let text = rejection.body_text();
+            let what = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            Err(ApiError::bad_request("invalid", format!("the query: {what}")))
+        }
     }
 }
 
@@ -101,7 +108,7 @@ async fn topics(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, ApiErr
 
 async fn topic(
     State(shared): State<Arc<Shared>>,
-    Path(topic): Path<String>,
+    Segments(topic): Segments<String>,
 ) -> Result<Json<Value>, ApiError> {
     let topic = blocking(&shared, move |gateway| gateway.topic(&topic)).await?;
     Ok(Json(json!(topic)))
@@ -122,9 +129,25 @@ async fn create_topic(
     Ok((StatusCode::CREATED, Json(json!({"created": name}))))
 }
 
+async fn alter_topic(
+    State(shared): State<Arc<Shared>>,
+    Segments(topic): Segments<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, ApiError> {
+    shared.access.check_post(&headers, "application/json")?;
+    shared.access.check_write(&topic, &headers)?;
+    let body = body_of(body, shared.max_body_bytes)?;
+    let config: BTreeMap<String, String> = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::bad_request("bad_body", error.to_string()))?;
+    let changed = topic.clone();
+    blocking(&shared, move |gateway| gateway.alter_topic(&topic, &config)).await?;
+    Ok(Json(json!({"altered": changed})))
+}
+
 async fn append(
     State(shared): State<Arc<Shared>>,
-    Path(topic): Path<String>,
+    Segments(topic): Segments<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
@@ -146,7 +169,7 @@ struct PartitionQuery {
 
 async fn partition(
     State(shared): State<Arc<Shared>>,
-    Path((topic, partition)): Path<(String, String)>,
+    Segments((topic, partition)): Segments<(String, String)>,
     query: Result<Query<PartitionQuery>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let query = query_of(query)?;
@@ -176,7 +199,7 @@ struct ReadQuery {
 
 async fn read(
     State(shared): State<Arc<Shared>>,
-    Path((topic, partition)): Path<(String, String)>,
+    Segments((topic, partition)): Segments<(String, String)>,
     query: Result<Query<ReadQuery>, QueryRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
     let query = query_of(query)?;

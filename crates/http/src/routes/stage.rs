@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -10,6 +9,7 @@ use serde_json::json;
 
 use super::Shared;
 use super::scope::View;
+use super::segments::Segments;
 use super::statistics::{StageStatistics, in_force};
 use crate::error::ApiError;
 
@@ -27,7 +27,10 @@ async fn default_statistics(view: View) -> Result<impl IntoResponse, ApiError> {
     Ok((view.headers(), Json(StageStatistics::from(in_force(snapshot, &snapshot.default_data_type)))))
 }
 
-async fn statistics(view: View, Path(data_type): Path<String>) -> Result<impl IntoResponse, ApiError> {
+async fn statistics(
+    view: View,
+    Segments(data_type): Segments<String>,
+) -> Result<impl IntoResponse, ApiError> {
     Ok((view.headers(), Json(StageStatistics::from(in_force(view.whole()?, &data_type)))))
 }
 

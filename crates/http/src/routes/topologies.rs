@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 
 use super::scope::View;
+use super::segments::Segments;
 use super::statistics::{TopologyStatistics, in_force};
 use super::{Shared, restored};
 
@@ -28,7 +28,10 @@ async fn instances(view: View) -> Result<impl IntoResponse, ApiError> {
     Ok((view.headers(), Json(view.snapshot.instances.clone())))
 }
 
-async fn instances_with_store(view: View, Path(store): Path<String>) -> Result<impl IntoResponse, ApiError> {
+async fn instances_with_store(
+    view: View,
+    Segments(store): Segments<String>,
+) -> Result<impl IntoResponse, ApiError> {
     known_store(&view.snapshot, &store)?;
     let holders = view.snapshot.instances.iter().filter(|instance| instance.store_names.contains(&store));
     Ok((view.headers(), Json(holders.cloned().collect::<Vec<Instance>>())))
@@ -38,7 +41,10 @@ async fn value(view: View) -> Result<impl IntoResponse, ApiError> {
     answer(&view)
 }
 
-async fn value_of_store(view: View, Path(store): Path<String>) -> Result<impl IntoResponse, ApiError> {
+async fn value_of_store(
+    view: View,
+    Segments(store): Segments<String>,
+) -> Result<impl IntoResponse, ApiError> {
     known_store(&view.snapshot, &store)?;
     answer(&view)
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::Path;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::scope::{Covered, View};
+use super::segments::Segments;
 use super::{Shared, restored};
 use crate::error::ApiError;
 use crate::merge::merge_tasks;
@@ -40,7 +40,7 @@ async fn all_routes(view: View) -> Answer {
     covered(&view, json!({"revision": snapshot.revision, "routes": snapshot.routes}))
 }
 
-async fn one_route(view: View, Path(data_type): Path<String>) -> Result<Answer, ApiError> {
+async fn one_route(view: View, Segments(data_type): Segments<String>) -> Result<Answer, ApiError> {
     let snapshot = &*view.snapshot;
     let route = snapshot.route(&data_type).ok_or_else(|| unknown_data_type(snapshot, &data_type))?;
     Ok(covered(&view, json!({"revision": snapshot.revision, "route": route})))
@@ -71,7 +71,10 @@ async fn models(view: View) -> Answer {
     )
 }
 
-async fn one_model(view: View, Path((data_type, name)): Path<(String, String)>) -> Result<Answer, ApiError> {
+async fn one_model(
+    view: View,
+    Segments((data_type, name)): Segments<(String, String)>,
+) -> Result<Answer, ApiError> {
     let snapshot = &*view.snapshot;
     if snapshot.route(&data_type).is_none() {
         return Err(unknown_data_type(snapshot, &data_type));

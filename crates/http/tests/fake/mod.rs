@@ -1,4 +1,6 @@
-//! What stands behind the server in tests: a snapshot, and topics as vectors.
+//! What stands behind the server in tests: a snapshot, and topics as vectors; and the server in front of it.
+
+pub mod running;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

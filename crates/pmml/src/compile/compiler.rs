@@ -9,9 +9,10 @@ use scorewheel_model::InputField;
 
 use crate::compile::answer;
 use crate::compile::expression::FunctionState;
+use crate::compile::hopeless::{self, Failing};
 use crate::compile::scope::{Scope, ScopeId};
 use crate::document::schema::Usage;
-use crate::document::{DataField, DerivedField, Document, ModelDocument, ModelHead};
+use crate::document::{DataField, DataType as DocumentType, DerivedField, Document, ModelDocument};
 use crate::fault::{Fault, Result};
 use crate::functions::text_index::Tokenizer;
 use crate::plan::{FunctionPlan, InputPlan, ModelId, ModelPlan, Place, Plan, Slot, SlotPlan, Source};
@@ -27,7 +28,7 @@ pub const NESTING_LIMIT: usize = 256;
 pub fn compile(document: &Document<'_>, model: usize) -> Result<Plan> {
     let root = &document.models[model];
     let mut compiler = Compiler::new(document)?;
-    let scope = compiler.open_root(&root.head)?;
+    let scope = compiler.open_root(root)?;
     let root = compiler.model(root, scope)?;
     compiler.finish(root)
 }
@@ -51,6 +52,8 @@ pub struct Compiler<'d, 'a> {
     models: Vec<Option<ModelPlan>>,
     places: Vec<Box<str>>,
     reservations: Vec<String>,
+    /// What fails whenever it is read, and what is then wrong with the document.
+    pub(super) failing: Vec<(Failing, Fault)>,
     tokenizers: Vec<(String, Tokenizer)>,
     /// Type of the categories that segments without a target of their own tell apart.
     pub inherited_kind: Option<Kind>,
@@ -92,6 +95,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
             models: Vec::new(),
             places: vec!["the record".into()],
             reservations: Vec::new(),
+            failing: Vec::new(),
             tokenizers: Vec::new(),
             inherited_kind: None,
             depth: 0,
@@ -99,7 +103,8 @@ impl<'d, 'a> Compiler<'d, 'a> {
     }
 
     /// The scope of the root model: its mining schema makes the inputs; global derived fields are seen from here.
-    fn open_root(&mut self, head: &'d ModelHead<'a>) -> Result<ScopeId> {
+    fn open_root(&mut self, model: &'d ModelDocument<'a>) -> Result<ScopeId> {
+        let head = &model.head;
         let scope = self.open_scope(None, head)?;
         for field in &self.document.transformations.fields {
             let Some(name) = field.name else { continue };
@@ -108,10 +113,12 @@ impl<'d, 'a> Compiler<'d, 'a> {
             }
         }
         let listed = crate::compile::field::holds_lists(head);
+        let is_basket = crate::elements::association::is_basket(model);
         for field in &head.mining_schema.fields {
             if matches!(field.usage, Usage::Active) {
                 let kind = match self.data_fields.get(field.name) {
                     Some(_) if listed => Kind::List,
+                    Some(data) if is_basket && data.data_type == DocumentType::String => Kind::List,
                     Some(data) => Kind::of(data.data_type),
                     None => continue,
                 };
@@ -243,6 +250,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
 
     fn finish(mut self, root: ModelId) -> Result<Plan> {
         let models: Vec<ModelPlan> = self.models.drain(..).flatten().collect();
+        hopeless::refuse(&models, root, &self.slots, &self.failing)?;
         let answer = answer::compile(&models, root, &mut self.texts, &self.slots)?;
         let input_fields = self
             .inputs

@@ -2,6 +2,7 @@
 
 use hashbrown::HashTable;
 
+use crate::compile::hopeless::Failing;
 use crate::compile::{Compiler, ScopeId};
 use crate::document::expression::{
     AggregateFunction, Apply, DefineFunction, Discretize, ExpressionNode, LagAggregate, MapValues,
@@ -304,7 +305,7 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let missing = map.map_missing_to.map(|text| self.result(map.data_type, expected, text));
         let default = map.default_value.map(|text| self.result(map.data_type, expected, text));
         let place = self.place("MapValues");
-        Ok(Expression::Lookup(Box::new(Lookup {
+        Ok(Expression::Lookup(std::sync::Arc::new(Lookup {
             arguments: arguments.into(),
             kinds: kinds.into(),
             kind: map.data_type.map(Kind::of).or(expected),
@@ -339,7 +340,9 @@ impl<'d, 'a> Compiler<'d, 'a> {
             None => match Builtin::compile(self, apply, &arguments, offset)? {
                 Some(builtin) => Function::Builtin(builtin),
                 None => {
-                    self.reserve(format!("the function {:?} is not known", apply.function));
+                    let words = format!("the function {:?} is not known", apply.function);
+                    self.reserve(&words);
+                    self.failing.push((Failing::Call(place), Fault::unsupported(offset, words)));
                     return Ok(Expression::Unsupported(place));
                 }
             },

@@ -7,6 +7,7 @@
 //! | [`field`] | data fields with their treatments |
 //! | [`expression`] | expressions and functions of the document |
 //! | [`predicate`] | predicates |
+//! | [`hopeless`] | documents that fail for every record |
 //! | [`model`] | [`ModelContext`]: what an element's `compile` works with; targets |
 //! | [`output`] | output fields |
 //! | [`answer`] | the columns of the answer |
@@ -15,6 +16,7 @@ pub mod answer;
 pub mod compiler;
 pub mod expression;
 pub mod field;
+pub mod hopeless;
 pub mod model;
 pub mod output;
 pub mod predicate;

@@ -125,6 +125,12 @@ impl<'d, 'a> ModelContext<'_, 'd, 'a> {
         self.compiler.place(words)
     }
 
+    /// True if it is the model that all records come to, and not one within another.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.scope == ScopeId(0)
+    }
+
     /// True if the model tells categories apart.
     #[must_use]
     pub fn is_classification(&self) -> bool {

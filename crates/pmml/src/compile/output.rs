@@ -100,6 +100,10 @@ fn feature<'d, 'a>(
     };
     let rank = u32::try_from(field.rank).unwrap_or(0);
     Ok(match field.feature {
+        Feature::PredictedValue | Feature::PredictedDisplayValue if rank > 1 && model.is_classification() => {
+            let is_shown = field.feature == Feature::PredictedDisplayValue;
+            OutputFeature::RankedValue { target, rank, is_shown }
+        }
         // An expression has no say in it.
         Feature::PredictedValue => OutputFeature::PredictedValue(target),
         Feature::PredictedDisplayValue => OutputFeature::PredictedDisplayValue(target),
@@ -273,7 +277,12 @@ fn kind(
     }
     match what {
         OutputFeature::PredictedValue(target) => Some(model.targets[*target as usize].kind),
-        OutputFeature::PredictedDisplayValue(_) | OutputFeature::EntityId { .. } => Some(Kind::Text),
+        OutputFeature::RankedValue { target, is_shown: false, .. } => {
+            Some(model.targets[*target as usize].kind)
+        }
+        OutputFeature::PredictedDisplayValue(_)
+        | OutputFeature::RankedValue { .. }
+        | OutputFeature::EntityId { .. } => Some(Kind::Text),
         OutputFeature::Probability(_)
         | OutputFeature::Confidence(_)
         | OutputFeature::Affinity(_)

@@ -34,16 +34,11 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 let slot = self.resolve(scope, field, offset)?;
                 let kind = self.slot_plan(slot).kind.unwrap_or(Kind::Text);
                 let mut set: Vec<f64> = Vec::with_capacity(values.entries.len());
-                let mut fits = true;
                 for entry in &values.entries {
                     match self.constant_of_field(kind, entry) {
                         Some(number) => set.push(number),
-                        None => fits = false,
+                        None => return Ok(self.unfit("SimpleSetPredicate", slot, kind, entry)),
                     }
-                }
-                if !fits {
-                    let place = self.place(format!("SimpleSetPredicate of field {field:?}"));
-                    return Ok(Predicate::Unfit { slot, place });
                 }
                 set.sort_by(f64::total_cmp);
                 set.dedup();
@@ -71,11 +66,17 @@ impl<'d, 'a> Compiler<'d, 'a> {
         }
         match self.constant_of_field(kind, value) {
             Some(constant) => Predicate::Compare { slot, operator, constant },
-            None => {
-                let place = self.place(format!("SimplePredicate of field {name:?}"));
-                Predicate::Unfit { slot, place }
-            }
+            None => self.unfit("SimplePredicate", slot, kind, value),
         }
+    }
+
+    /// A predicate whose constant is no value of its field's type: unknown for a missing value, else an error.
+    fn unfit(&mut self, element: &str, slot: crate::plan::Slot, kind: Kind, value: &str) -> Predicate {
+        let name = self.slot_plan(slot).name.clone();
+        let words =
+            format!("{element} of field {name:?}, whose constant {value:?} is not {}", kind.describe());
+        self.reserve(format!("a {words}"));
+        Predicate::Unfit { slot, place: self.place(words) }
     }
 
     /// A constant that is compared with a field of this kind. A fraction may be compared with an integer.

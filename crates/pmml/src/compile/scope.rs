@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::compile::Compiler;
+use crate::compile::hopeless::Failing;
 use crate::document::schema::Usage;
 use crate::document::{DerivedField, MiningField, ModelHead};
 use crate::fault::{Fault, Result};
@@ -120,8 +121,10 @@ impl<'d, 'a> Compiler<'d, 'a> {
         match self.find(scope, name, offset)? {
             Some(slot) => Ok(slot),
             None => {
-                self.reserve(format!("the name {name:?} is not defined"));
+                let words = format!("the name {name:?} is not defined");
+                self.reserve(&words);
                 let slot = self.add_slot(name, None, Source::Undefined);
+                self.failing.push((Failing::Name(slot), Fault::invalid(offset, words)));
                 self.scopes[0].globals.insert(name, Binding::Slot(slot));
                 Ok(slot)
             }

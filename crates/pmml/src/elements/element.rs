@@ -9,6 +9,7 @@ use crate::plan::{ModelId, ModelPlan};
 use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
+use crate::value::Datum;
 
 /// A compiled element: finds the prediction of one row.
 pub trait Element: Debug + Send + Sync {
@@ -35,6 +36,11 @@ pub trait Element: Debug + Send + Sync {
     fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
         let _ = (model, frame, work);
         answers.left.mark_all();
+    }
+
+    /// The values that the winners of [`Answers`] stand for; empty if it predicts numbers.
+    fn winners<'m>(&'m self, model: &'m ModelPlan) -> &'m [Datum] {
+        if model.is_classification() { model.categories() } else { &[] }
     }
 
     /// The models whose prediction is handed on as it is; `None` if the element makes its own.

@@ -12,6 +12,7 @@ use crate::reader::{Element, Xml};
 use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::row::Evaluated;
 use crate::score::{Prediction, Row};
+use crate::value::Datum;
 
 /// Declares the elements: name in PMML, name here, module.
 macro_rules! elements {
@@ -113,6 +114,12 @@ impl ElementPlan {
         answers: &mut Answers,
     ) {
         self.element().score_columns(model, frame, work, answers);
+    }
+
+    /// See [`Scored::winners`].
+    #[must_use]
+    pub fn winners<'m>(&'m self, model: &'m ModelPlan) -> &'m [Datum] {
+        self.element().winners(model)
     }
 
     /// See [`Scored::delegates`].

@@ -81,16 +81,29 @@ pub fn result_kind(name: Name, kinds: &[Kind]) -> Option<Kind> {
         | Name::Exp
         | Name::Expm1
         | Name::XExpm1
+        | Name::Hypot
+        | Name::XHypot
         | Name::Sin
         | Name::XSin
+        | Name::Asin
+        | Name::XAsin
+        | Name::Sinh
+        | Name::XSinh
         | Name::Cos
         | Name::XCos
+        | Name::Acos
+        | Name::XAcos
+        | Name::Cosh
+        | Name::XCosh
         | Name::Tan
         | Name::XTan
         | Name::Atan
         | Name::XAtan
         | Name::Tanh
-        | Name::XTanh => match own {
+        | Name::XTanh
+        | Name::Atan2
+        | Name::XAtan2
+        | Name::Erf => match own {
             Kind::Float => Kind::Float,
             _ => Kind::Double,
         },
@@ -98,16 +111,10 @@ pub fn result_kind(name: Name, kinds: &[Kind]) -> Option<Kind> {
     })
 }
 
-/// The number that a function of [`result_kind`] gives; NaN where it gives none.
+/// True for + - * / and modulo, which are missing where an argument is.
 #[must_use]
-pub fn apply(name: Name, arguments: &[Datum]) -> f64 {
-    let result = match name {
-        Name::Plus | Name::Minus | Name::Times | Name::Divide | Name::Modulo | Name::XModulo => {
-            binary(name, arguments)
-        }
-        _ => function(name, arguments),
-    };
-    result.map_or(f64::NAN, |datum| datum.number)
+pub fn is_operator(name: Name) -> bool {
+    matches!(name, Name::Plus | Name::Minus | Name::Times | Name::Divide | Name::Modulo | Name::XModulo)
 }
 
 /// Functions of one or two numbers.
@@ -129,7 +136,7 @@ pub fn function(name: Name, arguments: &[Datum]) -> Result<Datum, ErrorCode> {
         Name::Floor => (Kind::Integer, libm::floor(first)),
         Name::Ceil => (Kind::Integer, libm::ceil(first)),
         // Halves go towards positive infinity.
-        Name::Round => (Kind::Integer, libm::floor(first + 0.5)),
+        Name::Round => (Kind::Integer, half_up(first)),
         Name::Rint | Name::XRint => (own, libm::rint(first)),
         Name::Threshold => (own, if first > number(1)? { 1.0 } else { 0.0 }),
         Name::Pow => {
@@ -159,6 +166,13 @@ pub fn function(name: Name, arguments: &[Datum]) -> Result<Datum, ErrorCode> {
     result(kind, value)
 }
 
+/// The nearest whole number; of two the larger one. Adding a half first would round the greatest number below it up.
+#[must_use]
+pub fn half_up(number: f64) -> f64 {
+    let below = libm::floor(number);
+    if number - below >= 0.5 { below + 1.0 } else { below }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,7 +200,15 @@ mod tests {
     #[test]
     fn halves_round_up_or_to_even() {
         let apply = |name, number| function(name, &[Datum::double(number)]).unwrap().number;
-        for (number, round, rint) in [(2.5, 3.0, 2.0), (-2.5, -2.0, -2.0), (3.5, 4.0, 4.0), (0.4, 0.0, 0.0)] {
+        for (number, round, rint) in [
+            (2.5, 3.0, 2.0),
+            (-2.5, -2.0, -2.0),
+            (3.5, 4.0, 4.0),
+            (0.4, 0.0, 0.0),
+            (0.49999999999999994, 0.0, 0.0),
+            (-0.5, 0.0, 0.0),
+            (-0.5000000000000001, -1.0, -1.0),
+        ] {
             assert_eq!((apply(Name::Round, number), apply(Name::Rint, number)), (round, rint));
         }
     }

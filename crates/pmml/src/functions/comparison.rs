@@ -89,7 +89,7 @@ impl Builtin {
             name => {
                 let decides = name == Name::Or;
                 let mut result = !decides;
-                // The reference reads all arguments, decided or not.
+                // The reference reads all arguments, decided or not (case 43330f7f5cbb).
                 for argument in &call.arguments {
                     match condition(row, call, argument)? {
                         None => return Ok(call.missing),

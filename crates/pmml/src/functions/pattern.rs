@@ -134,6 +134,17 @@ fn translate(pattern: &str, unicode: bool) -> Result<String, String> {
                     "[ \\t\\u{A0}\\u{1680}\\u{180e}\\u{2000}-\\u{200a}\\u{202f}\\u{205f}\\u{3000}]",
                 ),
                 Some('e') => out.push_str("\\x1B"),
+                Some(letter @ ('p' | 'P' | 'x' | 'N')) if characters.peek() == Some(&'{') => {
+                    let braced = braced(&mut characters);
+                    match ascii_class(&braced) {
+                        Some(class) if letter != 'x' && !unicode => {
+                            let negation = if letter == 'P' { "^" } else { "" };
+                            let (open, close) = if classes > 0 { ("", "") } else { ("[", "]") };
+                            out.push_str(&format!("{open}[:{negation}{class}:]{close}"));
+                        }
+                        _ => out.push_str(&format!("\\{letter}{braced}")),
+                    }
+                }
                 Some(other) => {
                     // Java allows any non-letter to be escaped.
                     if other.is_ascii_alphanumeric() || other.is_ascii_punctuation() {
@@ -166,7 +177,12 @@ fn translate(pattern: &str, unicode: bool) -> Result<String, String> {
                 }
                 out.push('(');
             }
-            '*' | '+' | '?' | '}' if classes == 0 => {
+            '{' if classes == 0 => {
+                quantifier = true;
+                out.push('{');
+                out.push_str(&braced(&mut characters));
+            }
+            '*' | '+' | '?' if classes == 0 => {
                 if character == '+' && after_quantifier {
                     return refuse("a possessive quantifier");
                 }
@@ -180,6 +196,38 @@ fn translate(pattern: &str, unicode: bool) -> Result<String, String> {
         after_quantifier = quantifier;
     }
     Ok(out)
+}
+
+/// What stands in braces, with them: from the opening one, which may be read already, to the closing one.
+fn braced(characters: &mut impl Iterator<Item = char>) -> String {
+    let mut braced = String::new();
+    for character in characters.by_ref() {
+        braced.push(character);
+        if character == '}' {
+            break;
+        }
+    }
+    braced
+}
+
+/// The class of ASCII that Java means by `\p{Name}`, as POSIX names it; elsewhere the same words are of Unicode.
+fn ascii_class(braced: &str) -> Option<&'static str> {
+    Some(match braced {
+        "{Lower}" => "lower",
+        "{Upper}" => "upper",
+        "{ASCII}" => "ascii",
+        "{Alpha}" => "alpha",
+        "{Digit}" => "digit",
+        "{Alnum}" => "alnum",
+        "{Punct}" => "punct",
+        "{Graph}" => "graph",
+        "{Print}" => "print",
+        "{Blank}" => "blank",
+        "{Cntrl}" => "cntrl",
+        "{XDigit}" => "xdigit",
+        "{Space}" => "space",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -198,10 +246,28 @@ mod tests {
             (r"\Qa.b\E", "a.b", true),
             (r"\Qa.b\E", "axb", false),
             (r"[^\W\d]", "5", false),
+            (r"^\p{Alpha}+$", "abc", true),
+            (r"^\p{Alpha}+$", "é", false),
+            (r"^\p{L}+$", "é", true),
+            (r"^\p{Punct}+$", "+-$", true),
+            (r"^[\p{Alpha}\P{ASCII}]+$", "aé", true),
+            (r"^[\p{Alpha}\P{ASCII}]+$", "a1", false),
+            (r"^\P{Alpha}+$", "a", false),
+            (r"^\x{61}+?$", "aa", true),
+            (r"^a{2}b{1,2}?$", "aabb", true),
         ] {
             assert_eq!(Pattern::new(pattern, None).unwrap().matches(text), expected, "{pattern} {text}");
         }
         assert!(Pattern::new(r"^\w+$", Some("python")).unwrap().matches("é"));
+    }
+
+    #[test]
+    fn a_quantifier_is_possessive_only_behind_another_one() {
+        for pattern in [r"\p{L}+", r"\p{Punct}+", r"\x{61}+", r"\P{Lu}*+", "a{2}+", "a++", "a?+"] {
+            let refused = Pattern::new(pattern, None).err();
+            let possessive = refused.is_some_and(|message| message.contains("possessive"));
+            assert_eq!(possessive, pattern.ends_with("*+") || !pattern.starts_with('\\'), "{pattern}");
+        }
     }
 
     #[test]

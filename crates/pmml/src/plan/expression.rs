@@ -31,7 +31,7 @@ pub enum Expression {
     /// Intervals to values.
     Bins(Box<Bins>),
     /// Rows of a table to values.
-    Lookup(Box<Lookup>),
+    Lookup(std::sync::Arc<Lookup>),
     /// How often a term occurs in a text.
     Term(Box<crate::functions::text_index::TermPlan>),
     /// A function applied to arguments.

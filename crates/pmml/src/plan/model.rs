@@ -179,6 +179,15 @@ pub enum OutputFeature {
     PredictedValue(u32),
     /// The prediction of a target as it is shown.
     PredictedDisplayValue(u32),
+    /// The category of the second largest probability, or of a later one.
+    RankedValue {
+        /// The target.
+        target: u32,
+        /// From 2.
+        rank: u32,
+        /// True if it is told as it is shown.
+        is_shown: bool,
+    },
     /// Probability of a category; of the predicted one without a category.
     Probability(Category),
     /// Confidence of a category.

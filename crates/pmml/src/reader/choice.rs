@@ -9,6 +9,14 @@ pub trait Choice: Copy + 'static {
     fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, member)| *member)
     }
+
+    /// How it is written.
+    fn word(self) -> &'static str
+    where
+        Self: PartialEq,
+    {
+        Self::ALL.iter().find(|(_, member)| *member == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// Declares an enumeration of the schema with its words.

@@ -124,8 +124,29 @@ impl<'a> Element<'a> {
         let Some(text) = self.text(name) else { return Ok(None) };
         match parse_number(text) {
             Some(number) => Ok(Some(number)),
-            None => Err(self.invalid(format!("attribute {name}={text:?} of {} is not a number", self.name))),
+            None => {
+                let why = match text.trim().parse::<f64>() {
+                    Ok(_) => "is out of the range of a double",
+                    Err(_) => "is not a number",
+                };
+                Err(self.invalid(format!("attribute {name}={text:?} of {} {why}", self.name)))
+            }
         }
+    }
+
+    /// The attribute as a count: a number from 0 on, whole or, with weighted records, not.
+    pub fn count(&mut self, name: &str) -> Result<Option<f64>> {
+        match self.number(name)? {
+            Some(count) if !(0.0..f64::INFINITY).contains(&count) => {
+                Err(self.invalid(format!("attribute {name}={count} of {} is not a count", self.name)))
+            }
+            count => Ok(count),
+        }
+    }
+
+    /// The attribute as a count; it must be there.
+    pub fn required_count(&mut self, name: &str) -> Result<f64> {
+        self.count(name)?.ok_or_else(|| self.missing(name))
     }
 
     /// The attribute as a number; it must be there.
@@ -231,9 +252,11 @@ fn is_of_vendor(name: &str) -> bool {
     name.starts_with("x-") || name.starts_with("X-") || name.contains(':')
 }
 
-/// A number as XML Schema and the producers of PMML write it: surrounding blanks, a leading `+` and `INF` are fine.
+/// A number as XML Schema and the producers of PMML write it: surrounding blanks, a leading `+`, `INF` and `NaN` are
+/// fine. Digits that say more than a double holds are no number.
 #[must_use]
 pub fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
-    text.parse().ok()
+    let number: f64 = text.parse().ok()?;
+    (number.is_finite() || !text.bytes().any(|byte| byte.is_ascii_digit())).then_some(number)
 }

@@ -17,12 +17,24 @@ use crate::reader::scan::{Scanner, Tag, Token};
 /// Most namespaces that an element and those around it declare.
 const BINDING_LIMIT: usize = 512;
 
-/// A prefix (empty for the default namespace) bound at some depth, and whether its namespace is PMML's.
+/// A prefix (empty for the default namespace) bound at some depth.
 #[derive(Clone, Copy, Debug)]
 struct Binding<'a> {
     depth: usize,
     prefix: &'a str,
-    is_pmml: bool,
+    namespace: &'a str,
+    owner: Owner,
+}
+
+/// Whose a namespace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// That of a version of PMML that is read, or none at all.
+    Pmml,
+    /// That of another version of PMML.
+    OtherVersion,
+    /// Somebody else's.
+    Other,
 }
 
 /// Cells of sparse arrays, matrices and the tables made of them that a document may ask for: 256 MiB.
@@ -314,7 +326,8 @@ impl<'a> Xml<'a> {
             attributes.retain(|attribute| {
                 let Some(rest) = attribute.name().strip_prefix("xmlns") else { return true };
                 let prefix = rest.strip_prefix(':').unwrap_or_default();
-                bindings.push(Binding { depth, prefix, is_pmml: is_pmml_namespace(attribute.value()) });
+                let namespace = attribute.value();
+                bindings.push(Binding { depth, prefix, namespace, owner: owner_of(namespace) });
                 false
             });
             // All are looked through for each element that has a prefix.
@@ -335,7 +348,17 @@ impl<'a> Xml<'a> {
             "" => bindings.find(|binding| binding.prefix.is_empty()),
             _ => bindings.find(|binding| binding.prefix == prefix),
         };
-        let is_pmml = bound.map_or(prefix.is_empty(), |binding| binding.is_pmml);
+        let is_pmml = match bound {
+            None => prefix.is_empty(),
+            Some(Binding { owner: Owner::OtherVersion, namespace, .. }) => {
+                let message = format!(
+                    "{local} is of the namespace {namespace:?}; read are those of PMML 3.0 to 4.4, \
+                     http://www.dmg.org/PMML-3_0 to http://www.dmg.org/PMML-4_4, or none"
+                );
+                return Err(Fault::unsupported(offset, message));
+            }
+            Some(binding) => binding.owner == Owner::Pmml,
+        };
         Ok(Opened { element, is_pmml })
     }
 
@@ -364,13 +387,21 @@ fn offset_of(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// `http://www.dmg.org/PMML-4_4` of any version, `https` as well; or none at all.
-fn is_pmml_namespace(namespace: &str) -> bool {
+/// `http://www.dmg.org/PMML-4_4` is PMML's, `https` as well, and none at all. What follows the version says which
+/// revision of it, or whose extension.
+fn owner_of(namespace: &str) -> Owner {
     let rest = namespace.strip_prefix("https://").or_else(|| namespace.strip_prefix("http://"));
-    let Some(rest) = rest else { return namespace.is_empty() };
+    let Some(rest) = rest else { return if namespace.is_empty() { Owner::Pmml } else { Owner::Other } };
     let rest = rest.strip_prefix("www.").unwrap_or(rest);
-    let Some(version) = rest.strip_prefix("dmg.org/PMML-") else { return false };
-    matches!(version.as_bytes(), [major, b'_', minor, ..] if major.is_ascii_digit() && minor.is_ascii_digit())
+    let Some(version) = rest.strip_prefix("dmg.org/PMML-") else { return Owner::Other };
+    match version.as_bytes() {
+        [b'3', b'_', b'0'..=b'2', rest @ ..] | [b'4', b'_', b'0'..=b'4', rest @ ..]
+            if !rest.first().is_some_and(u8::is_ascii_digit) =>
+        {
+            Owner::Pmml
+        }
+        _ => Owner::OtherVersion,
+    }
 }
 
 #[cfg(test)]
@@ -396,6 +427,27 @@ mod tests {
         assert_eq!(read(source).unwrap(), ["PMML", "A=1 < 2!", "B="]);
         let prefixed = "<p:PMML xmlns:p='http://www.dmg.org/PMML-4_2'><p:A>x</p:A><B/></p:PMML>";
         assert_eq!(read(prefixed).unwrap(), ["PMML", "A=x", "B="]);
+    }
+
+    #[test]
+    fn versions_are_told_by_their_namespace() {
+        for version in ["3_0", "3_2", "4_0", "4_4", "4_4_1", "4_3Ext"] {
+            for scheme in ["http", "https"] {
+                let source = format!("<PMML xmlns='{scheme}://www.dmg.org/PMML-{version}'><A/></PMML>");
+                assert_eq!(read(&source).unwrap(), ["PMML", "A="], "{source}");
+            }
+        }
+        for version in ["1_1", "2_1", "3_3", "4_5", "4_10", "5_0", "9_9", "44"] {
+            let root = format!("<PMML xmlns='http://www.dmg.org/PMML-{version}'/>");
+            let child = format!("<PMML><A xmlns='http://www.dmg.org/PMML-{version}'/></PMML>");
+            for source in [root, child] {
+                let fault = read(&source).unwrap_err();
+                assert!(fault.message.contains(&format!("PMML-{version}")), "{source}: {fault:?}");
+            }
+        }
+        // A prefix that nothing uses does no harm.
+        let unused = "<PMML xmlns:old='http://www.dmg.org/PMML-2_0'><A/></PMML>";
+        assert_eq!(read(unused).unwrap(), ["PMML", "A="]);
     }
 
     #[test]

@@ -112,9 +112,10 @@ impl Bound {
             return;
         }
         self.prepare_texts(rows.len(), memory, scores);
+        let block_rows = self.program.as_ref().map_or(BLOCK_ROWS, Program::block_rows);
         let mut start = rows.start;
         while start < rows.end {
-            let count = BLOCK_ROWS.min(rows.end - start);
+            let count = block_rows.min(rows.end - start);
             self.score_block(batch, start, count, start - rows.start, memory, scores);
             start += count;
         }
@@ -135,7 +136,7 @@ impl Bound {
             return;
         };
         let Memory { columnar, rows, text_rows, .. } = memory;
-        program.score(&self.plan, batch, start, count, columnar, rows, scores, text_rows, out);
+        program.score(&self.plan, &self.inputs, batch, start, count, columnar, rows, scores, text_rows, out);
         if columnar.any_left() {
             let columnar = std::mem::take(&mut memory.columnar);
             for local in columnar.left() {

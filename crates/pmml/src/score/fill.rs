@@ -1,7 +1,9 @@
 //! Fills the columns of inputs for a block of rows, where a value needs no look at its row.
 
 use scorewheel_columns::{Batch, Cell, Column, Values};
+use scorewheel_trees::vectorised;
 
+use crate::document::dictionary::Property;
 use crate::plan::{Plan, Slot, Source, Treatment};
 use crate::score::block::{Columns, State};
 use crate::score::bound::InputBinding;
@@ -124,7 +126,8 @@ fn put<T>(
     }
 }
 
-/// Writes the numbers that a treatment makes of the cells from `start` on; NaN where it makes none.
+/// Writes the numbers that a treatment makes of the cells from `start` on, missing values and faults as
+/// [`crate::value::missing`] says.
 pub fn prepare(
     plan: &Plan,
     treatment: &Treatment,
@@ -140,9 +143,12 @@ pub fn prepare(
         if passes && !number.is_nan() {
             return number;
         }
-        treatment::prepare_number(treatment, number).ok().flatten().unwrap_or(f64::NAN)
+        treatment::column_number(treatment::prepare_number(treatment, number))
     };
     match column.values() {
+        Values::F64(values) if flow_on(&values[range.clone()], treatment) => {
+            into.copy_from_slice(&values[range]);
+        }
         Values::F64(values) => each(into, &values[range], |value| number(*value)),
         Values::F32(values) => each(into, &values[range], |value| number(f64::from(*value))),
         Values::I64(values) => {
@@ -165,7 +171,7 @@ pub fn prepare(
         _ => into.fill(f64::NAN),
     }
     let Some(cells) = column.cells() else { return };
-    let missing = treatment::missing(treatment).ok().flatten().unwrap_or(f64::NAN);
+    let missing = treatment::column_number(treatment::missing(treatment));
     for (into, cell) in into.iter_mut().zip(cells.get(start..).unwrap_or_default()) {
         match cell {
             Cell::Value => {}
@@ -178,5 +184,49 @@ pub fn prepare(
 fn each<T>(into: &mut [f64], values: &[T], mut number: impl FnMut(&T) -> f64) {
     for (into, value) in into.iter_mut().zip(values) {
         *into = number(value);
+    }
+}
+
+/// Listed values up to this many are looked through.
+const FEW_LISTED: usize = 16;
+
+/// Values that are looked up side by side.
+const LANES: usize = 8;
+
+/// True if all values are among the few listed ones, all valid, so that they flow on as they are.
+fn flow_on(values: &[f64], treatment: &Treatment) -> bool {
+    let listed = &treatment.listed;
+    let is_plain = treatment.outliers.is_none()
+        && (1..=FEW_LISTED).contains(&listed.len())
+        && listed.iter().all(|(_, property)| *property == Property::Valid);
+    is_plain
+        && vectorised(
+            #[inline(always)]
+            || AllListed { values, listed }.run(),
+        )
+}
+
+struct AllListed<'l> {
+    values: &'l [f64],
+    listed: &'l [(f64, Property)],
+}
+
+impl AllListed<'_> {
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { values, listed } = self;
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for chunk in chunks {
+            let mut found = [0_u64; LANES];
+            for (known, _) in listed {
+                for lane in 0..LANES {
+                    found[lane] |= u64::from(chunk[lane].to_bits() == known.to_bits());
+                }
+            }
+            if found != [1; LANES] {
+                return false;
+            }
+        }
+        rest.iter().all(|value| listed.iter().any(|(known, _)| known.to_bits() == value.to_bits()))
     }
 }

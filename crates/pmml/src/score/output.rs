@@ -84,12 +84,11 @@ fn feature(
     let source = row.plan.model(prediction.model);
     let value = match what {
         OutputFeature::PredictedValue(target) => about(*target).value,
-        OutputFeature::PredictedDisplayValue(target) => {
-            let value = about(*target).value;
-            let target = &model.targets[*target as usize];
-            let stated = target.rules.iter().flat_map(|rules| &rules.displays);
-            let display = stated.chain(&target.displays).find(|(datum, _)| Some(*datum) == value);
-            display.map(|(_, code)| Datum::text(*code)).or(value)
+        OutputFeature::PredictedDisplayValue(target) => shown(model, *target, about(*target).value),
+        OutputFeature::RankedValue { target, rank, is_shown } => {
+            let index = ranked(&prediction.probabilities, *rank);
+            let value = index.and_then(|index| source.categories().get(index)).copied();
+            if *is_shown { shown(model, *target, value) } else { value }
         }
         OutputFeature::Probability(category) => {
             return category_figure(model, source, prediction, &prediction.probabilities, *category)
@@ -158,6 +157,21 @@ fn feature(
     Ok(Found::Value(value))
 }
 
+/// A value of a target as it is shown.
+fn shown(model: &ModelPlan, target: u32, value: Option<Datum>) -> Option<Datum> {
+    let target = &model.targets[target as usize];
+    let stated = target.rules.iter().flat_map(|rules| &rules.displays);
+    let display = stated.chain(&target.displays).find(|(datum, _)| Some(*datum) == value);
+    display.map(|(_, code)| Datum::text(*code)).or(value)
+}
+
+/// The index of the largest figure (rank 1), the second largest, and so on.
+fn ranked(figures: &[f64], rank: u32) -> Option<usize> {
+    let mut order: Vec<usize> = (0..figures.len()).collect();
+    order.sort_by(|a, b| figures[*b].total_cmp(&figures[*a]));
+    order.get((rank as usize).checked_sub(1)?).copied()
+}
+
 /// A probability or confidence of a category.
 fn category_figure(
     model: &ModelPlan,
@@ -181,14 +195,10 @@ fn category_figure(
         Category::Predicted { rank: 1 } => {
             categories.iter().position(|known| Some(*known) == prediction.value)
         }
-        Category::Predicted { rank } => {
-            let mut order: Vec<usize> = (0..figures.len()).collect();
-            order.sort_by(|a, b| figures[*b].total_cmp(&figures[*a]));
-            match order.get(rank as usize - 1) {
-                Some(index) => Some(*index),
-                None => return Ok(None),
-            }
-        }
+        Category::Predicted { rank } => match ranked(figures, rank) {
+            None => return Ok(None),
+            index => index,
+        },
     };
     // The probability of a category that the model does not know is nought.
     Ok(Some(Datum::double(index.and_then(|index| figures.get(index)).copied().unwrap_or(0.0))))

@@ -51,7 +51,7 @@ impl Row<'_> {
             match (operator, value) {
                 (BooleanOperator::Or, Some(true)) => return Ok(value),
                 (BooleanOperator::Surrogate, Some(_)) => return Ok(value),
-                // The reference reads all parts of an `and`, decided or not.
+                // The reference reads all parts of an `and`, decided or not: docs/pmml/one-record.md has the cases.
                 (BooleanOperator::And, Some(false)) => result = Some(false),
                 (BooleanOperator::And, None) if result == Some(true) => result = None,
                 (BooleanOperator::Or, None) => result = None,

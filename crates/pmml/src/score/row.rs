@@ -45,6 +45,8 @@ pub struct RowMemory {
     pub forests: ForestMemory,
     /// Words of the batch's texts.
     pub tokens: TokenCache,
+    /// Integers that are sorted.
+    pub keys: Vec<u64>,
     /// Strings of the batch.
     pub own: Dictionary,
     /// By input: the plan's code of each of the batch's strings, [`UNKNOWN_CODE`] if not looked up so far.
@@ -92,6 +94,8 @@ pub struct Row<'r> {
     pub forests: &'r mut ForestMemory,
     /// Words of texts.
     pub tokens: &'r mut TokenCache,
+    /// Integers that are sorted.
+    pub keys: &'r mut Vec<u64>,
     bindings: &'r [InputBinding],
     batch: &'r Batch,
     row: usize,
@@ -123,6 +127,7 @@ impl<'r> Row<'r> {
             lists: &mut memory.lists,
             forests: &mut memory.forests,
             tokens: &mut memory.tokens,
+            keys: &mut memory.keys,
             bindings,
             batch,
             row: 0,

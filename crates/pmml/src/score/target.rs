@@ -3,6 +3,7 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::document::targets::CastInteger;
+use crate::functions::arithmetic::half_up;
 use crate::plan::model::TargetRules;
 use crate::plan::{ModelPlan, TargetPlan};
 use crate::score::prediction::largest;
@@ -77,7 +78,7 @@ pub fn rescale(rules: &TargetRules, number: f64) -> f64 {
     }
     match rules.cast_integer {
         None => number,
-        Some(CastInteger::Round) => (number + 0.5).floor(),
+        Some(CastInteger::Round) => half_up(number),
         Some(CastInteger::Ceiling) => number.ceil(),
         Some(CastInteger::Floor) => number.floor(),
     }

@@ -5,6 +5,7 @@ use scorewheel_columns::{ErrorCode, RowError};
 use crate::plan::Treatment;
 use crate::plan::treatment::{InvalidRule, MissingRule, Status};
 use crate::score::cell::Raw;
+use crate::value::missing::MISSING;
 
 /// What a treatment makes of a cell. `text` gives the text of an unparsable one, where the codec kept it.
 pub fn prepare<'t>(
@@ -77,6 +78,17 @@ fn outlier(treatment: &Treatment, number: f64) -> Option<f64> {
         Some(rule.low)
     } else {
         Some(rule.high)
+    }
+}
+
+/// A prepared value in a column of numbers, see [`crate::value::missing`].
+#[inline]
+#[must_use]
+pub fn column_number(prepared: Result<Option<f64>, ErrorCode>) -> f64 {
+    match prepared {
+        Ok(Some(number)) if !number.is_nan() => number,
+        Ok(None) => MISSING,
+        _ => f64::NAN,
     }
 }
 

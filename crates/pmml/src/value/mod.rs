@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`missing`] | the mark of a missing value in a column |
 //! | [`kind`] | [`Kind`]: the type of a value |
 //! | [`datum`] | [`Datum`]: a value; how it becomes another type |
 //! | [`texts`] | [`Texts`]: strings by code |
@@ -10,6 +11,7 @@
 
 pub mod datum;
 pub mod kind;
+pub mod missing;
 pub mod parsing;
 pub mod texts;
 pub mod writing;

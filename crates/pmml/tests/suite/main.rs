@@ -8,6 +8,7 @@
 mod columns;
 mod judge;
 mod record;
+mod said;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

@@ -19,6 +19,7 @@ pub fn place(store: Store) -> Place {
         max_bytes: 1000,
         timeout: Duration::from_secs(60),
         allow_private: true,
+        ca: None,
     }
 }
 

@@ -17,5 +17,5 @@ pub mod tail;
 pub use control_log::{ControlLogView, ListedModel};
 pub use record_reader::RecordReader;
 pub use record_source::{RecordSource, SourceFormat, SourceRow};
-pub use specs::{ensure_topic, models_topic, records_topic};
+pub use specs::{ensure_topic, models_topic, own_topic, records_topic};
 pub use tail::{Tail, TailStart};

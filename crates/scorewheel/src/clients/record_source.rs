@@ -1,19 +1,19 @@
 //! Records out of a file: CSV or lines of JSON, one row at a time.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
 use scorewheel_codecs::{
-    Codec, CsvDecoder, CsvOptions, CsvRows, DataTypeDefinition, Line, Lines, RecordDecoder,
+    Codec, CsvDecoder, CsvError, CsvOptions, CsvRows, DataTypeDefinition, Line, Lines, RecordDecoder,
 };
 use scorewheel_columns::schema::fold_name;
 use scorewheel_columns::{Batch, Schema, SchemaError};
 use serde::de::IgnoredAny;
 
 use crate::exit_code::{ExitCode, Failure};
+use crate::rows::source::{open_file, standard_stream};
 
 /// How a file of records is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +38,37 @@ pub enum SourceRow {
     End,
 }
 
+/// How the names begin that stand for columns which a row need not have.
+pub(crate) const FURTHER_COLUMN: &str = "\u{0}further column";
+
+/// A file, or standard input.
+type Input = Box<dyn BufRead>;
+
 enum Rows {
-    Csv(CsvRows<BufReader<File>>, CsvDecoder),
-    Json(Lines<BufReader<File>>, RecordDecoder),
+    Csv(CsvFile),
+    Json(Lines<Input>, RecordDecoder),
+}
+
+struct CsvFile {
+    rows: CsvRows<Input>,
+    decoder: CsvDecoder,
+    /// Cells that a row must have: what is missing would become a record of zeros.
+    needed: usize,
+    /// What says how many that are.
+    said_by: &'static str,
+}
+
+impl CsvFile {
+    /// Reads the next row into `batch`; `None` at the end.
+    fn next_row(&mut self, batch: &mut Batch) -> Result<Option<Result<(), String>>, CsvError> {
+        let Some(row) = self.rows.next_row()? else { return Ok(None) };
+        let cells = row.cells().count();
+        if cells < self.needed {
+            let (plural, said_by, needed) = (if cells == 1 { "" } else { "s" }, self.said_by, self.needed);
+            return Ok(Some(Err(format!("the row has {cells} cell{plural}, {said_by} {needed}"))));
+        }
+        Ok(Some(self.decoder.decode(row, batch, 0).map_err(|error| error.to_string())))
+    }
 }
 
 /// A file of records of one data type.
@@ -51,15 +79,16 @@ pub struct RecordSource {
 }
 
 impl RecordSource {
-    /// Opens a file.
+    /// Opens a file, or standard input for `-`.
     ///
     /// # Errors
     /// [`ExitCode::FileNotFound`], or [`ExitCode::Usage`] if its columns cannot be named.
     pub fn open(path: &Path, format: &SourceFormat, data_type: &DataTypeDefinition) -> Result<Self, Failure> {
-        let file = File::open(path).map_err(|error| {
-            Failure::new(ExitCode::FileNotFound, format!("cannot read {}: {error}", path.display()))
-        })?;
-        let file = BufReader::new(file);
+        let file: Input = if path == standard_stream() {
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            Box::new(BufReader::new(open_file(path)?))
+        };
         let wrong = |reason: String| Failure::new(ExitCode::Usage, format!("{}: {reason}", path.display()));
         let rows = match format {
             SourceFormat::Csv(options) => {
@@ -74,7 +103,13 @@ impl RecordSource {
                     );
                     return Err(wrong(reason));
                 }
-                Rows::Csv(rows, decoder)
+                let needed = rows.names().iter().filter(|name| !name.starts_with(FURTHER_COLUMN)).count();
+                let said_by = match &options.names {
+                    None => "the header",
+                    Some(names) if names.len() == needed => "--fields names",
+                    Some(_) => "the data type",
+                };
+                Rows::Csv(CsvFile { rows, decoder, needed, said_by })
             }
             SourceFormat::JsonLines => {
                 // The lines are JSON, whatever the records become.
@@ -100,10 +135,12 @@ impl RecordSource {
         self.batch.resize(1);
         let failed = |error: String| Failure::run_time(format!("the records cannot be read on: {error}"));
         let decoded = match &mut self.rows {
-            Rows::Csv(rows, decoder) => match rows.next_row().map_err(|error| failed(error.to_string()))? {
-                Some(cells) => decoder.decode(cells, &mut self.batch, 0).map_err(|error| error.to_string()),
-                None => return Ok(SourceRow::End),
-            },
+            Rows::Csv(file) => {
+                match file.next_row(&mut self.batch).map_err(|error| failed(error.to_string()))? {
+                    Some(decoded) => decoded,
+                    None => return Ok(SourceRow::End),
+                }
+            }
             Rows::Json(lines, decoder) => loop {
                 match lines.next_line().map_err(|error| failed(error.to_string()))? {
                     Some(Line::Text(line)) if line.trim_ascii().is_empty() => {}

@@ -29,6 +29,27 @@ pub fn records_topic(config: &Config, name: &str) -> TopicSpec {
     TopicSpec::new(name, config.topics.partitions).replication(config.topics.replication)
 }
 
+/// What a topic of the application is, which is not for records of others; `None` for any other topic. The way in over
+/// HTTP closes the same ones.
+#[must_use]
+pub fn own_topic(config: &Config, name: &str) -> Option<&'static str> {
+    let topics = &config.topics;
+    let known = [
+        (&topics.models, "the models topic"),
+        (&topics.results, "the results topic"),
+        (&topics.dead_letters, "the topic of dead letters"),
+        (&topics.rejections, "the topic of rejections"),
+    ];
+    match known.into_iter().find(|(topic, _)| *topic == name) {
+        Some((_, what)) => Some(what),
+        None if name == topics.records => None,
+        None => name
+            .strip_prefix(&config.application.id)
+            .is_some_and(|rest| rest.starts_with('-'))
+            .then_some("an internal topic of the application"),
+    }
+}
+
 /// The topic as it is, or as it was created now because it was missing; true if it was.
 ///
 /// # Errors
@@ -61,5 +82,27 @@ pub fn ensure_topic(
             return Err(TopicsError::Busy { reason });
         }
         std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_applications_topics_are_its_own() {
+        let mut config = Config::default();
+        let id = config.application.id.clone();
+        let topics = config.topics.clone();
+        for own in [&topics.models, &topics.results, &topics.dead_letters, &topics.rejections] {
+            assert!(own_topic(&config, own).is_some(), "{own}");
+        }
+        assert!(own_topic(&config, &format!("{id}-modelStore-changelog")).is_some());
+        assert!(own_topic(&config, &config.cutovers_topic()).is_some());
+        for other in [topics.records.as_str(), "beers", &id] {
+            assert_eq!(own_topic(&config, other), None, "{other}");
+        }
+        config.topics.records = format!("{id}-records");
+        assert_eq!(own_topic(&config, &config.topics.records), None);
     }
 }

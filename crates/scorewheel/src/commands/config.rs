@@ -3,9 +3,12 @@
 use clap::{Args, Subcommand};
 
 use crate::arguments::ConfigArguments;
+use crate::config::Place;
 use crate::config::show::show;
+use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
+use crate::places::check_kafka_settings;
 
 /// Arguments of `config`.
 #[derive(Debug, Args)]
@@ -31,6 +34,11 @@ impl ConfigCommand {
         match self.action {
             Action::Check(arguments) => {
                 let loaded = arguments.load(Vec::new())?;
+                // What `run` would refuse before it asks anybody anything.
+                data_types(&loaded.config)?;
+                if let Place::Kafka(brokers) = &loaded.place {
+                    check_kafka_settings(brokers, &loaded.config)?;
+                }
                 let file =
                     loaded.file.map_or_else(|| "no file".to_owned(), |file| file.display().to_string());
                 let mut text = format!("configuration is fine ({file}); topics: {}\n", loaded.place);

@@ -1,17 +1,23 @@
 //! `consume`: what lies on a topic, decoded.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use scorewheel_columns::temporal::write_date_time;
-use scorewheel_topics::Backend;
+use scorewheel_topics::embedded::Holder;
+use scorewheel_topics::{Backend, TopicsError};
 use serde_json::Value;
 
 use crate::arguments::ClientArguments;
-use crate::clients::{RecordReader, Tail, TailStart};
-use crate::config::Config;
+use crate::clients::{RecordReader, Tail, TailStart, own_topic};
+use crate::config::{Config, Loaded, Place};
 use crate::exit_code::{ExitCode, Failure};
+use crate::output;
 use crate::places::Access;
+
+/// How long to wait before a topic that is missing is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Arguments of `consume`.
 #[derive(Debug, Args)]
@@ -55,17 +61,35 @@ impl ConsumeArguments {
     /// [`Failure`] if there is no such topic, or it cannot be read.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let (loaded, backend) = self.client.open(Access::Read, Vec::new())?;
+        if !self.exit && others_may_write(&loaded) {
+            self.wait_for_topic(&*backend, &loaded.config)?;
+        }
         match self.consume(&*backend, &loaded.config, &mut io::stdout().lock()) {
             // A reader that has gone away, such as `head`, has what it wanted.
             Err(Consumed::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Ok(ExitCode::Success)
             }
-            Err(Consumed::Output(error)) => {
-                Err(Failure::run_time(format!("cannot write to standard output: {error}")))
-            }
+            Err(Consumed::Output(error)) => Err(Failure::output(&error)),
             Err(Consumed::Failed(failure)) => Err(failure),
             Ok(()) => Ok(ExitCode::Success),
         }
+    }
+
+    /// Waits for a topic of the application, as for its records: it comes with the first of them.
+    fn wait_for_topic(&self, backend: &dyn Backend, config: &Config) -> Result<(), Failure> {
+        let topic = topic_of(&self.topic, config);
+        if topic == self.topic && topic != config.topics.records && own_topic(config, &topic).is_none() {
+            return Ok(());
+        }
+        let admin = backend.admin()?;
+        let mut said = false;
+        while admin.describe_topic(&topic)?.is_none() {
+            if !std::mem::replace(&mut said, true) {
+                output::note(&format!("topic {topic} is not there yet; waiting for it"));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
     }
 
     /// Prints records of `backend` to `out`.
@@ -80,7 +104,8 @@ impl ConsumeArguments {
     ) -> Result<(), Consumed> {
         let topic = topic_of(&self.topic, config);
         let mut reader = RecordReader::new(config)?;
-        let mut tail = Tail::open(backend, &topic, self.partition, self.start).map_err(Failure::from)?;
+        let mut tail = Tail::open(backend, &topic, self.partition, self.start)
+            .map_err(|error| not_there_yet(&topic, config, error))?;
         let mut left = self.count.unwrap_or(u64::MAX);
         if self.format == ConsumeFormat::Table {
             writeln!(out, "{}", HEADING)?;
@@ -106,6 +131,28 @@ impl ConsumeArguments {
             }
         }
         Ok(())
+    }
+}
+
+/// The failure of a topic that cannot be read; one of the application that is missing is not made by hand.
+fn not_there_yet(topic: &str, config: &Config, error: TopicsError) -> Failure {
+    let maker = if topic == config.topics.models { "publish" } else { "run" };
+    match error {
+        TopicsError::UnknownTopic { .. } if own_topic(config, topic).is_some() => {
+            Failure::run_time(format!("topic {topic} is not there yet; `scorewheel {maker}` makes it"))
+        }
+        error => error.into(),
+    }
+}
+
+/// Whether a topic that is missing may come while this command waits: nobody else makes one in a directory that it
+/// holds itself.
+fn others_may_write(loaded: &Loaded) -> bool {
+    match &loaded.place {
+        Place::Embedded { directory, .. } => {
+            Holder::of(directory).is_some_and(|holder| holder.process != std::process::id())
+        }
+        Place::Kafka(_) | Place::Remote(_) => true,
     }
 }
 

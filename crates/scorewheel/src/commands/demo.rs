@@ -45,7 +45,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 impl DemoArguments {
-    /// Shows it, until the time is over or Ctrl-C is pressed.
+    /// Shows it, until the time is over, Ctrl-C is pressed or nobody reads standard output any more.
     ///
     /// # Errors
     /// [`Failure`] if something fails, or if not every record is accounted for in the end.
@@ -98,7 +98,8 @@ impl DemoArguments {
         let records = RecordsThread::start(backend, &config.topics.records, PARTITIONS, self.rate)?;
         let start = Instant::now();
         let mut next_line = start + Duration::from_secs(1);
-        while self.duration.is_none_or(|duration| start.elapsed() < duration.0) && stop.received().is_none() {
+        let is_over = || self.duration.is_some_and(|duration| start.elapsed() >= duration.0);
+        while !is_over() && stop.received().is_none() && !screen.is_gone() {
             if let Some(ended) = instance.wait(TICK) {
                 ended?;
                 return Err(Failure::run_time("the instance has stopped by itself"));
@@ -152,7 +153,7 @@ fn free_listener() -> Result<String, Failure> {
 }
 
 fn unwritable(error: io::Error) -> Failure {
-    Failure::run_time(format!("cannot write to standard output: {error}"))
+    Failure::output(&error)
 }
 
 /// A directory that goes when this is dropped.

@@ -1,6 +1,5 @@
 //! `inspect`: what a model is.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +13,7 @@ use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
 use crate::model_file::ModelFile;
+use crate::output;
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
@@ -44,9 +44,7 @@ impl InspectArguments {
         let verification = model.verify();
         let report = describe(&*model, &file, &verification, &types);
         let text = if self.json { format!("{report}\n") } else { lines(&report) };
-        std::io::stdout()
-            .write_all(text.as_bytes())
-            .map_err(|error| Failure::run_time(format!("cannot write to standard output: {error}")))?;
+        output::print(&text)?;
         Ok(if verification.failures.is_empty() { ExitCode::Success } else { ExitCode::ModelRefused })
     }
 }

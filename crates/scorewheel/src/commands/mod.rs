@@ -9,6 +9,7 @@ pub mod man;
 pub mod models;
 pub mod produce;
 pub mod publish;
+pub mod readiness;
 pub mod reset;
 pub mod run;
 pub mod score;

@@ -125,6 +125,9 @@ impl Action {
                     let message = format!("there is no model message at control offset {offset}");
                     return Err(Failure::run_time(message));
                 };
+                if message.refused.is_none() {
+                    return Err(not_refused(&view, message));
+                }
                 let value = value_at(backend, config, *offset)?;
                 let at = append(backend, config, &message.key, |record| {
                     record.value().extend_from_slice(&value);
@@ -174,6 +177,19 @@ fn parse_key(model: &str) -> Result<ModelKey, Failure> {
 
 fn no_such_model(key: &ModelKey) -> Failure {
     Failure::run_time(format!("there is no model {key}; `scorewheel models list` shows them"))
+}
+
+/// Why a message that was not refused is not published again by another try.
+fn not_refused(view: &ControlLogView, message: &ListedModel) -> Failure {
+    let (key, offset) = (&message.key, message.offset);
+    let instead = match view.standing(key).next_back() {
+        Some(latest) if latest.offset == offset => "it is the latest of its name".to_owned(),
+        Some(_) if view.standing(key).any(|standing| standing.offset == offset) => {
+            format!("to have it score again: scorewheel models rollback {key} --to {offset}")
+        }
+        _ => "it was removed since; publish the model again".to_owned(),
+    };
+    Failure::run_time(format!("{key} at control offset {offset} was not refused; {instead}"))
 }
 
 fn rollback(

@@ -6,20 +6,23 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use scorewheel_codecs::{CsvOptions, DATA_TYPE_HEADER, DataTypeDefinition, RecordEncoder};
+use scorewheel_codecs::{CsvOptions, DATA_TYPE_HEADER, DataTypeDefinition, DataTypes, RecordEncoder};
 use scorewheel_columns::{Batch, Value};
 use scorewheel_topics::{
     Backend, RecordTooLarge, TopicPartition, TopicsError, Writer, WriterOptions, partition_for_key,
 };
 
 use crate::arguments::ClientArguments;
-use crate::clients::{RecordSource, SourceFormat, SourceRow, ensure_topic, records_topic};
+use crate::clients::record_source::FURTHER_COLUMN;
+use crate::clients::{RecordSource, SourceFormat, SourceRow, ensure_topic, own_topic, records_topic};
 use crate::clock::now;
 use crate::config::Config;
 use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
-use crate::places::Access;
+use crate::places::{Access, open_client};
+use crate::rows::RowFormat;
+use crate::rows::source::standard_stream;
 
 /// Records that may be on their way without a look at what came back.
 const UNFLUSHED: u64 = 2000;
@@ -27,12 +30,15 @@ const UNFLUSHED: u64 = 2000;
 /// Arguments of `produce`.
 #[derive(Debug, Args)]
 pub struct ProduceArguments {
-    /// The records: CSV, or lines of JSON (.jsonl, .ndjson, .json) [default: DATA_DIRECTORY/DATA_FILENAME]
+    /// The records: CSV, or lines of JSON (.jsonl, .ndjson, .json); - is standard input [default: DATA_DIRECTORY/DATA_FILENAME]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Data type of the records, whose codec encodes them
     #[arg(long, value_name = "NAME", default_value = "wine")]
     pub data_type: String,
+    /// How the records are written [default: json for a file named .jsonl, .ndjson or .json, else csv]
+    #[arg(long, value_enum)]
+    pub format: Option<RowFormat>,
     /// What stands between two cells of CSV
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = one_byte)]
     pub delimiter: u8,
@@ -128,7 +134,10 @@ impl ProduceArguments {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let interval =
             self.interval.iter().map(|text| ("produce.interval".to_owned(), "--interval", text.clone()));
-        let (loaded, backend) = self.client.open(Access::Write, interval.collect())?;
+        let loaded = self.client.load(interval.collect())?;
+        // What is named wrongly is known before a directory is made for topics.
+        self.check(&loaded.config)?;
+        let backend = open_client(&loaded, Access::Write)?;
         self.produce(&*backend, &loaded.config, &mut std::io::stdout(), &mut |pause| {
             std::thread::sleep(pause)
         })
@@ -145,23 +154,18 @@ impl ProduceArguments {
         out: &mut dyn Write,
         pause: &mut dyn FnMut(Duration),
     ) -> Result<ExitCode, Failure> {
+        let topic = self.topic(config)?;
         let types = data_types(config)?;
-        let Some(index) = types.find(&self.data_type) else {
-            let message =
-                format!("there is no data type {:?}; configure it in [[data_types]]", self.data_type);
-            return Err(Failure::new(ExitCode::Usage, message));
-        };
+        let index = index_of(&types, &self.data_type)?;
         let data_type = &types.all()[index];
         let file = self.file(config)?;
         let format = self.format(&file, data_type);
         // A file that cannot be read is known before a topic is made for it.
         let mut source = RecordSource::open(&file, &format, data_type)?;
-        let topic = self.topic.as_deref().unwrap_or(&config.topics.records);
         let admin = backend.admin()?;
         let (topic, created) = ensure_topic(&*admin, &records_topic(config, topic), config.topics.create)?;
         let say = |out: &mut dyn Write, line: String| {
-            writeln!(out, "{line}")
-                .map_err(|error| Failure::run_time(format!("cannot write to standard output: {error}")))
+            writeln!(out, "{line}").map_err(|error| Failure::output(&error))
         };
         if created {
             say(out, format!("created topic {} (partitions: {})", topic.name, topic.partitions))?;
@@ -226,6 +230,30 @@ impl ProduceArguments {
         Ok(if skipped > 0 { ExitCode::RunTime } else { ExitCode::Success })
     }
 
+    /// Refuses what is named wrongly. Standard input is not looked into.
+    fn check(&self, config: &Config) -> Result<(), Failure> {
+        self.topic(config)?;
+        let types = data_types(config)?;
+        let data_type = &types.all()[index_of(&types, &self.data_type)?];
+        let file = self.file(config)?;
+        if file != standard_stream() {
+            RecordSource::open(&file, &self.format(&file, data_type), data_type)?;
+        }
+        Ok(())
+    }
+
+    /// The topic to write.
+    fn topic<'a>(&'a self, config: &'a Config) -> Result<&'a str, Failure> {
+        let topic = self.topic.as_deref().unwrap_or(&config.topics.records);
+        let Some(what) = own_topic(config, topic) else { return Ok(topic) };
+        let instead = if topic == config.topics.models {
+            "`scorewheel publish` and `scorewheel models` write it"
+        } else {
+            "the application writes it alone"
+        };
+        Err(Failure::new(ExitCode::Usage, format!("--topic {topic}: it is {what}; {instead}")))
+    }
+
     fn file(&self, config: &Config) -> Result<PathBuf, Failure> {
         let configured = match (&config.produce.directory, &config.produce.filename) {
             (Some(directory), Some(file)) => Some(directory.join(file)),
@@ -233,12 +261,20 @@ impl ProduceArguments {
             (Some(_), None) => None,
         };
         let none = || Failure::new(ExitCode::Usage, "name the file with the records");
-        self.file.clone().or(configured).ok_or_else(none)
+        let file = self.file.clone().or(configured).ok_or_else(none)?;
+        if self.repeat && file == standard_stream() {
+            return Err(Failure::new(ExitCode::Usage, "standard input cannot be begun again: no --loop"));
+        }
+        Ok(file)
     }
 
     fn format(&self, file: &Path, data_type: &DataTypeDefinition) -> SourceFormat {
         let extension = file.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        if matches!(extension.as_str(), "jsonl" | "ndjson" | "json") {
+        let by_name = match extension.as_str() {
+            "jsonl" | "ndjson" | "json" => RowFormat::Json,
+            _ => RowFormat::Csv,
+        };
+        if self.format.unwrap_or(by_name) == RowFormat::Json {
             return SourceFormat::JsonLines;
         }
         let names = match &self.fields {
@@ -256,6 +292,14 @@ impl ProduceArguments {
     }
 }
 
+/// Where a data type stands among those that are configured.
+pub(crate) fn index_of(types: &DataTypes, name: &str) -> Result<usize, Failure> {
+    types.find(name).ok_or_else(|| {
+        let message = format!("there is no data type {name:?}; configure it in [[data_types]]");
+        Failure::new(ExitCode::Usage, message)
+    })
+}
+
 /// The fields of a data type but the one that names it, and room for columns that mean nothing to it.
 fn names_in_order(data_type: &DataTypeDefinition) -> Vec<String> {
     const FURTHER_COLUMNS: usize = 64;
@@ -264,7 +308,7 @@ fn names_in_order(data_type: &DataTypeDefinition) -> Vec<String> {
         .filter(|(index, _)| Some(*index) != data_type.type_field())
         .map(|(_, f)| f.name.to_string())
         .collect();
-    names.extend((1..=FURTHER_COLUMNS).map(|number| format!("\u{0}further column {number}")));
+    names.extend((1..=FURTHER_COLUMNS).map(|number| format!("{FURTHER_COLUMN} {number}")));
     names
 }
 

@@ -9,17 +9,20 @@ use clap::Args;
 use scorewheel_model::identity::to_name;
 use scorewheel_model::{Content, DataTypeName, Mapping, ModelDescriptor, ModelType, TypeNumbering};
 use scorewheel_references::Location;
-use scorewheel_topics::{Admin, Backend, TopicPartition, TopicsError, Writer, WriterOptions};
+use scorewheel_serving::message::VERSION_LIMIT;
+use scorewheel_topics::{Admin, Backend, Offset, TopicPartition, TopicsError, Writer, WriterOptions};
 
 use crate::arguments::ClientArguments;
 use crate::clients::specs::MODELS_MESSAGE_BYTES;
 use crate::clients::{ensure_topic, models_topic};
 use crate::clock::now;
+use crate::commands::produce::index_of;
 use crate::config::{Config, Loaded, Numbering, Period, Place};
+use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
-use crate::model_file::{ModelFile, read_mapping};
-use crate::places::Access;
+use crate::model_file::{ModelFile, SAVED_MODEL, read_mapping};
+use crate::places::{Access, open_client};
 use crate::references::{fetch, places};
 
 /// Arguments of `publish`.
@@ -71,7 +74,10 @@ impl PublishArguments {
     /// [`Failure`] that says what is missing: a file, a topic, a permission.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let every = self.every.iter().map(|every| ("publish.every".to_owned(), "--every", every.clone()));
-        let (loaded, backend) = self.client.open(Access::Write, every.collect())?;
+        let loaded = self.client.load(every.collect())?;
+        // What is bound to be refused is known before a directory is made for topics.
+        self.checked(&loaded.config)?;
+        let backend = open_client(&loaded, Access::Write)?;
         let mut out = std::io::stdout();
         self.publish(&backend, &loaded, &mut out, &mut |pause| std::thread::sleep(pause))?;
         Ok(ExitCode::Success)
@@ -89,15 +95,10 @@ impl PublishArguments {
         pause: &mut dyn FnMut(Duration),
     ) -> Result<(), Failure> {
         let config = &loaded.config;
-        let data_type = DataTypeName::new(&self.data_type)
-            .map_err(|error| Failure::new(ExitCode::Usage, format!("--data-type: {error}")))?;
-        let publications = match self.by_reference.is_empty() {
-            true => self.publications(config)?,
-            false => self.references()?,
-        };
+        let (data_type, publications) = self.checked(config)?;
         let admin = backend.admin()?;
         self.prepare(&*admin, config, out)?;
-        let mut writer = backend.writer(&WriterOptions::default())?;
+        let mut log = ControlLog { loaded, backend, writer: backend.writer(&WriterOptions::default())? };
         let mut first = true;
         loop {
             for publication in &publications {
@@ -112,6 +113,9 @@ impl PublishArguments {
                 let descriptor = match &publication.location {
                     None => {
                         let file = ModelFile::read(&publication.path)?;
+                        if file.bytes.is_empty() {
+                            return Err(empty(&publication.path));
+                        }
                         self.descriptor(
                             publication,
                             &data_type,
@@ -121,11 +125,37 @@ impl PublishArguments {
                     }
                     Some(location) => self.reference(publication, &data_type, location, backend, config)?,
                 };
-                self.send(&mut *writer, loaded, &descriptor, out)?;
+                log.put(&descriptor, out)?;
             }
             if !self.repeat {
                 return Ok(());
             }
+        }
+    }
+
+    /// The route and the models, if none of them is bound to be refused by whoever reads the models topic.
+    fn checked(&self, config: &Config) -> Result<(DataTypeName, Vec<Publication>), Failure> {
+        let data_type = DataTypeName::new(&self.data_type)
+            .map_err(|error| Failure::new(ExitCode::Usage, format!("--data-type: {error}")))?;
+        index_of(&data_types(config)?, &self.data_type)?;
+        if let Some(version) = &self.version {
+            check_version(version)
+                .map_err(|error| Failure::new(ExitCode::Usage, format!("--model-version: {error}")))?;
+        }
+        if self.name.as_deref() == Some("") {
+            return Err(Failure::new(ExitCode::Usage, "--name: the model name is empty"));
+        }
+        let publications = match self.by_reference.is_empty() {
+            true => self.publications(config)?,
+            false => self.references()?,
+        };
+        let of_no_bytes = |publication: &&Publication| {
+            publication.location.is_none()
+                && std::fs::metadata(&publication.path).is_ok_and(|file| file.is_file() && file.len() == 0)
+        };
+        match publications.iter().find(of_no_bytes) {
+            Some(publication) => Err(empty(&publication.path)),
+            None => Ok((data_type, publications)),
         }
     }
 
@@ -238,46 +268,83 @@ impl PublishArguments {
             golden_rows: Vec::new(),
         }
     }
+}
 
-    fn send(
-        &self,
-        writer: &mut dyn Writer,
-        loaded: &Loaded,
-        descriptor: &ModelDescriptor,
-        out: &mut dyn Write,
-    ) -> Result<(), Failure> {
-        let config = &loaded.config;
+/// The models topic being written.
+struct ControlLog<'a> {
+    loaded: &'a Loaded,
+    backend: &'a Arc<dyn Backend>,
+    writer: Box<dyn Writer>,
+}
+
+impl ControlLog<'_> {
+    /// Sends a model and says where it lies. An embedded topic that is too small for it is made larger.
+    fn put(&mut self, descriptor: &ModelDescriptor, out: &mut dyn Write) -> Result<(), Failure> {
+        let config = &self.loaded.config;
         let models = TopicPartition::new(config.topics.models.as_str(), 0);
         let key = format!("{}/{}", descriptor.data_type, descriptor.name);
         let value = descriptor.encode(numbering(config));
-        let mut record = writer.lend(&models)?.record(now(), Some(key.as_bytes()));
-        record.value().extend_from_slice(&value);
-        if let Err(too_large) = record.finish() {
-            return Err(too_small(loaded, too_large.limit, too_large.size, &key));
-        }
-        match writer.flush() {
-            Ok(()) => {}
+        let offset = match self.append(&models, &key, &value) {
             Err(TopicsError::TooLarge { limit, .. }) => {
-                return Err(too_small(loaded, limit.unwrap_or(0), value.len(), &key));
+                self.make_room(limit, value.len() + key.len(), &key, out)?;
+                self.append(&models, &key, &value)?
             }
-            Err(error) => return Err(error.into()),
-        }
-        let offset = writer.written().iter().find(|w| w.partition == models).map_or(-1, |w| w.last_offset);
+            appended => appended?,
+        };
         let kind = match &descriptor.content {
             Content::Data(_) => descriptor.model_type.as_str().to_owned(),
             Content::Location(location) => format!("{} at {location}", descriptor.model_type.as_str()),
         };
         say(out, &format!("published {key} ({kind}, {} bytes) at control offset {offset}", value.len()))
     }
-}
 
-/// The file that makes a directory one model.
-const SAVED_MODEL: &str = "saved_model.pb";
+    /// Sends a message; its control offset.
+    fn append(&mut self, models: &TopicPartition, key: &str, value: &[u8]) -> Result<Offset, TopicsError> {
+        let mut record = self.writer.lend(models)?.record(now(), Some(key.as_bytes()));
+        record.value().extend_from_slice(value);
+        record.finish().map_err(|too_large| TopicsError::too_large(models.topic(), too_large))?;
+        self.writer.flush()?;
+        let written = self.writer.written().iter().find(|written| written.partition == *models);
+        Ok(written.map_or(-1, |written| written.last_offset))
+    }
+
+    /// Raises the limit of an embedded topic; that of a cluster is its operator's, who is told how.
+    fn make_room(
+        &mut self,
+        limit: Option<usize>,
+        size: usize,
+        key: &str,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let topic = &self.loaded.config.topics.models;
+        // What surrounds a message has room beside it.
+        let needed = MODELS_MESSAGE_BYTES.max(size + (64 << 10));
+        if let Place::Kafka(brokers) = &self.loaded.place {
+            let limit = limit.map_or_else(|| "fewer".to_owned(), |limit| limit.to_string());
+            return Err(Failure::run_time(format!(
+                "{key} needs {size} bytes, but topic {topic} takes {limit}; alter it with: kafka-configs.sh \
+                 --bootstrap-server {brokers} --alter --entity-type topics --entity-name {topic} --add-config \
+                 max.message.bytes={needed}"
+            )));
+        }
+        let admin = self.backend.admin()?;
+        let limit = admin.topic_config(topic)?.max_message_bytes;
+        if limit >= needed {
+            let reason = format!(
+                "{key} needs {size} bytes: more than the instance takes in one request (http.max_body)"
+            );
+            return Err(Failure::run_time(reason));
+        }
+        admin.alter_topic_config(topic, &[("max.message.bytes", &needed.to_string())])?;
+        // The writer knows the limit of before.
+        self.writer = self.backend.writer(&WriterOptions::default())?;
+        say(out, &format!("raised max.message.bytes of topic {topic} from {limit} to {needed}"))
+    }
+}
 
 /// One line for people.
 fn say(out: &mut dyn Write, line: &str) -> Result<(), Failure> {
-    writeln!(out, "{line}")
-        .map_err(|error| Failure::run_time(format!("cannot write to standard output: {error}")))
+    writeln!(out, "{line}").map_err(|error| Failure::output(&error))
 }
 
 /// Which numbers model types have on the wire.
@@ -348,16 +415,18 @@ fn models_of_folder(folder: &Path) -> Result<Vec<Publication>, Failure> {
     paths.iter().map(|path| publication(path)).collect()
 }
 
-/// The failure of a topic that takes no message of this size, with the command that alters it.
-fn too_small(loaded: &Loaded, limit: usize, size: usize, key: &str) -> Failure {
-    let topic = &loaded.config.topics.models;
-    let needed = size.max(MODELS_MESSAGE_BYTES);
-    let remedy = match &loaded.place {
-        Place::Kafka(brokers) => format!(
-            "alter it with: kafka-configs.sh --bootstrap-server {brokers} --alter --entity-type topics --entity-name \
-             {topic} --add-config max.message.bytes={needed}"
-        ),
-        _ => format!("create the topic with max.message.bytes={needed}"),
-    };
-    Failure::run_time(format!("{key} needs {size} bytes, but topic {topic} takes {limit}; {remedy}"))
+/// Whether a text can be a version: it travels in headers of results, and stands in tables.
+fn check_version(version: &str) -> Result<(), String> {
+    if version.len() > VERSION_LIMIT {
+        return Err(format!("the version has {} bytes, more than {VERSION_LIMIT}", version.len()));
+    }
+    match version.chars().find(|character| character.is_control()) {
+        Some(character) => Err(format!("the version holds the control character {character:?}")),
+        None => Ok(()),
+    }
+}
+
+/// The failure of a model without a byte.
+fn empty(path: &Path) -> Failure {
+    Failure::new(ExitCode::ModelRefused, format!("the model {} is empty", path.display()))
 }

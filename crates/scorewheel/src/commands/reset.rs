@@ -8,7 +8,7 @@ use scorewheel_streams::{EmptyStore, StateDirectory};
 use scorewheel_topics::{Admin, TopicsError};
 
 use crate::arguments::PlaceArguments;
-use crate::config::Config;
+use crate::config::{Config, Place};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
 use crate::running::parts::STORE;
@@ -32,7 +32,7 @@ impl ResetArguments {
     /// Says what will go, asks, and removes it. No instance may run meanwhile.
     ///
     /// # Errors
-    /// [`ExitCode::DirectoryUnavailable`] while an instance holds the directory, [`ExitCode::Usage`] if nobody can be
+    /// [`ExitCode::FileNotFound`] if there is no directory, [`ExitCode::DirectoryUnavailable`] while an instance holds the directory, [`ExitCode::Usage`] if nobody can be
     /// asked, and those of removing.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let loaded = self.place.load(Vec::new())?;
@@ -40,6 +40,12 @@ impl ResetArguments {
         if let Some(store) = self.store.as_deref().filter(|store| *store != STORE) {
             let message = format!("there is no store {store:?}; there is {STORE:?}");
             return Err(Failure::new(ExitCode::Usage, message));
+        }
+        if let Place::Embedded { directory, .. } = &loaded.place
+            && !directory.exists()
+        {
+            let message = format!("there are no embedded topics in {}", directory.display());
+            return Err(Failure::new(ExitCode::FileNotFound, message));
         }
         output::note(&format!("topics: {}", loaded.place));
         let place = open_for_running(&loaded)?;

@@ -54,11 +54,10 @@ impl RunArguments {
     /// [`Failure`] with what the operator has to do, and the exit code.
     pub fn run(self, faults: Arc<dyn FaultPoints>) -> Result<ExitCode, Failure> {
         let loaded = self.place.load(self.flags())?;
-        output::note(&format!("topics: {}", loaded.place));
-        for notice in &loaded.notices {
-            output::note(notice);
-        }
         log(&loaded.config)?;
+        let note = |line: &str| note(&loaded.config, line);
+        note(&format!("topics: {}", loaded.place));
+        loaded.notices.iter().for_each(|notice| note(notice));
         let stop = StopSignal::listen()
             .map_err(|error| Failure::run_time(format!("signals cannot be waited for: {error}")))?;
         let place = open_for_running(&loaded)?;
@@ -67,14 +66,14 @@ impl RunArguments {
         match loaded.config.engine.kind {
             Engine::Streams => {
                 let instance = Instance::start(&loaded, place, options)?;
-                output::note(&format!("listening on {}", instance.url()));
+                note(&format!("listening on {}", instance.url()));
                 if let Some(signal) = until_told(&stop, || instance.wait(LOOK))? {
                     instance.stop(signal)?;
                 }
             }
             Engine::Stage => {
                 let instance = StageInstance::start(&loaded, place, options)?;
-                output::note(&format!("listening on {}", instance.url()));
+                note(&format!("listening on {}", instance.url()));
                 if let Some(signal) = until_told(&stop, || instance.wait(LOOK))? {
                     instance.stop(signal)?;
                 }
@@ -107,6 +106,14 @@ fn until_told(
         if let Some(signal) = stop.received() {
             return Ok(Some(signal));
         }
+    }
+}
+
+/// One line for people, or one of the log where that is read by programs.
+fn note(config: &Config, line: &str) {
+    match config.log.format {
+        LogFormat::Text => output::note(line),
+        LogFormat::Json => tracing::info!("{line}"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use scorewheel_codecs::{CsvOptions, DecodeError, OutputEncoder, text};
 use scorewheel_columns::{Batch, DataType, Schema, Scores};
-use scorewheel_model::{Limits, ModelError};
+use scorewheel_model::{Limits, ModelError, Verification};
 
 use crate::arguments::ConfigArguments;
 use crate::exit_code::{ExitCode, Failure};
@@ -46,7 +46,7 @@ pub struct ScoreArguments {
     /// Names of the columns of CSV
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub fields: Option<Vec<String>>,
-    /// End with 1 if any row has an error
+    /// End with 1 if any row has an error, or the model does not reproduce its own verification rows
     #[arg(long)]
     pub strict: bool,
     /// Print how the answers differ from these, instead of the answers: CSV with a header, or JSON lines as score
@@ -71,7 +71,8 @@ pub(crate) fn one_byte(text: &str) -> Result<u8, String> {
 }
 
 impl ScoreArguments {
-    /// Scores all rows. Ends with 0 also if rows have errors, unless `--strict`.
+    /// Scores all rows. Ends with 0 also if rows have errors, unless `--strict`. A model that does not reproduce its
+    /// own verification rows is warned of.
     ///
     /// # Errors
     /// [`Failure`] if a file cannot be read or written, or the model is refused.
@@ -82,6 +83,7 @@ impl ScoreArguments {
         let model = Formats::of(&config)
             .load(&file.bytes, None, &file.mapping, &Limits::default())
             .map_err(|error| refused(&self.model, &error))?;
+        let reproduced = warn_if_not_reproduced(&self.model, &model.verify());
         let expectations = match &self.expect {
             Some(path) => Some(Expectations::read(path, self.tolerance)?),
             None => None,
@@ -95,7 +97,7 @@ impl ScoreArguments {
         drop((file, model));
         let answers = Answers::new(self.sink()?, expectations);
         let (tally, differ) = score_rows(source, &schema, Engine::new(bound), answers)?;
-        let failed = differ || (self.strict && tally > 0);
+        let failed = differ || (self.strict && (tally > 0 || !reproduced));
         Ok(if failed { ExitCode::RunTime } else { ExitCode::Success })
     }
 
@@ -136,6 +138,28 @@ impl ScoreArguments {
             |error| Failure::run_time(format!("cannot write {}: {error}", self.output.display()));
         Ok(Box::new(File::create(&self.output).map_err(unwritable)?))
     }
+}
+
+/// Says which of the model's own rows it does not reproduce; false if there are any. Installing would refuse it.
+fn warn_if_not_reproduced(path: &Path, verification: &Verification) -> bool {
+    const SHOWN: usize = 5;
+    let failures = &verification.failures;
+    if failures.is_empty() {
+        return true;
+    }
+    let mut lines = vec![format!(
+        "scorewheel: warning: model {} does not reproduce {} of its own {} verification rows; it would not be installed",
+        path.display(),
+        failures.len(),
+        verification.rows
+    )];
+    lines.extend(failures.iter().take(SHOWN).map(|failure| format!("  {failure}")));
+    if failures.len() > SHOWN {
+        lines.push(format!("  and {} more: scorewheel inspect lists them", failures.len() - SHOWN));
+    }
+    // A warning that nobody takes is no reason not to score.
+    writeln!(io::stderr(), "{}", lines.join("\n")).ok();
+    false
 }
 
 fn refused(path: &Path, error: &ModelError) -> Failure {

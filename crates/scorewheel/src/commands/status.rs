@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::arguments::ClientArguments;
 use crate::clients::{ControlLogView, Tail, TailStart};
 use crate::commands::publish::numbering;
+use crate::commands::readiness;
 use crate::config::{Config, Loaded, Place};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
@@ -26,6 +27,10 @@ pub struct StatusArguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Only whether this instance scores, for health checks: exit code 0 if it does, 1 if it says why not, 69 without
+    /// an answer in 3 s; asks no other instance and no broker, without --url the listener of this configuration
+    #[arg(long)]
+    pub ready: bool,
     /// Where topics live.
     #[command(flatten)]
     pub client: ClientArguments,
@@ -37,8 +42,10 @@ impl StatusArguments {
     /// # Errors
     /// [`Failure`] if neither an instance nor the topics can be asked.
     pub fn run(self) -> Result<ExitCode, Failure> {
-        let url = self.client.url.iter().map(|url| ("client.url".to_owned(), "--url", url.clone()));
-        let loaded = self.client.place.load(url.collect())?;
+        let loaded = self.client.load(Vec::new())?;
+        if self.ready {
+            return readiness::check(&loaded, instance_of(&loaded), self.json);
+        }
         let status = match instance_of(&loaded) {
             Some(url) => of_instance(&url)?,
             None => {
@@ -49,6 +56,7 @@ impl StatusArguments {
                 }
             }
         };
+        let status = without_placeholders(status);
         let text = if self.json { format!("{status}\n") } else { for_people(&status) };
         output::print(&text)?;
         Ok(ExitCode::Success)
@@ -209,6 +217,24 @@ fn revision(metadata: &[u8]) -> i64 {
         .unwrap_or(-1)
 }
 
+/// A status in which a task that has no revision yet says so: null instead of the control offset -1.
+fn without_placeholders(mut status: Value) -> Value {
+    match &mut status {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                if name == "controlOffset" && member.as_i64() == Some(-1) {
+                    *member = Value::Null;
+                } else {
+                    *member = without_placeholders(member.take());
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_placeholders(item.take())),
+        _ => {}
+    }
+    status
+}
+
 /// A list, or the list that stands under a name of an object.
 fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     let found = value.as_array().or_else(|| value[name].as_array());
@@ -332,4 +358,24 @@ fn cluster_for_people(status: &Value, text: &impl Fn(&Value) -> String) -> Strin
         said.push_str(&format!("{trouble}\n"));
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_without_a_revision_shows_none() {
+        let task = |control: i64| {
+            json!({"topic": "t", "partition": 0, "offset": 3, "lag": 0, "revision": {"controlOffset": control},
+                   "state": {"name": "running"}})
+        };
+        let status = without_placeholders(json!({"place": "p", "tasks": [task(-1), task(0)]}));
+        assert_eq!(status["tasks"][0]["revision"]["controlOffset"], Value::Null);
+        assert_eq!(status["tasks"][1]["revision"]["controlOffset"], 0);
+        let text = for_people(&status);
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[2], ["t-0", "3", "0", "-", "running"], "{text}");
+        assert_eq!(rows[3], ["t-0", "3", "0", "0", "running"], "{text}");
+    }
 }

@@ -140,6 +140,15 @@ choices! {
         /// With organisations and buckets.
         Two = "2",
     }
+    /// How a connection to a database is encrypted.
+    Encryption {
+        /// Not at all.
+        Off = "off",
+        /// Encrypted, whoever answers.
+        Require = "require",
+        /// Encrypted, and the server's certificate is checked.
+        Verify = "verify",
+    }
     /// How the log is written.
     LogFormat {
         /// Lines for people.

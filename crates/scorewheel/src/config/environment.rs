@@ -9,7 +9,7 @@ use super::references::{Credential, VARIABLES};
 use super::section::{PREFIX, Setting};
 use super::settings::SECTIONS;
 use super::suggest::closest;
-use super::value::Raw;
+use super::value::{Raw, TABLE_OF_TEXTS};
 
 /// Ends the name of a variable that names a file with the value.
 const FILE_SUFFIX: &str = "_FILE";
@@ -109,7 +109,7 @@ fn find(variable: &str, settings: &[&'static Setting]) -> Option<(String, Option
             return Some((setting.key(), None));
         }
         let entry = variable.strip_prefix(&own)?.strip_prefix("__").filter(|entry| !entry.is_empty())?;
-        ((setting.kind)() == "table of texts")
+        ((setting.kind)() == TABLE_OF_TEXTS)
             .then(|| (setting.key(), Some(entry.to_lowercase().replace('_', "."))))
     })
 }

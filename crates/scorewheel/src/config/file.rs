@@ -12,7 +12,7 @@ use super::references::{self, ReferenceConfig};
 use super::section::{Section, Setting};
 use super::settings::SECTIONS;
 use super::suggest::did_you_mean;
-use super::value::Raw;
+use super::value::{Raw, TABLE_OF_TEXTS};
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -191,14 +191,20 @@ pub fn keys() -> impl Iterator<Item = String> {
     SECTIONS.iter().flat_map(|section| section.settings.iter().map(Setting::key))
 }
 
+/// The setting that is a table of texts, and the entry of it that `key` names: `kafka.settings.sasl.password`.
+pub(super) fn entry_of_table(key: &str) -> Option<(String, String)> {
+    let settings = SECTIONS.iter().flat_map(|section| section.settings);
+    settings.filter(|setting| (setting.kind)() == TABLE_OF_TEXTS).find_map(|setting| {
+        let entry = key.strip_prefix(&setting.key())?.strip_prefix('.')?.trim_matches('"');
+        (!entry.is_empty()).then(|| (setting.key(), entry.to_owned()))
+    })
+}
+
 /// The problem of a key that no setting has.
 pub(super) fn unknown(key: &str, source: Source) -> Problem {
     let problem = Problem::new(source, format!("there is no setting `{key}`"));
     if key.to_lowercase().contains("zookeeper") {
         return problem.hint("Kafka no longer needs Zookeeper: remove it, `kafka.brokers` is enough");
-    }
-    if let Some(later) = ["influxdb", "grafana"].iter().find(|later| key.starts_with(**later)) {
-        return problem.hint(format!("this version does not write to {later}; remove it"));
     }
     let keys: Vec<String> = keys().collect();
     let sections = SECTIONS.iter().map(|section| section.name).chain(["data_types", "references"]);

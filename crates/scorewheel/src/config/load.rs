@@ -64,6 +64,8 @@ pub fn load(request: &Request) -> Result<Loaded, Problems> {
         let source = Source::Flag((*flag).to_owned());
         if file::keys().any(|known| known == *key) {
             layers.say(key, source, Raw::One(text.clone()));
+        } else if let Some((table, entry)) = file::entry_of_table(key) {
+            layers.say(table, source, Raw::Map([(entry, text.clone())].into()));
         } else {
             problems.push(file::unknown(key, source));
         }
@@ -118,6 +120,8 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
             require(false, key, &format!("is the same topic as `{other}`"));
         }
     }
+    let listens = config.http.listen.as_deref().is_none_or(is_host_and_port);
+    require(listens, "http.listen", "is not HOST:PORT, such as 127.0.0.1:8888");
     require(config.topics.partitions >= 1, "topics.partitions", "is 0; a topic has at least one partition");
     require(config.topics.replication != Some(0), "topics.replication", "is 0; there is at least one copy");
     require((1..=256).contains(&config.engine.threads), "engine.threads", "is not between 1 and 256");
@@ -153,4 +157,10 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
         "kafka.heartbeat_interval",
         "is not shorter than `kafka.session_timeout`",
     );
+}
+
+/// Whether `text` can be an address to listen at; whether the name leads anywhere is seen when it is bound.
+fn is_host_and_port(text: &str) -> bool {
+    let parts = text.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }

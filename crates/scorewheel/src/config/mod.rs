@@ -12,6 +12,7 @@
 //! | [`points`] | [`Points`]: how many points a score makes |
 //! | [`data_type`] | [`DataTypeConfig`]: an entry of `[[data_types]]` |
 //! | [`references`] | [`ReferenceConfig`]: an entry of `[[references]]` |
+//! | `reference_place` | the place that such an entry describes |
 //! | [`layers`] | [`Layers`], [`Source`]: who said what, and who wins |
 //! | [`mod@file`] | the TOML file |
 //! | [`environment`] | the environment |
@@ -32,6 +33,7 @@ pub mod place;
 pub mod points;
 pub mod problem;
 pub mod reference;
+mod reference_place;
 pub mod references;
 pub mod section;
 pub mod settings;
@@ -40,8 +42,8 @@ pub mod suggest;
 pub mod value;
 
 pub use choices::{
-    Create, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure, ResultFormat, Start,
-    Store, SyncChoice,
+    Create, Encryption, Engine, Guarantee, InfluxVersion, LogFormat, NoModel, Numbering, OnFailure,
+    ResultFormat, Start, Store, SyncChoice,
 };
 pub use data_type::{CodecChoice, DataTypeConfig, ScoreChoice};
 pub use layers::{Layers, Source};

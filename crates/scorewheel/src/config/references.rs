@@ -1,12 +1,8 @@
 //! An entry of `[[references]]`: a place from which models by reference may be fetched.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use scorewheel_references::{
-    DataNode, HdfsStore, HttpStore, Location, Pin, Place, PostgresStore, S3Credentials, S3Store,
-    Secret as Hidden, Server, Store, is_identifier, is_table,
-};
-
+use super::choices::Encryption;
 use super::layers::Source;
 use super::problem::Problem;
 use super::section::PREFIX;
@@ -42,6 +38,10 @@ pub struct ReferenceConfig {
     pub timeout: Option<Period>,
     /// Whether it may be at a private address.
     pub allow_private: bool,
+    /// File with authorities whose certificates the server may have.
+    pub ca: Option<PathBuf>,
+    /// How connections to a database are encrypted.
+    pub tls: Option<Encryption>,
     /// Servers of data nodes.
     pub datanodes: Vec<String>,
     /// Database.
@@ -113,6 +113,18 @@ pub const MEMBERS: &[(&str, &str, &str)] = &[
         "allow_private",
         "true | false",
         "Whether its host may be at an address of a private network or of this machine (default `false`).",
+    ),
+    (
+        "ca",
+        "path",
+        "Encrypted connections: a file in PEM with the authorities whose certificates its server may have; the system's if \
+         it is not set.",
+    ),
+    (
+        "tls",
+        "off | require | verify",
+        "`postgresql`: `verify`: encrypted, and the server has a certificate of its name from `ca` or the system's \
+         authorities; `require`: encrypted, whoever answers; `off` (default): not encrypted.",
     ),
     (
         "datanodes",
@@ -188,6 +200,8 @@ impl ReferenceConfig {
             "max_size" => put(&mut self.max_size, raw),
             "timeout" => put(&mut self.timeout, raw),
             "allow_private" => put(&mut self.allow_private, raw),
+            "ca" => put(&mut self.ca, raw),
+            "tls" => put(&mut self.tls, raw),
             "datanodes" => put(&mut self.datanodes, raw),
             "database" => put(&mut self.database, raw),
             "table" => put(&mut self.table, raw),
@@ -222,6 +236,8 @@ impl ReferenceConfig {
             ("max_size", self.max_size.toml()),
             ("timeout", self.timeout.toml()),
             ("allow_private", shown(self.allow_private)),
+            ("ca", self.ca.toml()),
+            ("tls", self.tls.toml()),
             ("datanodes", self.datanodes.toml().filter(|_| !self.datanodes.is_empty())),
             ("database", self.database.toml()),
             ("table", self.table.toml()),
@@ -237,180 +253,6 @@ impl ReferenceConfig {
         ];
         members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
-
-    /// The place that it describes; `max_size` is that of models.
-    ///
-    /// # Errors
-    /// What is wrong, for people.
-    pub fn place(&self, max_size: Bytes) -> Result<Place, String> {
-        Ok(Place {
-            name: self.name.clone(),
-            store: self.store()?,
-            pin: if self.trust { Pin::Trust } else { Pin::Sha256 },
-            max_bytes: self.max_size.unwrap_or(max_size).0,
-            timeout: self.timeout.unwrap_or(Period::millis(120_000)).0,
-            allow_private: self.allow_private,
-        })
-    }
-
-    fn store(&self) -> Result<Store, String> {
-        match self.scheme.as_str() {
-            "file" => {
-                let root = PathBuf::from(required(self.root.as_deref(), "root")?);
-                let plain = !root.components().any(|part| part == std::path::Component::ParentDir);
-                match root.is_absolute() && plain && root != Path::new("/") {
-                    true => Ok(Store::File(root)),
-                    false => Err(
-                        "`root` is not the absolute path of a folder, without .. in it, or all of the disk"
-                            .into(),
-                    ),
-                }
-            }
-            "http" | "https" => {
-                let server = self.server(&self.scheme, required(self.host.as_deref(), "host")?)?;
-                let authorization = match (&self.user, &self.password, &self.token) {
-                    (None, None, None) => None,
-                    (None, None, Some(token)) => Some(Hidden(format!("Bearer {}", token.0))),
-                    (Some(user), Some(password), None) => Some(basic(user, &password.0)),
-                    _ => return Err("takes `user` and `password`, or `token`".into()),
-                };
-                let root = self.parts()?;
-                Ok(Store::Http(HttpStore { server, root, query: self.query, authorization }))
-            }
-            "s3" => {
-                let bucket = required(self.bucket.as_deref(), "bucket")?;
-                Location::parse(&format!("s3://{bucket}/key"))
-                    .map_err(|_| "`bucket` has a name that no bucket has")?;
-                let region = self.region.clone().unwrap_or_else(|| "us-east-1".into());
-                let endpoint =
-                    self.endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
-                let endpoint =
-                    self.secured(Server::parse(&endpoint).map_err(|error| format!("`endpoint`: {error}"))?)?;
-                let credentials = match (&self.access_key, &self.secret_key) {
-                    (None, None) if self.session_token.is_none() => None,
-                    (Some(access_key), Some(secret_key)) => Some(S3Credentials {
-                        access_key: access_key.0.clone(),
-                        secret_key: Hidden(secret_key.0.clone()),
-                        session_token: self.session_token.as_ref().map(|token| Hidden(token.0.clone())),
-                    }),
-                    _ => return Err("takes `access_key` and `secret_key` together".into()),
-                };
-                Ok(Store::S3(S3Store {
-                    bucket: bucket.to_owned(),
-                    root: self.parts()?,
-                    endpoint,
-                    region,
-                    virtual_host: self.virtual_host,
-                    credentials,
-                }))
-            }
-            "hdfs" | "webhdfs" | "swebhdfs" => self.hdfs(),
-            "postgresql" => self.postgres(),
-            "kafka" => {
-                let topic = required(self.topic.as_deref(), "topic")?;
-                Location::parse(&format!("kafka:{topic}/0/0"))
-                    .map_err(|_| "`topic` has a name that no topic has")?;
-                Ok(Store::Kafka(topic.to_owned()))
-            }
-            "" => Err("has no scheme".into()),
-            other => Err(format!(
-                "`scheme` is {other:?}; write one of file, http, https, s3, hdfs, webhdfs, swebhdfs, postgresql, kafka"
-            )),
-        }
-    }
-
-    fn hdfs(&self) -> Result<Store, String> {
-        let host = required(self.host.as_deref(), "host")?;
-        let named = Location::parse(&format!("{}://{host}/file", self.scheme));
-        let Ok(Location::Hdfs { host: name, port, .. }) = named else {
-            return Err("`host` is no host, or host and port".into());
-        };
-        let endpoint = match (&self.endpoint, self.scheme.as_str()) {
-            (Some(endpoint), _) => Server::parse(endpoint).map_err(|error| format!("`endpoint`: {error}"))?,
-            (None, "webhdfs") => self.server("http", host)?,
-            (None, "swebhdfs") => self.server("https", host)?,
-            (None, _) => return Err("has no `endpoint`: http://HOST:PORT of the name node".into()),
-        };
-        let node = |text: &String| {
-            let (domain, rest) = text.strip_prefix('.').map_or(("", text.as_str()), |rest| (".", rest));
-            let server = Server::parse(&format!("http://{rest}")).ok().filter(|_| rest.contains(':'));
-            let server = server.ok_or_else(|| format!("`datanodes` holds {text:?}; write HOST:PORT"))?;
-            Ok::<_, String>(DataNode { host: format!("{domain}{}", server.host), port: server.port })
-        };
-        Ok(Store::Hdfs(HdfsStore {
-            scheme: self.scheme.clone(),
-            host: name,
-            port,
-            endpoint: self.secured(endpoint)?,
-            root: self.parts()?,
-            data_nodes: self.datanodes.iter().map(node).collect::<Result<_, _>>()?,
-            user: self.user.clone(),
-            token: self.token.as_ref().map(|token| Hidden(token.0.clone())),
-        }))
-    }
-
-    fn postgres(&self) -> Result<Store, String> {
-        let host = required(self.host.as_deref(), "host")?;
-        let Ok(Location::Postgres { host, port, .. }) =
-            Location::parse(&format!("postgresql://{host}/d/t/k"))
-        else {
-            return Err("`host` is no host, or host and port".into());
-        };
-        let table = required(self.table.as_deref(), "table")?;
-        let key_column = required(self.key_column.as_deref(), "key_column")?;
-        let bytes_column = required(self.bytes_column.as_deref(), "bytes_column")?;
-        if !(is_table(table) && is_identifier(key_column) && is_identifier(bytes_column)) {
-            return Err("names a table or column other than with letters, digits and _".into());
-        }
-        Ok(Store::Postgres(PostgresStore {
-            host,
-            port,
-            database: required(self.database.as_deref(), "database")?.to_owned(),
-            table: table.to_owned(),
-            key_column: key_column.to_owned(),
-            bytes_column: bytes_column.to_owned(),
-            user: required(self.user.as_deref(), "user")?.to_owned(),
-            password: self.password.as_ref().map(|password| Hidden(password.0.clone())),
-        }))
-    }
-
-    fn server(&self, scheme: &str, host: &str) -> Result<Server, String> {
-        let server =
-            Server::parse(&format!("{scheme}://{host}")).map_err(|error| format!("`host`: {error}"))?;
-        self.secured(server)
-    }
-
-    /// A server that this build can reach.
-    fn secured(&self, server: Server) -> Result<Server, String> {
-        match server.secure && !cfg!(feature = "tls") {
-            true => Err("is reached by https, and this build has no TLS (feature `tls`)".into()),
-            false => Ok(server),
-        }
-    }
-
-    /// The parts of `root`.
-    fn parts(&self) -> Result<Vec<String>, String> {
-        let Some(root) =
-            self.root.as_deref().map(|root| root.trim_matches('/')).filter(|root| !root.is_empty())
-        else {
-            return Ok(Vec::new());
-        };
-        let parts: Vec<String> = root.split('/').map(str::to_owned).collect();
-        match parts.iter().any(|part| part.is_empty() || part == "." || part == "..") {
-            true => Err("`root` has an empty part, or . or ..".into()),
-            false => Ok(parts),
-        }
-    }
-}
-
-fn basic(user: &str, password: &str) -> Hidden {
-    use base64::Engine as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    Hidden(format!("Basic {text}"))
-}
-
-fn required<'a>(member: Option<&'a str>, name: &str) -> Result<&'a str, String> {
-    member.ok_or_else(|| format!("has no `{name}`"))
 }
 
 /// Reads one entry; what is wrong becomes a problem.

@@ -317,9 +317,12 @@ impl SettingValue for Vec<String> {
     }
 }
 
+/// The kind of settings that have entries of their own: one of them may be named by file, environment and flag.
+pub const TABLE_OF_TEXTS: &str = "table of texts";
+
 impl SettingValue for BTreeMap<String, String> {
     fn kind() -> String {
-        "table of texts".into()
+        TABLE_OF_TEXTS.into()
     }
 
     fn read(raw: &Raw) -> Result<Self, String> {

@@ -1,5 +1,6 @@
 //! A line a second: redrawn on a terminal, one after the other elsewhere.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::Ordering;
@@ -18,6 +19,8 @@ pub struct Screen {
     rate: f64,
     revisions: BTreeSet<i64>,
     refused: BTreeSet<i64>,
+    /// Whoever looked has gone away, such as `head`.
+    gone: Cell<bool>,
 }
 
 impl Default for Screen {
@@ -31,6 +34,7 @@ impl Default for Screen {
             rate: 0.0,
             revisions: BTreeSet::new(),
             refused: BTreeSet::new(),
+            gone: Cell::new(false),
         }
     }
 }
@@ -39,12 +43,27 @@ impl Screen {
     /// A line that stays.
     ///
     /// # Errors
-    /// Those of standard output.
+    /// Those of standard output, but that its reader has gone away.
     pub fn say(&self, line: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
         let clear = if self.terminal { "\r\x1b[2K" } else { "" };
-        writeln!(out, "{clear}{line}")?;
-        out.flush()
+        self.write(&format!("{clear}{line}\n"))
+    }
+
+    /// True once nobody looks any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.gone.get()
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.gone.set(true);
+                Ok(())
+            }
+            written => written,
+        }
     }
 
     /// Says what has been refused since the last time.
@@ -73,13 +92,7 @@ impl Screen {
         self.revisions.extend(snapshot.cutovers.iter().map(|cutover| cutover.revision.control_offset));
         self.say_refusals(snapshot)?;
         let line = self.line(snapshot, seen);
-        if self.terminal {
-            let mut out = io::stdout().lock();
-            write!(out, "\r\x1b[2K{line}")?;
-            out.flush()
-        } else {
-            self.say(&line)
-        }
+        if self.terminal { self.write(&format!("\r\x1b[2K{line}")) } else { self.say(&line) }
     }
 
     /// How often a model has taken over from another.

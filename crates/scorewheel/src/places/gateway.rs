@@ -93,6 +93,16 @@ impl RecordsGateway for TopicsGateway {
         self.admin.create_topic(&spec).map_err(failed)
     }
 
+    fn alter_topic(&self, topic: &str, config: &BTreeMap<String, String>) -> Result<(), GatewayError> {
+        let settings: Vec<(&str, &str)> =
+            config.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.admin.alter_topic_config(topic, &settings).map_err(failed)?;
+        // The writer knows the limits of before.
+        let writer = self.backend.writer(&WriterOptions::default()).map_err(failed)?;
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = writer;
+        Ok(())
+    }
+
     fn range(&self, topic: &str, partition: u32) -> Result<PartitionRange, GatewayError> {
         let offsets = self.admin.offsets(&TopicPartition::new(topic, partition)).map_err(failed)?;
         Ok(PartitionRange {

@@ -13,13 +13,35 @@ use crate::exit_code::Failure;
 /// [`ExitCode::Configuration`](crate::ExitCode::Configuration) if this build has no Kafka client.
 #[cfg(feature = "kafka")]
 pub fn kafka_backend(brokers: &str, config: &Config) -> Result<Arc<dyn Backend>, Failure> {
-    use scorewheel_topics::kafka::{KafkaBackend, KafkaSettings};
+    Ok(Arc::new(scorewheel_topics::kafka::KafkaBackend::new(settings(brokers, config))))
+}
 
-    let mut settings = KafkaSettings::new(brokers);
+#[cfg(feature = "kafka")]
+fn settings(brokers: &str, config: &Config) -> scorewheel_topics::kafka::KafkaSettings {
+    let mut settings = scorewheel_topics::kafka::KafkaSettings::new(brokers);
     for (name, value) in &config.kafka.settings {
         settings = settings.setting(name, value);
     }
-    Ok(Arc::new(KafkaBackend::new(settings)))
+    settings
+}
+
+/// Looks whether librdkafka takes all settings that are passed to it. No broker is asked.
+///
+/// # Errors
+/// [`ExitCode::Configuration`](crate::ExitCode::Configuration) with the first that it does not take.
+#[cfg(feature = "kafka")]
+pub fn check_kafka_settings(brokers: &str, config: &Config) -> Result<(), Failure> {
+    let checked = settings(brokers, config).check();
+    checked.map_err(|error| Failure::new(crate::exit_code::ExitCode::Configuration, error.to_string()))
+}
+
+/// Without a Kafka client nothing can be passed to it.
+///
+/// # Errors
+/// As [`kafka_backend`].
+#[cfg(not(feature = "kafka"))]
+pub fn check_kafka_settings(brokers: &str, config: &Config) -> Result<(), Failure> {
+    kafka_backend(brokers, config).map(drop)
 }
 
 /// The topics of a cluster. Nothing is asked yet.

@@ -16,6 +16,6 @@ pub mod remote;
 
 pub use failure::topics_failure;
 pub use gateway::TopicsGateway;
-pub use kafka::kafka_backend;
+pub use kafka::{check_kafka_settings, kafka_backend};
 pub use open::{Access, open_client, open_directory};
 pub use remote::RemoteBackend;

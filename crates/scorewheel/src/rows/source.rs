@@ -89,6 +89,20 @@ impl BufRead for Input {
     }
 }
 
+/// Opens a file of rows.
+///
+/// # Errors
+/// [`ExitCode::FileNotFound`] if it cannot be read, or is a directory.
+pub(crate) fn open_file(path: &Path) -> Result<File, Failure> {
+    let unreadable =
+        |why: String| Failure::new(ExitCode::FileNotFound, format!("cannot read {}: {why}", path.display()));
+    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(unreadable("it is a directory".to_owned()));
+    }
+    Ok(file)
+}
+
 /// What the first row shows: its fields in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FirstRow {
@@ -118,9 +132,7 @@ impl RowSource {
         let (name, input) = if path == Path::new("-") {
             ("standard input".to_owned(), Input::Standard(BufReader::with_capacity(1 << 20, io::stdin())))
         } else {
-            let file = File::open(path).map_err(|error| {
-                Failure::new(ExitCode::FileNotFound, format!("cannot read {}: {error}", path.display()))
-            })?;
+            let file = open_file(path)?;
             (path.display().to_string(), Input::File(BufReader::with_capacity(1 << 20, file)))
         };
         let rows = match format {

@@ -17,6 +17,13 @@ pub fn streams_failure(error: &StreamsError) -> Failure {
         ErrorKind::Store { source: StoreError::Engine { .. } | StoreError::NoStateDirectory, .. } => {
             ExitCode::DirectoryUnavailable
         }
+        ErrorKind::Store { source: StoreError::ForeignChangelog { found, expected }, store } => {
+            let message = format!(
+                "the changelog of store {store} holds records of {found}, this store writes {expected}; run with the --store \
+                 that wrote it, or let it begin empty: scorewheel reset --store {store} --yes"
+            );
+            return Failure::new(ExitCode::Configuration, message);
+        }
         ErrorKind::Configuration { .. } => ExitCode::Configuration,
         _ if error.actor() == Actor::Successor => ExitCode::Fenced,
         _ => ExitCode::RunTime,

@@ -75,7 +75,7 @@ fn step(
     match check_control_log(&*backend.admin()?, &config.topics.models) {
         Ok(warnings) => {
             for warning in warnings {
-                telemetry.record(&Event::Alarm { kind: "models_topic", message: warning.to_string() });
+                telemetry.record(&Event::Warning { kind: "models_topic", message: warning.to_string() });
             }
             Ok(true)
         }

@@ -7,6 +7,7 @@
 )]
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -78,12 +79,40 @@ impl World {
 
     /// The same with variables in the environment.
     pub fn say_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
-        let output = self.command(arguments).envs(variables.iter().copied()).output().unwrap();
+        self.said(self.command(arguments).envs(variables.iter().copied()))
+    }
+
+    fn said(&self, command: &mut Command) -> Said {
+        let output = command.output().unwrap();
         Said {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// The same with this on standard input.
+    pub fn say_to(&self, input: &str, arguments: &[&str]) -> Said {
+        let file = self.path().join("standard-input");
+        fs::write(&file, input).unwrap();
+        self.said(self.command(arguments).stdin(File::open(file).unwrap()))
+    }
+
+    /// The same with a reader of standard output that goes away after the first line.
+    pub fn say_to_head(&self, arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
+        let errors = self.path().join("errors");
+        command.stdout(Stdio::piped()).stderr(File::create(&errors).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut out = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut out).unwrap();
+        let status = wait_for("the end", || child.try_wait().unwrap());
+        Said { code: status.code(), out, err: fs::read_to_string(&errors).unwrap() }
+    }
+
+    /// Begins a command that does not end by itself for now.
+    pub fn begin(&self, arguments: &[&str]) -> Running {
+        self.spawned(self.command(arguments))
     }
 
     /// The same where no file can grow beyond so many blocks of 512 bytes, as if the disk were full.
@@ -129,12 +158,8 @@ impl World {
     }
 
     /// Starts a command that is to answer HTTP, and waits until it does.
-    fn started(&self, mut command: Command) -> Running {
-        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let log = self.path().join(format!("run-{number}.log"));
-        let child = command.stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
-        let mut running = Running { child, url: String::new(), log };
+    fn started(&self, command: Command) -> Running {
+        let mut running = self.spawned(command);
         wait_for("the listener", || {
             let log = running.log();
             assert!(running.child.try_wait().unwrap().is_none(), "ended early:\n{log}");
@@ -143,6 +168,14 @@ impl World {
         })
         .clone_into(&mut running.url);
         running
+    }
+
+    fn spawned(&self, mut command: Command) -> Running {
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let log = self.path().join(format!("run-{number}.log"));
+        let child = command.stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        Running { child, url: String::new(), log }
     }
 }
 

@@ -94,7 +94,8 @@ pub enum StoreError {
     TooLarge(RecordTooLarge),
     /// The changelog was written by a store of another kind, or by another program.
     #[error(
-        "the changelog holds records of {found}, this store writes {expected}; give the store another name"
+        "the changelog holds records of {found}, this store writes {expected}; run it with the store that \
+         wrote it, or begin the store anew with `reset --store`"
     )]
     ForeignChangelog {
         /// The kind that the record names, or what is wrong with it.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use scorewheel_columns::ErrorCode;
+use scorewheel_columns::{DataType, ErrorCode};
 
 /// The categories that a file lists for a feature; a category's code is its place in the list.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ enum Codes {
     Texts(HashMap<Box<str>, u32>),
     /// By the bits of the number, −0 being 0.
     Numbers(HashMap<u64, u32>),
+    /// Of false and of true, as of the numbers 0 and 1.
+    Truths(HashMap<u64, u32>),
 }
 
 /// What a category is that the file does not list.
@@ -40,24 +42,49 @@ impl Categories {
         Self { codes: Codes::Numbers(codes), unknown }
     }
 
+    /// Categories that are truth values.
+    pub fn of_truths(truths: impl IntoIterator<Item = bool>, unknown: Unknown) -> Self {
+        let number = |truth| bits(f64::from(u8::from(truth)));
+        let codes = truths.into_iter().zip(0..).map(|(truth, code)| (number(truth), code)).collect();
+        Self { codes: Codes::Truths(codes), unknown }
+    }
+
     /// True if records carry strings.
     pub fn are_texts(&self) -> bool {
         matches!(self.codes, Codes::Texts(_))
     }
 
-    /// The code of a string; NaN for none, which an empty string is.
+    /// What records carry.
+    pub fn data_type(&self) -> DataType {
+        match &self.codes {
+            Codes::Texts(_) => DataType::Text,
+            Codes::Numbers(_) => DataType::F64,
+            Codes::Truths(_) => DataType::Bool,
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match &self.codes {
+            Codes::Texts(codes) => codes.len(),
+            Codes::Numbers(codes) | Codes::Truths(codes) => codes.len(),
+        }
+    }
+
+    /// The code of a string, of which the empty one is one like any other.
     pub fn code_of_text(&self, text: &str) -> Result<f64, ErrorCode> {
         match &self.codes {
-            Codes::Texts(codes) if !text.is_empty() => self.known(codes.get(text)),
-            _ => Ok(f64::NAN),
+            Codes::Texts(codes) => self.known(codes.get(text)),
+            Codes::Numbers(_) | Codes::Truths(_) => self.known(None),
         }
     }
 
     /// The code of a number; NaN for NaN.
     pub fn code_of_number(&self, number: f64) -> Result<f64, ErrorCode> {
         match &self.codes {
-            Codes::Numbers(codes) if !number.is_nan() => self.known(codes.get(&bits(number))),
-            _ => Ok(f64::NAN),
+            _ if number.is_nan() => Ok(f64::NAN),
+            Codes::Numbers(codes) | Codes::Truths(codes) => self.known(codes.get(&bits(number))),
+            Codes::Texts(_) => self.known(None),
         }
     }
 

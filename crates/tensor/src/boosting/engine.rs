@@ -1,4 +1,4 @@
-//! What computes rows: codes of categories, the ensemble, the link.
+//! What computes rows: the ensemble and the link.
 
 use std::any::Any;
 
@@ -6,7 +6,6 @@ use scorewheel_columns::ErrorCode;
 use scorewheel_trees::{Column, Kernel, Scratch};
 use smallvec::SmallVec;
 
-use crate::boosting::categories::Categories;
 use crate::boosting::link::Link;
 use crate::data::Data;
 use crate::element::ElementType;
@@ -50,27 +49,12 @@ pub(crate) struct LinearLeaf {
     pub terms: Vec<(u32, f64)>,
 }
 
-/// Where a feature's numbers come from.
-#[derive(Clone, Copy, Debug)]
-enum Source {
-    /// Column of the numbers' slot.
-    Numbers(usize),
-    /// Codes made of a column of the numbers' slot.
-    NumberCodes { from: usize, codes: usize },
-    /// Codes made of a column of the texts' slot.
-    TextCodes { from: usize, codes: usize },
-}
-
-/// An [`Engine`] over an ensemble.
+/// An [`Engine`] over an ensemble. Its input holds a feature a column, categories as their codes.
 #[derive(Debug)]
 pub(crate) struct BoostedEngine {
-    inputs: Vec<Slot>,
+    inputs: [Slot; 1],
     outputs: [Slot; 1],
     block: usize,
-    sources: Vec<Source>,
-    categories: Vec<Option<Categories>>,
-    /// Features that are turned into codes.
-    coded: usize,
     scorer: Scorer,
     sums: usize,
     link: Link,
@@ -78,86 +62,29 @@ pub(crate) struct BoostedEngine {
 
 struct State {
     scratch: Scratch,
-    codes: Vec<f64>,
     sums: Vec<f64>,
     leaves: Vec<u32>,
 }
 
 impl BoostedEngine {
-    pub fn new(
-        categories: Vec<Option<Categories>>,
-        scorer: Scorer,
-        sums: usize,
-        link: Link,
-        element: ElementType,
-    ) -> Self {
-        let (mut numbers, mut texts, mut coded) = (0, 0, 0);
-        let mut sources = Vec::with_capacity(categories.len());
-        for listed in &categories {
-            let text = listed.as_ref().is_some_and(Categories::are_texts);
-            let next = if text { &mut texts } else { &mut numbers };
-            let from = *next;
-            *next += 1;
-            sources.push(match (listed, text) {
-                (None, _) => Source::Numbers(from),
-                (Some(_), false) => Source::NumberCodes { from, codes: coded },
-                (Some(_), true) => Source::TextCodes { from, codes: coded },
-            });
-            coded += usize::from(listed.is_some());
-        }
-        let mut inputs = vec![Slot { element, width: numbers }];
-        if texts > 0 {
-            inputs.push(Slot { element: ElementType::Text, width: texts });
-        }
+    pub fn new(features: usize, scorer: Scorer, sums: usize, link: Link, element: ElementType) -> Self {
+        let inputs = [Slot { element, width: features }];
         let outputs = [Slot { element, width: link.width(sums) }];
-        let block = if sources.len() > 4_096 { 64 } else { 256 };
-        Self { inputs, outputs, block, sources, categories, coded, scorer, sums, link }
+        let block = if features > 4_096 { 64 } else { 256 };
+        Self { inputs, outputs, block, scorer, sums, link }
     }
 
-    /// Makes codes of all categories that the file lists.
-    fn encode(&self, inputs: &[Data], rows: usize, codes: &mut [f64]) -> Result<(), ErrorCode> {
-        for (source, categories) in self.sources.iter().zip(&self.categories) {
-            let Some(categories) = categories else { continue };
-            match *source {
-                Source::Numbers(_) => {}
-                Source::NumberCodes { from, codes: to } => {
-                    for row in 0..rows {
-                        let number = number_at(&inputs[0], from * self.block + row);
-                        codes[to * self.block + row] = categories.code_of_number(number)?;
-                    }
-                }
-                Source::TextCodes { from, codes: to } => {
-                    let texts = &inputs[1].text()[from * self.block..][..rows];
-                    for (code, text) in codes[to * self.block..].iter_mut().zip(texts) {
-                        *code = categories.code_of_text(text)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn columns<'a>(&self, numbers: &'a Data, codes: &'a [f64]) -> SmallVec<[Column<'a>; 64]> {
-        let column = |source: &Source| match *source {
-            Source::Numbers(from) => match numbers {
-                Data::F32(numbers) => Column::f32(&numbers[from * self.block..]),
-                numbers => Column::f64(&numbers.f64()[from * self.block..]),
-            },
-            Source::NumberCodes { codes: at, .. } | Source::TextCodes { codes: at, .. } => {
-                Column::f64(&codes[at * self.block..])
-            }
+    fn columns<'a>(&self, numbers: &'a Data) -> SmallVec<[Column<'a>; 64]> {
+        let column = |feature: usize| match numbers {
+            Data::F32(numbers) => Column::f32(&numbers[feature * self.block..]),
+            numbers => Column::f64(&numbers.f64()[feature * self.block..]),
         };
-        self.sources.iter().map(column).collect()
+        (0..self.inputs[0].width).map(column).collect()
     }
 
     /// The number of a feature in a row, as the library sees it.
-    fn number(&self, feature: usize, row: usize, numbers: &Data, codes: &[f64]) -> f64 {
-        match self.sources[feature] {
-            Source::Numbers(from) => number_at(numbers, from * self.block + row),
-            Source::NumberCodes { codes: at, .. } | Source::TextCodes { codes: at, .. } => {
-                codes[at * self.block + row]
-            }
-        }
+    fn number(&self, feature: usize, row: usize, numbers: &Data) -> f64 {
+        number_at(numbers, feature * self.block + row)
     }
 }
 
@@ -188,7 +115,6 @@ impl Engine for BoostedEngine {
     fn new_state(&self) -> Box<dyn Any + Send> {
         Box::new(State {
             scratch: Scratch::new(),
-            codes: vec![0.0; self.coded * self.block],
             sums: vec![0.0; self.sums * self.block],
             leaves: Vec::new(),
         })
@@ -202,34 +128,34 @@ impl Engine for BoostedEngine {
         outputs: &mut [Data],
     ) -> Result<(), ErrorCode> {
         let state = state.downcast_mut::<State>().ok_or(ErrorCode::EnginePanicked)?;
-        let State { scratch, codes, sums, leaves } = state;
-        self.encode(inputs, rows, codes)?;
+        let State { scratch, sums, leaves } = state;
         let numbers = &inputs[0];
         let sums = &mut sums[..rows * self.sums];
         match &self.scorer {
             Scorer::Forest(kernel) => {
-                let columns = self.columns(numbers, codes);
+                let columns = self.columns(numbers);
                 kernel.score(&columns, rows, scratch, sums).map_err(|_| ErrorCode::EnginePanicked)?;
             }
             Scorer::LinearForest(forest) => {
-                let columns = self.columns(numbers, codes);
+                let columns = self.columns(numbers);
                 let trees = forest.outputs.len();
                 leaves.resize(rows * trees, 0);
                 let walked = forest.kernel.score_leaves(&columns, rows, scratch, leaves);
                 walked.map_err(|_| ErrorCode::EnginePanicked)?;
                 for row in 0..rows {
                     let sums = &mut sums[row * self.sums..][..self.sums];
-                    let number = |feature: u32| self.number(feature as usize, row, numbers, codes);
+                    let number = |feature: u32| self.number(feature as usize, row, numbers);
                     forest.add(&leaves[row * trees..][..trees], sums, number);
                 }
             }
             Scorer::Linear { base, weights } => {
+                let features = self.inputs[0].width;
                 for row in 0..rows {
-                    let number = |feature: usize| self.number(feature, row, numbers, codes) as f32;
+                    let number = |feature: usize| self.number(feature, row, numbers) as f32;
                     for output in 0..self.sums {
                         let weight = |feature: usize| weights[feature * self.sums + output];
-                        let mut sum = weight(self.sources.len()) + base[output];
-                        for feature in 0..self.sources.len() {
+                        let mut sum = weight(features) + base[output];
+                        for feature in 0..features {
                             let number = number(feature);
                             if !number.is_nan() {
                                 sum += number * weight(feature);

@@ -1,6 +1,7 @@
 //! From sums to predictions, each in the library's own precision and order of operations.
 
 use crate::boosting::exponential::exp;
+use crate::boosting::single;
 
 /// How the sums of a row become its prediction.
 ///
@@ -53,7 +54,7 @@ impl Link {
         match self {
             Self::Identity => {}
             Self::SingleLogistic => each(row, &|x| f64::from(single_logistic(x as f32))),
-            Self::SingleExponential => each(row, &|x| f64::from(single_exp(x as f32))),
+            Self::SingleExponential => each(row, &|x| f64::from(single::exp(x as f32))),
             Self::SingleSoftmax => single_softmax(row),
             Self::LargestClass => {
                 let largest = largest(row) as f64;
@@ -71,14 +72,9 @@ impl Link {
     }
 }
 
-/// e^x rounded once, which is what a good `expf` gives nearly always.
-fn single_exp(x: f32) -> f32 {
-    exp(f64::from(x)) as f32
-}
-
 fn single_logistic(x: f32) -> f32 {
     // XGBoost keeps the exponential finite, and its summand for safety vanishes beside the 1.
-    let power = single_exp(if -x < 88.7 { -x } else { 88.7 });
+    let power = single::exp(if -x > 88.7 { 88.7 } else { -x });
     1.0 / (power + 1.0)
 }
 
@@ -86,7 +82,7 @@ fn single_softmax(row: &mut [f64]) {
     let largest = row.iter().fold(f32::NEG_INFINITY, |largest, value| largest.max(*value as f32));
     let mut total = 0.0_f64;
     for value in &mut *row {
-        let power = single_exp(*value as f32 - largest);
+        let power = single::exp(*value as f32 - largest);
         total += f64::from(power);
         *value = f64::from(power);
     }

@@ -8,11 +8,15 @@
 //! | [`engine`] | what computes rows |
 //! | [`link`] | from sums to predictions |
 //! | [`exponential`] | e^x as the libraries' platform has it |
+//! | [`single`] | e^x and ln x of f32, bit for bit those of the libraries' platform |
 
 pub(crate) mod categories;
 pub(crate) mod engine;
 pub(crate) mod exponential;
 pub(crate) mod link;
+pub(crate) mod single;
+
+use std::sync::Arc;
 
 use scorewheel_columns::DataType;
 use scorewheel_model::{InputField, Mapping, ModelError, Summary};
@@ -79,18 +83,13 @@ impl Boosted {
             details,
         };
         let mut inputs = Vec::with_capacity(self.features.len());
-        let (mut numbers, mut texts) = (0, 0);
-        for feature in &self.features {
-            let text = feature.categories.as_ref().is_some_and(Categories::are_texts);
-            let next = if text { &mut texts } else { &mut numbers };
-            let port =
-                Port { slot: usize::from(text), offset: *next, width: 1, missing: Missing::NotANumber };
-            *next += 1;
-            let data_type = if text { DataType::Text } else { DataType::F64 };
-            inputs.push((InputField { name: feature.name.clone(), data_type, required: true }, port));
+        for (offset, feature) in self.features.into_iter().enumerate() {
+            let data_type = feature.categories.as_ref().map_or(DataType::F64, Categories::data_type);
+            let categories = feature.categories.map(Arc::new);
+            let port = Port { slot: 0, offset, width: 1, missing: Missing::NotANumber, categories };
+            inputs.push((InputField { name: feature.name, data_type, required: true }, port));
         }
-        let categories = self.features.into_iter().map(|feature| feature.categories).collect();
-        let engine = BoostedEngine::new(categories, self.scorer, self.outputs, self.link, self.element);
+        let engine = BoostedEngine::new(inputs.len(), self.scorer, self.outputs, self.link, self.element);
         Ok(TensorModel::new(summary, inputs, answers, Box::new(engine), mapping.clone()))
     }
 }

@@ -53,7 +53,11 @@ impl Attributes {
     /// Adds one.
     pub fn push(&mut self, name: Name, attribute: Attribute) {
         self.list.push((name, attribute));
-        self.made = Arc::default();
+        // What was made is of fewer attributes; a clone that shares it keeps it.
+        match Arc::get_mut(&mut self.made) {
+            Some(Made(made)) => made.get_mut().unwrap_or_else(PoisonError::into_inner).clear(),
+            None => self.made = Arc::default(),
+        }
     }
 
     /// What `make` makes of these attributes and of what `key` stands for, made once: a graph is followed for a row and

@@ -7,7 +7,7 @@ use crate::boosting::categories::{Categories, Unknown};
 use crate::boosting::engine::{LinearForest, Scorer};
 use crate::boosting::{Boosted, BoostedFeature, MAX_WIDTH, refused};
 use crate::element::ElementType;
-use crate::error::{invalid, too_large};
+use crate::error::{invalid, malformed, too_large};
 use crate::lightgbm::objective::link;
 use crate::lightgbm::text::{Sections, read_sections};
 use crate::lightgbm::trees::{Tables, read_tree};
@@ -118,6 +118,11 @@ fn categories(
     limits: &Limits,
 ) -> Result<Vec<Option<Categories>>, ModelError> {
     let mut lists: Vec<Option<Categories>> = (0..width).map(|_| None).collect();
+    if sections.is_cut && described(sections).next().is_some() {
+        return Err(malformed(
+            "the LightGBM file ends before its line \"pandas_categorical\", which lists the categories",
+        ));
+    }
     let Some(json) = sections.pandas_categorical.map(str::trim).filter(|json| *json != "null") else {
         return Ok(lists);
     };
@@ -140,6 +145,10 @@ fn categories(
                 Categories::of_numbers(numbers.iter().copied(), Unknown::Missing)
             }
             (_, Some(texts)) => Categories::of_texts(texts, Unknown::Missing),
+            (list, None) if list.list().iter().all(|item| matches!(item, Document::Bool(_))) => {
+                let truths = list.list().iter().map(|item| *item == Document::Bool(true));
+                Categories::of_truths(truths, Unknown::Missing)
+            }
             _ => {
                 let numbers: Option<Vec<f64>> = list.list().iter().map(Document::number).collect();
                 let numbers = numbers.ok_or_else(|| invalid("mixed categories").at("pandas_categorical"))?;
@@ -159,10 +168,12 @@ fn owners(sections: &Sections<'_>, count: usize) -> Option<Vec<usize>> {
     if let Some(stated) = stated.filter(|stated| stated.len() == count) {
         return Some(stated);
     }
-    let described = sections.header.get("feature_infos")?.split_ascii_whitespace().enumerate();
-    let described: Vec<usize> = described
-        .filter(|(_, info)| !info.starts_with('[') && *info != "none")
-        .map(|(index, _)| index)
-        .collect();
+    let described: Vec<usize> = described(sections).collect();
     (described.len() == count).then_some(described)
+}
+
+/// The features whose values the file describes by category.
+fn described<'a>(sections: &Sections<'a>) -> impl Iterator<Item = usize> + use<'a> {
+    let infos = sections.header.get("feature_infos").unwrap_or_default().split_ascii_whitespace();
+    infos.enumerate().filter(|(_, info)| !info.starts_with('[') && *info != "none").map(|(index, _)| index)
 }

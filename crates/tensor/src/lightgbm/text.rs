@@ -22,43 +22,94 @@ pub(crate) struct Sections<'a> {
     pub parameters: HashMap<&'a str, &'a str>,
     /// JSON after `pandas_categorical:`.
     pub pandas_categorical: Option<&'a str>,
+    /// True if the file seems to end before the line `pandas_categorical`, which only the Python package writes.
+    pub is_cut: bool,
+}
+
+/// Where in a file a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Trees,
+    Importances,
+    Parameters,
+    /// Behind the library's own lines: what its Python package adds.
+    End,
 }
 
 /// Cuts a file.
 ///
 /// # Errors
-/// It ends before `end of trees`.
+/// It is not whole, as far as its form shows that.
 pub(crate) fn read_sections(text: &str) -> Result<Sections<'_>, ModelError> {
     let mut sections = Sections {
         header: Section::default(),
         trees: Vec::new(),
         parameters: HashMap::new(),
         pandas_categorical: None,
+        is_cut: false,
     };
-    let mut ended = false;
+    let mut place = Place::Trees;
+    let (mut ended, mut importances) = (false, false);
     for line in text.lines().map(str::trim_end) {
-        if line == "end of trees" {
-            ended = true;
-        } else if line.starts_with("Tree=") {
-            sections.trees.push(Section::default());
-        } else if let Some(json) = line.strip_prefix("pandas_categorical:") {
-            sections.pandas_categorical = Some(json);
-        } else if ended {
-            let inner = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
-            if let Some((key, value)) = inner.and_then(|line| line.split_once(':')) {
-                sections.parameters.insert(key.trim(), value.trim());
+        match (place, line) {
+            (Place::Trees, "end of trees") => {
+                ended = true;
+                place = Place::Importances;
             }
-        } else {
-            let section = sections.trees.last_mut().unwrap_or(&mut sections.header);
-            let (key, value) = line.split_once('=').unwrap_or((line, ""));
-            section.lines.insert(key, value);
+            (Place::Trees, _) if line.starts_with("Tree=") => sections.trees.push(Section::default()),
+            (_, _) if line.starts_with("pandas_categorical:") => {
+                sections.pandas_categorical = line.strip_prefix("pandas_categorical:");
+                sections.is_cut = false;
+            }
+            (Place::Trees, _) => {
+                let section = sections.trees.last_mut().unwrap_or(&mut sections.header);
+                let (key, value) = line.split_once('=').unwrap_or((line, ""));
+                section.lines.insert(key, value);
+            }
+            (Place::Importances, "feature_importances:" | "feature importances:") => importances = true,
+            (Place::Importances, "parameters:") => place = Place::Parameters,
+            (Place::Importances, _) => {}
+            (Place::Parameters, "end of parameters") => place = Place::End,
+            (Place::Parameters, _) => {
+                let inner = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
+                if let Some((key, value)) = inner.and_then(|line| line.split_once(':')) {
+                    sections.parameters.insert(key.trim(), value.trim());
+                }
+            }
+            // The library itself writes nothing more, its Python package first an empty line.
+            (Place::End, "") => sections.is_cut = sections.pandas_categorical.is_none(),
+            (Place::End, _) if "pandas_categorical:".starts_with(line) => {
+                return Err(cut("within its last line, \"pandas_categorical\""));
+            }
+            (Place::End, _) => {}
         }
     }
-    if ended {
-        Ok(sections)
-    } else {
-        Err(malformed("the LightGBM file ends before its line \"end of trees\""))
+    if !ended {
+        return Err(cut("before its line \"end of trees\""));
     }
+    if place == Place::Parameters {
+        return Err(cut("before its line \"end of parameters\""));
+    }
+    // Every version that writes one of these numbers goes on with importances, and then with parameters.
+    if matches!(sections.header.get("version"), Some("v3" | "v4")) {
+        if !importances {
+            return Err(cut("behind its line \"end of trees\""));
+        }
+        sections.is_cut |= place == Place::Importances && sections.pandas_categorical.is_none();
+    }
+    if sections.header.get("tree_sizes").is_some() {
+        let (stated, found) = (sections.header.many::<u64>("tree_sizes")?.len(), sections.trees.len());
+        if stated != found {
+            return Err(malformed(format!(
+                "the LightGBM file holds {found} trees, but its line \"tree_sizes\" lists {stated}"
+            )));
+        }
+    }
+    Ok(sections)
+}
+
+fn cut(place: &str) -> ModelError {
+    malformed(format!("the LightGBM file ends {place}"))
 }
 
 impl<'a> Section<'a> {

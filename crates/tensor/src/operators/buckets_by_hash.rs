@@ -222,8 +222,48 @@ mod tests {
         assert_eq!(sip_hash(key, &bytes), 0xa129_ca61_49be_45e5);
     }
 
+    /// Values of TensorFlow's `platform/fingerprint_test.cc`, and, for longer texts, of Guava's
+    /// `FarmHashFingerprint64Test`, which holds itself against the reference implementation.
     #[test]
-    fn every_length_has_a_fingerprint() {
+    fn the_references_of_farm_hash() {
+        assert_eq!(fingerprint(b"Hello"), 15_404_698_994_557_526_151);
+        assert_eq!(fingerprint(b"World"), 18_308_117_990_299_812_472);
+        assert_eq!(fingerprint(b"test"), 8_581_389_452_482_819_506);
+        assert_eq!(fingerprint("test".repeat(8).as_bytes()).cast_signed(), -4_196_240_717_365_766_262);
+        assert_eq!(fingerprint("test".repeat(64).as_bytes()), 3_500_507_768_004_279_527);
+    }
+
+    /// Guava's `testMultipleLengths`: what becomes of 3,200 fingerprints of up to 3,200 bytes, each of which depends on
+    /// those before it, is what the reference implementation comes to.
+    #[test]
+    fn every_length_has_the_fingerprint_of_the_reference() {
+        const ROUNDS: usize = 800;
+        let mut bytes = vec![0_u8; 4 * ROUNDS];
+        let (mut length, mut state) = (0, 0_u64);
+        for round in 0..ROUNDS {
+            for step in 0..4 {
+                let looked = match step {
+                    0 => round,
+                    1 => round * round % length,
+                    2 => round * round * round % length,
+                    _ => length,
+                };
+                state ^= fingerprint(&bytes[..looked]);
+                state ^= state >> 41;
+                state = state.wrapping_mul(949_921_979);
+                bytes[length] = b'a' + ((state & 0xf_ffff) % 26) as u8;
+                length += 1;
+            }
+            let [a, b, c] = [1, 2, 3].map(|back| usize::from(bytes[length - back]));
+            let middle = bytes[length / 2];
+            bytes[((a << 16) + (b << 8) + c) % length] ^= middle;
+            bytes[((b << 16) + (c << 8) + usize::from(middle)) % length] ^= (round % 256) as u8;
+        }
+        assert_eq!(state, 0x7a1d_67c5_0ec7_e167);
+    }
+
+    #[test]
+    fn every_length_has_a_fingerprint_of_its_own() {
         let bytes: Vec<u8> = (0..=255).collect();
         let all: std::collections::HashSet<u64> = (0..=256).map(|len| fingerprint(&bytes[..len])).collect();
         assert_eq!(all.len(), 257);

@@ -282,6 +282,9 @@ mod tests {
 | `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words (`KNNImputer` as skl2onnx writes it is rewritten without them) | how much they give depends on the record; every length is known when a model is installed |
 | `Loop`, `Scan`, `While`, `Switch` whose number of turns or way depends on the record | only constants may steer them; an `If` on the record computes both ways |
 | `StringToHashBucket` | its hash is that of the machine that trained; `StringToHashBucketFast` and `Strong` are fixed |
+| `SequenceConstruct`, `SequenceAt` and what else makes lists of tensors; so `MultiOutputClassifier` as skl2onnx writes it | an answer is one tensor |
+| `DenseBincount` (Keras: `StringLookup`, `IntegerLookup` of `multi_hot` or `count`), `AsString`, `MatrixDiagV3`, `StringLower`, `StaticRegexReplace` | not done yet |
+| `StringSplitV2`, `RaggedTensorToTensor`; so Keras's `TextVectorization` | how many words a text has depends on the record; split it before |
 | `RotaryEmbedding`, `GridSample`, `RoiAlign`, `NonMaxSuppression`, `Attention` over keys of several lengths | not done yet |
 | random numbers, files, sockets, code | never |
 ";

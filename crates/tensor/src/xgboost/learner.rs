@@ -1,6 +1,6 @@
 //! The learner of a file: features, booster, constants and objective.
 
-use scorewheel_model::ModelError;
+use scorewheel_model::{Mapping, ModelError};
 use scorewheel_trees::Combine;
 
 use crate::boosting::categories::{Categories, Unknown};
@@ -12,11 +12,11 @@ use crate::xgboost::document::Document;
 use crate::xgboost::objective::objective;
 use crate::xgboost::trees::{Forest, read_forest};
 
-/// Reads a file.
+/// Reads a file. What `mapping` codes needs no names of categories.
 ///
 /// # Errors
 /// What is missing, contradicts itself or is unknown.
-pub(crate) fn read_learner(document: &Document) -> Result<Boosted, ModelError> {
+pub(crate) fn read_learner(document: &Document, mapping: &Mapping) -> Result<Boosted, ModelError> {
     let learner = document.need("learner")?;
     let parameters = learner.need("learner_model_param")?;
     let version = document.numbers("version")?;
@@ -53,7 +53,7 @@ pub(crate) fn read_learner(document: &Document) -> Result<Boosted, ModelError> {
             details.push(("trees".to_owned(), ensemble.trees.len().to_string()));
             debug_assert!(matches!(ensemble.combine, Combine::Sum(_)));
             if let Some(cats) = model.get("cats") {
-                lists = categories(cats, width)
+                lists = categories(cats, width, &version)
                     .map_err(|error| error.at("learner.gradient_booster.model.cats"))?;
             }
             Scorer::Forest(ensemble.compile().map_err(|error| refused(&error))?)
@@ -75,14 +75,25 @@ pub(crate) fn read_learner(document: &Document) -> Result<Boosted, ModelError> {
     let features = names(learner, width)?
         .into_iter()
         .zip(lists)
-        .map(|(name, categories)| BoostedFeature {
-            name,
-            categories: categories.map(|list| match list {
-                List::Texts(texts) => Categories::of_texts(texts, Unknown::Error),
-                List::Numbers(numbers) => Categories::of_numbers(numbers, Unknown::Error),
-            }),
+        .map(|(name, list)| {
+            let categories = match list {
+                None => None,
+                Some(List::Texts(texts)) => Some(Categories::of_texts(texts, Unknown::Error)),
+                Some(List::Numbers(numbers)) => Some(Categories::of_numbers(numbers, Unknown::Error)),
+                Some(List::Damaged) if codes(mapping, &name) => None,
+                Some(List::Damaged) => {
+                    return Err(invalid(format!(
+                        "feature {name:?}: XGBoost before 3.4 writes names of categories that are not ASCII damaged, cut \
+                         by characters instead of bytes and without their end; train the model with a newer version or \
+                         with names in ASCII, or list the categories in the order of their codes under [codes] of the \
+                         side file"
+                    ))
+                    .at("learner.gradient_booster.model.cats"));
+                }
+            };
+            Ok(BoostedFeature { name, categories })
         })
-        .collect();
+        .collect::<Result<Vec<_>, ModelError>>()?;
     let version: Vec<String> = version.iter().map(ToString::to_string).collect();
     Ok(Boosted {
         format: format!("XGBoost {}", version.join(".")).trim_end().to_owned(),
@@ -145,10 +156,24 @@ fn names(learner: &Document, width: usize) -> Result<Vec<Box<str>>, ModelError> 
 enum List {
     Texts(Vec<Box<str>>),
     Numbers(Vec<f64>),
+    /// Strings that the library may have cut at the wrong places.
+    Damaged,
+}
+
+/// The first version that counts the bytes of a category's name. Earlier ones count its characters where a data frame
+/// of pandas gave it, and bytes where Arrow did: nothing in the file tells which.
+const COUNTS_BYTES: [f64; 2] = [3.0, 4.0];
+
+/// True if the mapping codes the field that feeds this feature.
+fn codes(mapping: &Mapping, feature: &str) -> bool {
+    match mapping.fields_of(feature) {
+        Some(fields) => fields.iter().any(|field| mapping.codes_of(field).is_some()),
+        None => mapping.codes_of(feature).is_some(),
+    }
 }
 
 /// The block `cats`: the categories of each feature; none where it is not categorical.
-fn categories(cats: &Document, width: usize) -> Result<Vec<Option<List>>, ModelError> {
+fn categories(cats: &Document, width: usize, version: &[f64]) -> Result<Vec<Option<List>>, ModelError> {
     let mut lists = vec![None; width];
     for (feature, encoded) in cats.get("enc").map_or(&[][..], Document::list).iter().enumerate() {
         let values = encoded.numbers("values")?;
@@ -158,6 +183,11 @@ fn categories(cats: &Document, width: usize) -> Result<Vec<Option<List>>, ModelE
         let list = lists.get_mut(feature).ok_or_else(|| invalid("more lists than features"))?;
         *list = Some(match encoded.get("offsets") {
             None => List::Numbers(values),
+            Some(_)
+                if version < &COUNTS_BYTES[..] && values.iter().any(|byte| !(0.0..128.0).contains(byte)) =>
+            {
+                List::Damaged
+            }
             Some(_) => {
                 let offsets = encoded.integers("offsets")?;
                 let bytes: Vec<u8> = values.iter().map(|byte| *byte as i64 as u8).collect();

@@ -54,6 +54,6 @@ impl Format for XgBoostFormat {
             [b'{', b'L' | b'i' | b'U' | b'$' | b'#', ..] => ubjson::read_ubjson(text, limits)?,
             _ => json::read_json(text, limits)?,
         };
-        Ok(Arc::new(learner::read_learner(&document)?.into_model(mapping)?))
+        Ok(Arc::new(learner::read_learner(&document, mapping)?.into_model(mapping)?))
     }
 }

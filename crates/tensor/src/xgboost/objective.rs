@@ -3,6 +3,7 @@
 use scorewheel_model::ModelError;
 
 use crate::boosting::link::Link;
+use crate::boosting::single;
 use crate::error::{invalid, unsupported};
 
 /// An objective, as far as predictions go.
@@ -17,7 +18,11 @@ pub(crate) struct Objective {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Constant {
     Sum,
+    /// From 0 to 1.
     Probability,
+    /// At least 0.
+    Count,
+    /// Above 0.
     Mean,
 }
 
@@ -39,8 +44,9 @@ pub(crate) fn objective(name: &str) -> Result<Objective, ModelError> {
         "reg:logistic" | "binary:logistic" => (Link::SingleLogistic, Constant::Probability),
         "binary:logitraw" => (Link::Identity, Constant::Sum),
         "binary:hinge" => (Link::Hinge, Constant::Sum),
-        "count:poisson" | "reg:gamma" | "reg:tweedie" | "survival:cox" | "survival:aft" => {
-            (Link::SingleExponential, Constant::Mean)
+        "reg:gamma" => (Link::SingleExponential, Constant::Mean),
+        "count:poisson" | "reg:tweedie" | "survival:cox" | "survival:aft" => {
+            (Link::SingleExponential, Constant::Count)
         }
         "multi:softprob" => (Link::SingleSoftmax, Constant::Sum),
         "multi:softmax" => (Link::LargestClass, Constant::Sum),
@@ -55,10 +61,14 @@ impl Objective {
         let single = constant as f32;
         match self.constant {
             Constant::Sum => Ok(single),
-            Constant::Probability if single > 0.0 && single < 1.0 => {
-                Ok(-(libm::log(f64::from(1.0 / single - 1.0)) as f32))
+            Constant::Probability if (0.0..=1.0).contains(&single) => {
+                // Where all labels of the training were the same: the library keeps this far from the ends.
+                const EDGE: f32 = 1e-6;
+                let inner = single.clamp(EDGE, 1.0 - EDGE);
+                Ok(-single::ln(1.0 / inner - 1.0))
             }
-            Constant::Mean if single > 0.0 => Ok(libm::log(f64::from(single)) as f32),
+            Constant::Count if single >= 0.0 => Ok(single::ln(single)),
+            Constant::Mean if single > 0.0 => Ok(single::ln(single)),
             _ => Err(invalid(format!("base_score {constant} does not fit the objective"))),
         }
     }

@@ -105,3 +105,9 @@ light("lightgbm-linear", {"linear_tree": True, "num_leaves": 4}, SIGNAL)
 light("lightgbm-one-leaf", {"min_data_in_leaf": 10_000}, SIGNAL)
 light("lightgbm-codes", {"min_data_per_group": 5, "cat_smooth": 1, "max_cat_to_onehot": 1}, CATEGORY_SIGNAL, CODED, categorical_feature=[3])
 light("lightgbm-categories", {"min_data_per_group": 5, "cat_smooth": 1, "max_cat_to_onehot": 1}, CATEGORY_SIGNAL, MIXED)
+
+# Labels that are all the same: the library keeps the constant away from what has no logarithm, or does not.
+boost("xgboost-one-class", {"objective": "binary:logistic"}, np.ones(ROWS))
+boost("xgboost-other-class", {"objective": "binary:logistic"}, np.zeros(ROWS))
+boost("xgboost-one-label", {"objective": "binary:logistic"}, np.column_stack([CLASS, np.ones(ROWS)]))
+boost("xgboost-no-events", {"objective": "count:poisson"}, np.zeros(ROWS))

@@ -45,6 +45,9 @@ const SETTINGS: [&str; 29] = [
     "segment.ms",
 ];
 
+/// Partitions of all topics together: each holds some memory, and a request that makes a topic may come from anywhere.
+const MOST_PARTITIONS: usize = 20_000;
+
 /// One topic of the broker.
 #[derive(Debug)]
 pub(super) struct Topic {
@@ -113,6 +116,15 @@ impl State {
             return Err(TopicsError::Configuration {
                 reason: format!("topic `{name}` needs at least one partition"),
             });
+        }
+        let there: usize = self.topics.values().map(|topic| topic.partitions.len()).sum();
+        if spec.partitions as usize > MOST_PARTITIONS.saturating_sub(there) {
+            let reason = format!(
+                "topic `{name}` is to have {} partitions, but all topics together have at most {MOST_PARTITIONS}, \
+                 of which {there} are there",
+                spec.partitions
+            );
+            return Err(TopicsError::Configuration { reason });
         }
         check_settings(&spec.config)?;
         if self.topics.contains_key(name) {

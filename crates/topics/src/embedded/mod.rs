@@ -92,8 +92,8 @@ pub struct Damage {
     pub from: Offset,
     /// One past the last offset that is lost.
     pub to: Offset,
-    /// True if the partition is refused, because records after the damage are there; false if its tail was lost
-    /// before it reached the disk, and the log goes on from where it ends now.
+    /// True if the partition is refused, because records after the damage are there; false if its tail was lost,
+    /// before it reached the disk or behind damage that looks like an end, and the log goes on from where it ends now.
     pub refused: bool,
 }
 
@@ -106,7 +106,8 @@ impl std::fmt::Display for Damage {
         } else {
             write!(
                 f,
-                "{partition} has lost {count} offsets that had not reached the disk: {from} to before {to}"
+                "{partition} has lost {count} offsets that had not reached the disk or lay behind damage: {from} to \
+                 before {to}"
             )
         }
     }

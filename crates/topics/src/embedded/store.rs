@@ -14,7 +14,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Owne
 use super::directory::io_error;
 use super::ends::Ends;
 use super::facts::{self, TopicFact};
-use super::failure::{FirstFailure, damaged, store_error};
+use super::failure::{FirstFailure, broken_assertion, open_error, store_error};
 use super::layout::{ChunkKey, Log, checked, decode_value, encode_value, log_prefix, prefix};
 use super::{Damage, EmbeddedOptions, SyncPolicy};
 use crate::broker::{Change, Chunk, Recovered, RecoveredPartition, RecoveredTopic, Storage};
@@ -48,7 +48,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens the store below `path`, or makes one.
     pub fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, TopicsError> {
-        let failed = |error| store_error(path, &error);
+        let failed = |error| open_error(path, &error);
         let open = || {
             Database::builder(path.join("store"))
                 .cache_size(options.cache_bytes)
@@ -57,7 +57,7 @@ impl Store {
                 .open()
         };
         // The store asserts that a journal is what it wrote; where that is damaged, an assertion fails.
-        let opened = catch_unwind(AssertUnwindSafe(open)).map_err(|_| damaged(path))?;
+        let opened = catch_unwind(AssertUnwindSafe(open)).map_err(|_| broken_assertion(path))?;
         let database = opened.map_err(failed)?;
         let memtable = options.write_buffer_bytes / 2;
         let separated = KvSeparationOptions::default().separation_threshold(4096);

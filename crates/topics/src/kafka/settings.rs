@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
+use super::errors::About;
 use crate::error::TopicsError;
 use crate::options::{GroupOptions, ReaderOptions, TransactionOptions, WriterOptions};
 use crate::partition::Isolation;
@@ -33,6 +34,19 @@ impl KafkaSettings {
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.insert(name.into(), value.into());
         self
+    }
+
+    /// Looks whether librdkafka takes all settings. No broker is asked.
+    ///
+    /// # Errors
+    /// [`TopicsError::Configuration`] with the first setting that is ours to choose, unknown, or has a wrong value.
+    pub fn check(&self) -> Result<(), TopicsError> {
+        let reading = reader(self, &ReaderOptions::default())?;
+        let writing = writer(self, &WriterOptions::default())?;
+        for config in [reading, writing] {
+            config.create_native_config().map_err(|error| About::default().of(&error))?;
+        }
+        Ok(())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use crate::compile::{Compiled, ModelContext};
-use crate::document::MiningFunction;
 use crate::document::schema::Usage;
-use crate::elements::ElementPlan;
+use crate::document::{MiningFunction, ModelDocument, ModelHead};
 use crate::elements::association::read::{Document, Item, Rule};
+use crate::elements::{ElementDocument, ElementPlan};
 use crate::fault::{Fault, Result};
 use crate::plan::Slot;
 use crate::plan::model::Entities;
@@ -121,16 +121,23 @@ fn figures(rule: &Rule<'_>) -> [f64; 5] {
     [rule.support, rule.confidence, stated(rule.lift), stated(rule.leverage), stated(rule.affinity)]
 }
 
+/// True if a model's only active field holds the items of a basket: no item is named after it.
+#[must_use]
+pub fn is_basket(model: &ModelDocument<'_>) -> bool {
+    let ElementDocument::Association(document) = &*model.element else { return false };
+    let active = active_fields(&model.head);
+    active.len() == 1 && !document.items.iter().any(|item| presence_of(item, &active).is_some())
+}
+
+/// Names and places of the active fields.
+fn active_fields<'a>(head: &ModelHead<'a>) -> Vec<(&'a str, u32)> {
+    let active = head.mining_schema.fields.iter().filter(|field| field.usage == Usage::Active);
+    active.map(|field| (field.name, field.offset)).collect()
+}
+
 /// A single active field holds the items; of several each tells of items of its own.
 fn basket<'d, 'a>(document: &'d Document<'a>, context: &mut ModelContext<'_, 'd, 'a>) -> Result<Basket> {
-    let active: Vec<(&'a str, u32)> = context
-        .head
-        .mining_schema
-        .fields
-        .iter()
-        .filter(|field| field.usage == Usage::Active)
-        .map(|field| (field.name, field.offset))
-        .collect();
+    let active = active_fields(context.head);
     let names_field = |item: &Item<'_>| presence_of(item, &active).is_some();
     let [(name, offset)] = active[..] else { return fields(document, &active, context) };
     if document.items.iter().any(names_field) {

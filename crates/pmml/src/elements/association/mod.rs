@@ -7,5 +7,5 @@ mod score;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Plan, compile};
+pub use compile::{Plan, compile, is_basket};
 pub use read::{Document, Item, Itemset, read, read_item, read_itemset};

@@ -100,6 +100,23 @@ fn missing_baskets_strange_items_and_unknown_figures() {
 }
 
 #[test]
+fn a_lone_field_holds_the_basket() {
+    let text = rules(
+        "<DataField name='item' optype='categorical' dataType='string'/>",
+        "<MiningField name='item'/>",
+        "<OutputField name='o' feature='ruleId' algorithm='recommendation'/>",
+    );
+    let model = load(&text).unwrap();
+    let answer = |basket: Value| model.answer(&[basket], Some("o"));
+    assert_eq!(answer(list(&["A", "B"])), Ok("both".into()));
+    assert_eq!(answer(list(&["B"])), Ok("2".into()));
+    assert_eq!(answer(list(&[])), Ok(Value::Missing));
+    assert_eq!(answer(Value::Missing), Err(ErrorCode::MissingValue));
+    // Items are strings.
+    assert!(load(&text.replace("dataType='string'", "dataType='integer'")).is_err());
+}
+
+#[test]
 fn a_field_an_item() {
     let field = |name: &str| {
         format!(

@@ -167,7 +167,7 @@ fn read_counts<'a>(
                 return Err(child.lacks("FieldValueCount"));
             }
         } else {
-            let count = child.required_number("count")?;
+            let count = child.required_count("count")?;
             if !(count >= 0.0 && count.is_finite()) {
                 return Err(child.invalid(format!("a count of {count} is below 0")));
             }

@@ -4,7 +4,7 @@ use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
 use crate::elements::ElementPlan;
 use crate::elements::clustering::read::{Cluster, Document, ModelClass};
-use crate::elements::measure::{FieldPlan, Measure, compile_field};
+use crate::elements::measure::{FieldPlan, Measure, Points, compile_field};
 use crate::fault::{Fault, Result};
 use crate::plan::model::{Entities, Figures};
 use crate::reader::element::parse_number;
@@ -15,8 +15,8 @@ use crate::value::Datum;
 pub struct Plan {
     /// How near a row is to a centre.
     pub measure: Measure,
-    /// The centres, one value a field, cluster by cluster.
-    pub centers: Box<[f64]>,
+    /// The centres, one value a field.
+    pub centers: Points,
     /// The prediction by cluster.
     pub names: Box<[Datum]>,
 }
@@ -91,6 +91,7 @@ pub fn compile<'d, 'a>(
         .collect();
     let place = context.place("ComparisonMeasure");
     let function = document.measure.function;
+    let centers = Points::new(&centers, fields.len());
     let plan = Plan {
         measure: Measure {
             function,
@@ -99,7 +100,7 @@ pub fn compile<'d, 'a>(
             ranked: usize::MAX,
             place,
         },
-        centers: centers.into(),
+        centers,
         names: names.iter().map(|code| Datum::text(*code)).collect(),
     };
     let mut displays = Vec::new();

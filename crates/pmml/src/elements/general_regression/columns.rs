@@ -1,29 +1,29 @@
 //! `GeneralRegressionModel` on a block of rows.
 
-use scorewheel_trees::exponentials;
+use scorewheel_trees::{exponentials, vectorised};
 
 use crate::elements::general_regression::compile::{Addend, Amount, Factor, Kind, Plan};
 use crate::elements::general_regression::link::Link;
-use crate::plan::{ModelPlan, Slot};
+use crate::elements::regression::divide_by_sum;
+use crate::plan::ModelPlan;
 use crate::precision::Precision;
 use crate::score::columnar::logistic::logistics;
-use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 
 /// Adds the columns that the sums read; `None` for what only rows are scored by.
 pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
     if matches!(plan.kind, Kind::Hazard(_) | Kind::Unlinked) {
         return None;
     }
-    let mut want = |slot: Slot, reading: Reading| wanted.push(Wanted { slot, reading });
     for amount in [plan.offset, plan.trials] {
         if let Amount::Field(slot) = amount {
-            want(slot, Reading::Number);
+            wanted.push(Wanted::number(slot));
         }
     }
     for factor in plan.sums.iter().flatten().flat_map(|addend| &addend.factors) {
         match factor {
-            Factor::Power { slot, .. } => want(*slot, Reading::Number),
-            Factor::Equals { slot, .. } | Factor::Contrast { slot, .. } => want(*slot, Reading::Code),
+            Factor::Power { slot, .. } => wanted.push(Wanted::number(*slot)),
+            Factor::Equals { slot, .. } | Factor::Contrast { slot, .. } => wanted.push(Wanted::code(*slot)),
         }
     }
     Some(())
@@ -75,6 +75,26 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
     let precision = Precision::from(model.math_context);
     let width = model.categories().len();
     answers.probabilities.resize(rows * width, 0.0);
+    if let Kind::Multinomial { reference } = plan.kind {
+        // As `Plan::probabilities`, the exponentials of all rows side by side.
+        for (index, sums) in sums.chunks_exact_mut(rows).enumerate() {
+            if reference.is_some_and(|reference| reference as usize == index) {
+                sums.fill(1.0);
+            } else {
+                vectorised(
+                    #[inline(always)]
+                    || exponentials(sums),
+                );
+            }
+            let figures = answers.probabilities.iter_mut().skip(index).step_by(width);
+            figures.zip(&*sums).for_each(|(figure, exponential)| *figure = *exponential);
+        }
+        for figures in answers.probabilities.chunks_exact_mut(width) {
+            divide_by_sum(&mut figures[..count], precision);
+        }
+        answers.elect(width);
+        return;
+    }
     for (row, into) in answers.probabilities.chunks_exact_mut(width).enumerate() {
         work.row.clear();
         work.row.extend(sums.iter().skip(row).step_by(rows));
@@ -160,7 +180,10 @@ impl Factor {
 fn inverse(link: Link, parameter: f64, numbers: &mut [f64]) {
     match link {
         Link::Identity => {}
-        Link::Log => exponentials(numbers),
+        Link::Log => vectorised(
+            #[inline(always)]
+            || exponentials(numbers),
+        ),
         Link::Logit => logistics(numbers, Precision::double()),
         _ => numbers.iter_mut().for_each(|number| *number = link.inverse(*number, parameter)),
     }

@@ -1,15 +1,17 @@
-//! From two points to a figure.
+//! A measure, and the row that it is applied to.
 
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::compile::ModelContext;
 use crate::document::dictionary::Property;
 use crate::document::table::Matrix;
+use crate::elements::measure::points::Points;
 use crate::elements::measure::rank::order;
 use crate::elements::measure::read::{CompareFunction, ComparisonField, ComparisonMeasure, MeasureFunction};
 use crate::fault::{Fault, Result};
 use crate::plan::{ModelPlan, Place, Slot};
 use crate::score::{Prediction, Row};
+use crate::value::missing::MISSING;
 
 /// A field that is compared.
 #[derive(Debug)]
@@ -83,20 +85,10 @@ pub struct Measure {
     pub place: Place,
 }
 
-/// Stands for a missing value among the values of a point; no figure that a row holds has these bits.
-const MISSING: f64 = f64::from_bits(0x7ff8_0000_6d69_7373);
-
-/// True for the mark of a missing value, which is not any other NaN.
-#[inline]
-#[must_use]
-pub fn is_missing(value: f64) -> bool {
-    value.to_bits() == MISSING.to_bits()
-}
-
 /// The values of one row, with a mark where one is missing, and the factor that makes up for the missing ones.
 #[derive(Debug)]
 pub struct Point {
-    /// One value a field; see [`is_missing`].
+    /// One value a field; see [`crate::value::missing`].
     pub values: Vec<f64>,
     /// Sum of all missing-value weights over the sum of those that are there.
     pub adjustment: f64,
@@ -124,113 +116,32 @@ impl Measure {
         Ok(None)
     }
 
-    /// Ranks the points of a model, one value a field each, by how near they are to a row: their figures, the order of the
-    /// nearest ones and the nearest one go into `prediction`.
+    /// Ranks the points of a model by how near they are to a row: their figures, the order of the nearest ones and the
+    /// nearest one go into `prediction`.
     ///
     /// # Errors
-    /// [`ErrorCode::MissingValue`] if all fields are missing; else that of the fields or of [`Measure::figure`].
+    /// [`ErrorCode::MissingValue`] if all fields are missing; [`ErrorCode::UnsupportedElement`] where the measure has no
+    /// meaning for how a field is compared; else that of the fields.
     pub fn rank(
         &self,
         model: &ModelPlan,
         row: &mut Row<'_>,
-        points: &[f64],
+        points: &Points,
         prediction: &mut Prediction,
     ) -> std::result::Result<(), RowError> {
         let Some(point) = self.point(row)? else {
             return Err(row.error(ErrorCode::MissingValue, model.place));
         };
         let figures = &mut prediction.affinities;
-        let outcome = points
-            .chunks_exact(self.fields.len())
-            .try_for_each(|other| self.figure(row, &point, other).map(|figure| figures.push(figure)));
+        figures.resize(points.count(), 0.0);
+        let compared = self.figures(points, &point.values, &[point.adjustment], figures, |_| {});
         row.give_numbers(point.values);
-        outcome?;
+        if !compared {
+            return Err(row.error(ErrorCode::UnsupportedElement, self.place));
+        }
         let is_similarity = self.function.is_similarity();
-        order(&mut prediction.ranking, &prediction.affinities, is_similarity, self.ranked);
+        order(&mut prediction.ranking, figures, is_similarity, self.ranked, row.keys);
         prediction.entity = prediction.ranking.first().copied();
         Ok(())
-    }
-
-    /// The figure between a row and a point of the model.
-    ///
-    /// # Errors
-    /// [`ErrorCode::UnsupportedElement`] where the measure has no meaning for how a field is compared.
-    pub fn figure(&self, row: &Row<'_>, point: &Point, center: &[f64]) -> std::result::Result<f64, RowError> {
-        let unsupported = || row.error(ErrorCode::UnsupportedElement, self.place);
-        if self.function.is_similarity() {
-            return self.similarity(&point.values, center).ok_or_else(unsupported);
-        }
-        let mut sum = 0.0;
-        for ((field, value), other) in self.fields.iter().zip(&point.values).zip(center) {
-            if is_missing(*value) {
-                continue;
-            }
-            let compared = self.compare(field, *value, *other).ok_or_else(unsupported)?;
-            match self.function {
-                MeasureFunction::Euclidean | MeasureFunction::SquaredEuclidean => {
-                    sum += field.weight * (compared * compared);
-                }
-                MeasureFunction::Chebychev => sum = f64::max(sum, field.weight * compared),
-                MeasureFunction::Minkowski(power) => sum += field.weight * libm::pow(compared, power),
-                _ => sum += field.weight * compared,
-            }
-        }
-        let sum = sum * point.adjustment;
-        Ok(match self.function {
-            MeasureFunction::Euclidean => sum.sqrt(),
-            MeasureFunction::Minkowski(power) => libm::pow(sum, 1.0 / power),
-            _ => sum,
-        })
-    }
-
-    fn compare(&self, field: &FieldPlan, value: f64, other: f64) -> Option<f64> {
-        if !field.is_suited {
-            return None;
-        }
-        match field.compare {
-            CompareFunction::AbsDiff if field.is_number => Some((value - other).abs()),
-            CompareFunction::AbsDiff => None,
-            CompareFunction::GaussSim => {
-                let difference = value - other;
-                let exponent =
-                    -std::f64::consts::LN_2 * (difference * difference) / (field.scale * field.scale);
-                field.is_number.then(|| libm::exp(exponent))
-            }
-            CompareFunction::Delta => Some(if value == other { 0.0 } else { 1.0 }),
-            CompareFunction::Equal => Some(if value == other { 1.0 } else { 0.0 }),
-            CompareFunction::Table => {
-                let index = |number: f64| match &*field.table_values {
-                    [] => (number >= 0.0 && number.fract() == 0.0).then_some(number as usize),
-                    values => values.iter().position(|known| *known == number),
-                };
-                field.table.as_ref()?.get(index(value)?, index(other)?)
-            }
-        }
-    }
-
-    /// Counts in how many fields both are 1, only the row, only the centre, neither.
-    fn similarity(&self, values: &[f64], center: &[f64]) -> Option<f64> {
-        let (mut both, mut row_only, mut center_only, mut neither) = (0.0, 0.0, 0.0, 0.0);
-        for (value, other) in values.iter().zip(center) {
-            match (*value, *other) {
-                (value, _) if is_missing(value) => {}
-                (1.0, 1.0) => both += 1.0,
-                (1.0, 0.0) => row_only += 1.0,
-                (0.0, 1.0) => center_only += 1.0,
-                (0.0, 0.0) => neither += 1.0,
-                _ => return None,
-            }
-        }
-        let different = row_only + center_only;
-        Some(match self.function {
-            MeasureFunction::SimpleMatching => (both + neither) / (both + different + neither),
-            MeasureFunction::Jaccard => both / (both + different),
-            MeasureFunction::Tanimoto => (both + neither) / (both + 2.0 * different + neither),
-            MeasureFunction::BinarySimilarity([c00, c01, c10, c11, d00, d01, d10, d11]) => {
-                (c11 * both + c10 * row_only + c01 * center_only + c00 * neither)
-                    / (d11 * both + d10 * row_only + d01 * center_only + d00 * neither)
-            }
-            _ => return None,
-        })
     }
 }

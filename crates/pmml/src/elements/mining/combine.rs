@@ -18,8 +18,10 @@ struct Tally {
     members: f64,
     /// Those without a result.
     missing: f64,
-    /// Weights of those with a result.
+    /// Weights of those with a result; 1 each where the method has no weights.
     weights: f64,
+    /// The same of those without, where these are skipped.
+    missing_weights: f64,
 }
 
 impl Plan {
@@ -29,6 +31,9 @@ impl Plan {
         row: &mut Row<'_>,
         prediction: &mut Prediction,
     ) -> Result<(), RowError> {
+        if let Some(place) = self.misplaced {
+            return Err(row.error(ErrorCode::UnsupportedElement, place));
+        }
         if self.forest.as_ref().is_some_and(|forest| forest.score(model, row, prediction)) {
             return Ok(());
         }
@@ -60,7 +65,7 @@ impl Plan {
         row: &mut Row<'_>,
         mut take: impl FnMut(&mut Row<'_>, &Segment, f64, &Prediction) -> Result<(), RowError>,
     ) -> Result<Tally, RowError> {
-        let mut tally = Tally { members: 0.0, missing: 0.0, weights: 0.0 };
+        let mut tally = Tally { members: 0.0, missing: 0.0, weights: 0.0, missing_weights: 0.0 };
         for segment in &self.segments {
             if row.test(&segment.predicate)? != Some(true) {
                 continue;
@@ -71,12 +76,17 @@ impl Plan {
             let scored = match row.score(segment.model, &mut own) {
                 Ok(()) if own.value.is_none() => {
                     tally.missing += 1.0;
-                    if self.missing_prediction == MissingPrediction::ReturnMissing {
-                        // Decided: the segments after it are not read.
-                        row.give_prediction(own);
-                        return Ok(tally);
+                    match self.missing_prediction {
+                        MissingPrediction::ReturnMissing => {
+                            // Decided: the segments after it are not read.
+                            row.give_prediction(own);
+                            return Ok(tally);
+                        }
+                        MissingPrediction::SkipSegment => {
+                            self.weight(segment, row).map(|weight| tally.missing_weights += weight)
+                        }
+                        MissingPrediction::Continue => Ok(()),
                     }
-                    Ok(())
                 }
                 Ok(()) => match self.weight(segment, row) {
                     Ok(weight) => {
@@ -108,7 +118,10 @@ impl Plan {
     fn lacks(&self, tally: &Tally) -> bool {
         match self.missing_prediction {
             _ if tally.members == tally.missing => true,
-            MissingPrediction::SkipSegment => tally.missing / tally.members > self.missing_threshold,
+            MissingPrediction::SkipSegment => {
+                let all = tally.missing_weights + tally.weights;
+                tally.missing_weights / all > self.missing_threshold
+            }
             MissingPrediction::ReturnMissing | MissingPrediction::Continue => tally.missing > 0.0,
         }
     }
@@ -119,10 +132,6 @@ impl Plan {
         row: &mut Row<'_>,
         prediction: &mut Prediction,
     ) -> Result<(), RowError> {
-        if self.method == Method::Max {
-            // The standard has it for classification only.
-            return Err(row.error(ErrorCode::UnsupportedElement, model.place));
-        }
         let precision = Precision::from(model.math_context);
         let mut numbers = row.take_numbers();
         let mut sum = 0.0;

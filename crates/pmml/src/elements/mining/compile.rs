@@ -9,7 +9,8 @@ use crate::elements::tree::embedded;
 use crate::elements::{ElementDocument, ElementPlan};
 use crate::fault::{Fault, Result};
 use crate::plan::model::Figures;
-use crate::plan::{ModelId, Predicate, Slot};
+use crate::plan::{ModelId, Place, Predicate, Slot};
+use crate::reader::Choice;
 use crate::value::Datum;
 
 /// A compiled `MiningModel`.
@@ -17,6 +18,8 @@ use crate::value::Datum;
 pub struct Plan {
     /// What becomes of the results of several segments.
     pub method: Method,
+    /// Where the method stands, if it has no meaning for the mining function: an error of every record that comes here.
+    pub misplaced: Option<Place>,
     /// What a segment without a result does to the whole.
     pub missing_prediction: MissingPrediction,
     /// Largest share of segments that may be skipped.
@@ -57,6 +60,7 @@ pub fn compile<'d, 'a>(
     document: &'d Document<'a>,
     context: &mut ModelContext<'_, 'd, 'a>,
 ) -> Result<Compiled> {
+    let misplaced = misplaced(document.method, context)?;
     let chained =
         matches!(document.method, Method::ModelChain | Method::MultiModelChain | Method::XMultiModelChain);
     let delegates = chained || document.method == Method::SelectFirst;
@@ -99,6 +103,7 @@ pub fn compile<'d, 'a>(
     let figures = Figures { probability: !delegates && !categories.is_empty(), ..Figures::default() };
     let mut plan = Plan {
         method: document.method,
+        misplaced,
         missing_prediction: document.missing_prediction,
         missing_threshold: document.missing_threshold,
         // All models of a sequence run, and the last one answers.
@@ -111,8 +116,30 @@ pub fn compile<'d, 'a>(
         is_composition: document.is_composition,
     };
     let head = context.head;
-    plan.forest = Forest::of(&plan, head.function, head.math_context, categories.len(), context.compiler);
+    if misplaced.is_none() {
+        plan.forest = Forest::of(&plan, head.function, head.math_context, categories.len(), context.compiler);
+    }
     Ok(Compiled { categories, figures, ..Compiled::new(ElementPlan::Mining(Box::new(plan))) })
+}
+
+/// A place for a method that has no meaning for the mining function, which the whole document cannot have.
+fn misplaced(method: Method, context: &mut ModelContext<'_, '_, '_>) -> Result<Option<Place>> {
+    let function = context.head.function;
+    if method.fits(function) {
+        return Ok(None);
+    }
+    let words = format!("multipleModelMethod {} has no meaning for {}", method.word(), function.word());
+    if context.is_root() {
+        let known =
+            Method::ALL.iter().filter(|(word, method)| method.fits(function) && !word.starts_with("x-"));
+        let known: Vec<&str> = known.map(|(word, _)| *word).collect();
+        return Err(Fault::invalid(
+            context.head.offset,
+            format!("{words}; it is one of {}", known.join(", ")),
+        ));
+    }
+    context.compiler.reserve(format!("the {words}"));
+    Ok(Some(context.place(format!("MiningModel, whose {words}"))))
 }
 
 /// The categories that a segment's model can answer with.

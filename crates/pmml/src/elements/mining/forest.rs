@@ -18,7 +18,7 @@ use crate::elements::mining::read::Method;
 use crate::elements::tree::{self, Builder};
 use crate::plan::{ModelPlan, Predicate, Slot};
 use crate::precision::Precision;
-use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::prediction::largest;
 use crate::score::{Prediction, Row};
 use crate::value::{Datum, Kind};
@@ -160,7 +160,7 @@ impl Forest {
         if model.is_classification() && model.categories().len() != self.kernel.outputs() {
             return None;
         }
-        wanted.extend(self.slots.iter().map(|slot| Wanted { slot: *slot, reading: Reading::Trees }));
+        wanted.extend(self.slots.iter().map(|slot| Wanted::tree(*slot)));
         Some(())
     }
 

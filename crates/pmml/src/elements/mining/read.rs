@@ -1,6 +1,6 @@
 //! `MiningModel` as typed data.
 
-use crate::document::{ModelDocument, ModelHead, Predicate};
+use crate::document::{MiningFunction, ModelDocument, ModelHead, Predicate};
 use crate::elements::ElementDocument;
 use crate::elements::mining::composition::{read_embedded, sequence};
 use crate::fault::Result;
@@ -25,6 +25,32 @@ closed_list! {
         ModelChain = "modelChain",
         MultiModelChain = "multiModelChain",
         XMultiModelChain = "x-multiModelChain",
+    }
+}
+
+impl Method {
+    /// True if it makes one result of those of models for this mining function.
+    #[must_use]
+    pub fn fits(self, function: MiningFunction) -> bool {
+        match self {
+            Self::SelectFirst
+            | Self::SelectAll
+            | Self::ModelChain
+            | Self::MultiModelChain
+            | Self::XMultiModelChain => true,
+            Self::MajorityVote | Self::WeightedMajorityVote => {
+                matches!(function, MiningFunction::Classification | MiningFunction::Clustering)
+            }
+            Self::Average | Self::WeightedAverage | Self::Median => {
+                matches!(function, MiningFunction::Regression | MiningFunction::Classification)
+            }
+            Self::Max => function == MiningFunction::Classification,
+            Self::WeightedMedian
+            | Self::XWeightedMedian
+            | Self::Sum
+            | Self::WeightedSum
+            | Self::XWeightedSum => function == MiningFunction::Regression,
+        }
     }
 }
 

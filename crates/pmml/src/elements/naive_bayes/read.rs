@@ -143,7 +143,7 @@ fn read_counts<'a>(xml: &mut Xml<'a>, element: Element<'a>) -> Result<Counts<'a>
         if child.name != "TargetValueCount" {
             return Err(child.unexpected("TargetValueCounts"));
         }
-        counts.push((child.required("value")?, child.required_number("count")?));
+        counts.push((child.required("value")?, child.required_count("count")?));
         child.finish()?;
         xml.end(&child)?;
     }

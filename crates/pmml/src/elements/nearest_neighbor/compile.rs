@@ -3,7 +3,7 @@
 use crate::compile::{Compiled, ModelContext};
 use crate::document::{MiningFunction, OpType};
 use crate::elements::ElementPlan;
-use crate::elements::measure::{Measure, compile_field};
+use crate::elements::measure::{Measure, Points, compile_field};
 use crate::elements::nearest_neighbor::instances::{Pending, pending};
 use crate::elements::nearest_neighbor::read::{CategoricalMethod, ContinuousMethod, Document};
 use crate::fault::{Fault, Result};
@@ -15,8 +15,8 @@ use crate::value::{Datum, Kind};
 pub struct Plan {
     /// How near two instances are.
     pub measure: Measure,
-    /// The instances, one value a field, instance by instance.
-    pub instances: Box<[f64]>,
+    /// The instances, one value a field.
+    pub instances: Points,
     /// How many neighbours agree.
     pub neighbors: usize,
     /// Added to distances, so that none is nought.
@@ -100,6 +100,7 @@ pub fn compile<'d, 'a>(
         None => Entities::Positions(count as u32),
     };
     let place = context.place("ComparisonMeasure");
+    let instances = Points::new(&instances, fields.len());
     let measure = Measure {
         function: document.measure.function,
         missing_weights: vec![1.0; fields.len()].into(),
@@ -109,7 +110,7 @@ pub fn compile<'d, 'a>(
     };
     let plan = Plan {
         measure,
-        instances: instances.into(),
+        instances,
         neighbors: document.neighbors.min(count),
         threshold: document.threshold,
         targets: targets.into(),

@@ -50,10 +50,9 @@ pub fn transform(plan: &mut Plan) -> Result<()> {
         let Some(pending) = element.pending.take() else { continue };
         let computed = compute(plan, &pending)?;
         let ElementPlan::NearestNeighbor(element) = &mut plan.models[model].element else { continue };
-        let width = element.measure.fields.len();
         for (row, values) in computed.chunks_exact(pending.computed.len()).enumerate() {
             for ((at, _, _), value) in pending.computed.iter().zip(values) {
-                element.instances[row * width + at] = *value;
+                element.instances.set(row, *at, *value);
             }
         }
     }

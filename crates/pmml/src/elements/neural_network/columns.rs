@@ -9,7 +9,7 @@ use crate::elements::neural_network::score::original;
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
 use crate::score::columnar::logistic::logistics;
-use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 
 /// Rows that go through all layers together: what all neurons find for them stays in the processor's cache.
 const ROWS: usize = 64;
@@ -20,7 +20,7 @@ pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
     if plan.outputs.len() != 1 || has_radial {
         return None;
     }
-    wanted.extend(plan.inputs.iter().map(|slot| Wanted { slot: *slot, reading: Reading::Number }));
+    wanted.extend(plan.inputs.iter().map(|slot| Wanted::number(*slot)));
     Some(())
 }
 
@@ -61,7 +61,7 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
                 let column = &values[*neuron as usize * stride..][..rows];
                 answers.numbers.extend(column.iter().map(|number| original(points, *number)));
             }
-            OutputGroup::Categories { neurons } => {
+            OutputGroup::Categories { neurons, .. } => {
                 for row in 0..rows {
                     let figure = |neuron: &u32| values[*neuron as usize * stride + row];
                     answers.probabilities.extend(neurons.iter().map(figure));
@@ -69,7 +69,7 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
             }
         }
     }
-    if let OutputGroup::Categories { neurons } = &plan.outputs[0] {
+    if let OutputGroup::Categories { neurons, .. } = &plan.outputs[0] {
         answers.elect(neurons.len());
         answers.entities.extend_from_slice(&answers.winners);
     }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::compile::model::category_index;
 use crate::compile::{Compiled, ModelContext};
 use crate::document::expression::ExpressionNode;
 use crate::document::{DerivedField, Expression, MiningFunction};
@@ -95,7 +94,18 @@ pub enum OutputGroup {
     Categories {
         /// The neurons, in the order of the categories.
         neurons: Box<[u32]>,
+        /// The entity of the first of them.
+        first_entity: u32,
     },
+}
+
+/// The outputs of one target, while they are gathered.
+struct Group<'a> {
+    target: &'a str,
+    output: OutputGroup,
+    /// Of [`OutputGroup::Categories`], in the order of its neurons.
+    categories: Vec<Datum>,
+    entities: Vec<u32>,
 }
 
 /// What one output neuron stands for.
@@ -122,30 +132,50 @@ pub fn compile<'d, 'a>(
             name(&mut numbers, neuron.id, neuron.offset)?;
         }
     }
-    let mut categories = Vec::new();
-    let mut entities = Vec::new();
-    let mut groups: Vec<(&'a str, OutputGroup)> = Vec::new();
+    let mut groups: Vec<Group<'a>> = Vec::new();
     for (id, field) in &document.outputs {
         let Some(&neuron) = numbers.get(id) else {
             return Err(Fault::invalid(field.offset, format!("there is no neuron {id:?}")));
         };
         match meaning(context, field, &field.expression, 0)? {
-            Meaning::Number { field, points } => {
-                groups.push((field, OutputGroup::Number { neuron, points: points.into() }));
+            Meaning::Number { field: target, points } => {
+                let output = OutputGroup::Number { neuron, points: points.into() };
+                groups.push(Group { target, output, categories: Vec::new(), entities: Vec::new() });
             }
             Meaning::Category { field: target, value } => {
                 let category = context.category(value, field.offset)?;
-                category_index(&mut categories, category);
-                entities.push(context.text(id));
-                let group = groups.iter_mut().find(|(known, _)| *known == target);
-                match group {
-                    Some((_, OutputGroup::Categories { neurons })) => {
+                let entity = context.text(id);
+                match groups.iter_mut().find(|group| group.target == target) {
+                    Some(Group {
+                        output: OutputGroup::Categories { neurons, .. },
+                        categories,
+                        entities,
+                        ..
+                    }) => {
+                        if categories.contains(&category) {
+                            let message =
+                                format!("two neurons stand for the category {value:?} of {target:?}");
+                            return Err(Fault::invalid(field.offset, message));
+                        }
                         *neurons = neurons.iter().copied().chain([neuron]).collect();
+                        categories.push(category);
+                        entities.push(entity);
                     }
-                    _ => groups.push((target, OutputGroup::Categories { neurons: Box::new([neuron]) })),
+                    _ => {
+                        let output = OutputGroup::Categories { neurons: Box::new([neuron]), first_entity: 0 };
+                        let (categories, entities) = (vec![category], vec![entity]);
+                        groups.push(Group { target, output, categories, entities });
+                    }
                 }
             }
         }
+    }
+    let mut entities = Vec::new();
+    for group in &mut groups {
+        if let OutputGroup::Categories { first_entity, .. } = &mut group.output {
+            *first_entity = entities.len() as u32;
+        }
+        entities.append(&mut group.entities);
     }
     let is_classification = match context.head.function {
         MiningFunction::Classification => true,
@@ -158,20 +188,21 @@ pub fn compile<'d, 'a>(
     if groups.is_empty() {
         return Err(Fault::invalid(context.head.offset, "NeuralNetwork needs the element NeuralOutputs"));
     }
-    for (_, group) in &groups {
-        if matches!(group, OutputGroup::Categories { .. }) != is_classification {
+    for group in &groups {
+        if matches!(group.output, OutputGroup::Categories { .. }) != is_classification {
             let message = "the neural outputs do not fit the mining function";
             return Err(Fault::invalid(context.head.offset, message));
         }
     }
-    let targets = targets(context, &groups, &mut categories);
+    let targets = targets(context, &groups);
+    let categories = if groups.len() == 1 { std::mem::take(&mut groups[0].categories) } else { Vec::new() };
     let figures = Figures { probability: is_classification, entity: is_classification, ..Figures::default() };
     let plan = Plan {
         inputs: inputs.into(),
         layers: layers.into(),
         sources: sources.into(),
         weights: weights.into(),
-        outputs: groups.into_iter().map(|(_, group)| group).collect(),
+        outputs: groups.into_iter().map(|group| group.output).collect(),
     };
     Ok(Compiled {
         categories,
@@ -183,26 +214,17 @@ pub fn compile<'d, 'a>(
 }
 
 /// Several targets in the order of the outputs; one is that of the mining schema, whatever the output calls it.
-fn targets<'a>(
-    context: &ModelContext<'_, '_, 'a>,
-    groups: &[(&'a str, OutputGroup)],
-    categories: &mut Vec<Datum>,
-) -> Option<Vec<TargetPlan>> {
+fn targets(context: &ModelContext<'_, '_, '_>, groups: &[Group<'_>]) -> Option<Vec<TargetPlan>> {
     if groups.len() < 2 {
         return None;
     }
-    let target = |(name, group): &(&'a str, OutputGroup)| TargetPlan {
-        name: Some((*name).into()),
+    let target = |group: &Group<'_>| TargetPlan {
+        name: Some(group.target.into()),
         kind: context
             .compiler
-            .data_field(name)
+            .data_field(group.target)
             .map_or(context.target_kind, |field| crate::value::Kind::of(field.data_type)),
-        categories: match group {
-            OutputGroup::Number { .. } => Vec::new(),
-            OutputGroup::Categories { neurons } => {
-                categories.drain(..neurons.len().min(categories.len())).collect()
-            }
-        },
+        categories: group.categories.clone(),
         rules: None,
         displays: Vec::new(),
     };

@@ -112,11 +112,11 @@ fn answer(
         OutputGroup::Number { neuron, points } => {
             prediction.value = Some(Datum::double(original(points, values[*neuron as usize])));
         }
-        OutputGroup::Categories { neurons } => {
+        OutputGroup::Categories { neurons, first_entity } => {
             prediction.probabilities.extend(neurons.iter().map(|neuron| values[*neuron as usize]));
             let winner = largest(&prediction.probabilities);
             prediction.value = winner.map(|winner| model.targets[target].categories[winner]);
-            prediction.entity = winner.map(|winner| winner as u32);
+            prediction.entity = winner.map(|winner| first_entity + winner as u32);
         }
     }
 }

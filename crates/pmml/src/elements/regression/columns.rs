@@ -8,7 +8,7 @@ use crate::elements::regression::score::{class_probabilities, inverse_link, powe
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
 use crate::score::columnar::logistic::logistics;
-use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 
 /// Adds the columns that the sums read; `None` if some row cannot be summed whatever its fields are.
 pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
@@ -19,9 +19,9 @@ pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
         table.intercept?;
         let numbers = table.numeric.iter().map(|numeric| numeric.slot);
         let factors = table.terms.iter().flat_map(|term| &term.factors).map(|(slot, _)| *slot);
-        wanted.extend(numbers.chain(factors).map(|slot| Wanted { slot, reading: Reading::Number }));
+        wanted.extend(numbers.chain(factors).map(Wanted::number));
         let codes = table.categorical.iter().map(|categorical| categorical.slot);
-        wanted.extend(codes.map(|slot| Wanted { slot, reading: Reading::Code }));
+        wanted.extend(codes.map(Wanted::code));
     }
     Some(())
 }

@@ -4,9 +4,12 @@ use crate::compile::{Compiled, ModelContext};
 use crate::document::{MiningFunction, OpType};
 use crate::elements::ElementPlan;
 use crate::elements::regression::read::{Document, Normalization, TableDocument};
+use crate::elements::regression::score::{class_probabilities, inverse_link};
 use crate::fault::{Fault, Result};
 use crate::plan::model::Figures;
 use crate::plan::{Place, Slot};
+use crate::precision::Precision;
+use crate::reader::Choice;
 use crate::value::Datum;
 
 /// A compiled `RegressionModel`.
@@ -14,6 +17,8 @@ use crate::value::Datum;
 pub struct Plan {
     /// How sums become predictions.
     pub normalization: Normalization,
+    /// Where that stands.
+    pub place: Place,
     /// True if the sums are of cumulative probabilities.
     pub is_ordinal: bool,
     /// True if the categories cannot be those of the target, which is an error of every row.
@@ -70,14 +75,20 @@ pub struct Term {
 
 /// Compiles a `RegressionModel`.
 pub fn compile<'a>(document: &Document<'a>, context: &mut ModelContext<'_, '_, 'a>) -> Result<Compiled> {
+    let incomplete = document.tables.iter().find(|table| table.intercept.is_none());
+    if let Some(table) = incomplete.filter(|_| context.is_root() && !may_lack_a_number(document)) {
+        return Err(Fault::invalid(table.offset, "RegressionTable needs the attribute intercept"));
+    }
     let mut tables = Vec::with_capacity(document.tables.len());
     for table in &document.tables {
         tables.push(compile_table(table, context)?);
     }
+    let is_ordinal = is_ordinal(context);
     let mut plan = Plan {
         normalization: document.normalization,
-        is_ordinal: is_ordinal(context),
-        contradicts_target: context.is_classification() && contradicts_target(document, context),
+        place: normalization_place(document, is_ordinal, context)?,
+        is_ordinal,
+        contradicts_target: context.is_classification() && contradicts_target(document, context)?,
         tables: Box::default(),
     };
     let mut categories = Vec::new();
@@ -111,12 +122,12 @@ fn category<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'_, '_, 'a
 }
 
 /// True if the categories cannot be those of the target: it is a number that is measured, or lists others.
-fn contradicts_target(document: &Document<'_>, context: &mut ModelContext<'_, '_, '_>) -> bool {
+fn contradicts_target(document: &Document<'_>, context: &mut ModelContext<'_, '_, '_>) -> Result<bool> {
     let target = context.head.mining_schema.targets().next();
     let Some((target, field)) =
         target.and_then(|target| Some((target, context.compiler.data_field(target.name)?)))
     else {
-        return false;
+        return Ok(false);
     };
     let lists_others = !field.values.is_empty()
         && document.tables.iter().any(|table| {
@@ -126,9 +137,48 @@ fn contradicts_target(document: &Document<'_>, context: &mut ModelContext<'_, '_
         });
     let contradicts = lists_others || target.op_type.unwrap_or(field.op_type) == OpType::Continuous;
     if contradicts {
-        context.compiler.reserve("the categories of a RegressionModel are not those of its target");
+        let words = "the categories of a RegressionModel are not those of its target";
+        if context.is_root() {
+            return Err(Fault::invalid(context.head.offset, format!("{words}, {:?}", target.name)));
+        }
+        context.compiler.reserve(words);
     }
-    contradicts
+    Ok(contradicts)
+}
+
+/// The place of the normalisation, which is noted if it has no meaning for the model. A record that lacks a number is
+/// answered nevertheless, with nothing; where none can lack one the document is refused.
+fn normalization_place(
+    document: &Document<'_>,
+    is_ordinal: bool,
+    context: &mut ModelContext<'_, '_, '_>,
+) -> Result<Place> {
+    let (normalization, precision) = (document.normalization, Precision::double());
+    let mut sums = vec![0.5; document.tables.len()];
+    let found = if context.is_classification() {
+        class_probabilities(normalization, is_ordinal, &mut sums, precision)
+    } else {
+        inverse_link(normalization, 0.5, precision).map(|_| ())
+    };
+    let words = format!("normalizationMethod {}", normalization.word());
+    if found.is_none() {
+        let words = match (context.is_classification(), is_ordinal) {
+            (true, true) => format!("{words} has no meaning for an ordinal target"),
+            (true, false) => format!("{words} has no meaning for {} categories", sums.len()),
+            (false, _) => format!("{words} has no meaning for regression"),
+        };
+        if context.is_root() && !may_lack_a_number(document) {
+            return Err(Fault::invalid(context.head.offset, words));
+        }
+        context.compiler.reserve(format!("the {words}"));
+        return Ok(context.place(format!("RegressionModel, whose {words}")));
+    }
+    Ok(context.place(format!("RegressionModel with {words}")))
+}
+
+/// True if some sum of a record can be missing, which is then the answer.
+fn may_lack_a_number(document: &Document<'_>) -> bool {
+    document.tables.iter().any(|table| !(table.numeric.is_empty() && table.terms.is_empty()))
 }
 
 fn is_ordinal(context: &ModelContext<'_, '_, '_>) -> bool {
@@ -183,10 +233,14 @@ pub fn compile_table<'a>(table: &TableDocument<'a>, context: &mut ModelContext<'
         }
         terms.push(Term { coefficient: *coefficient, factors: factors.into() });
     }
-    let place = context.place("RegressionTable");
-    if table.intercept.is_none() {
-        context.compiler.reserve("a RegressionTable has no intercept");
-    }
+    let place = match table.intercept {
+        Some(_) => context.place("RegressionTable"),
+        // A record that lacks a number is answered nevertheless, with nothing.
+        None => {
+            context.compiler.reserve("a RegressionTable has no intercept");
+            context.place("RegressionTable, which has no intercept")
+        }
+    };
     let is_linear = terms.is_empty()
         && categorical.is_empty()
         && numeric.iter().all(|numeric: &Numeric| numeric.exponent == 1);

@@ -25,7 +25,7 @@ impl Element for Plan {
         if model.function == MiningFunction::Regression {
             let Some(sum) = self.tables[0].sum(row, precision)? else { return Ok(()) };
             let value = inverse_link(self.normalization, sum, precision);
-            let value = value.ok_or_else(|| row.error(ErrorCode::UnsupportedElement, model.place))?;
+            let value = value.ok_or_else(|| row.error(ErrorCode::UnsupportedElement, self.place))?;
             prediction.value = Some(Datum::double(value));
             return Ok(());
         }
@@ -46,7 +46,7 @@ impl Element for Plan {
         prediction.probabilities.extend_from_slice(&sums);
         row.give_numbers(sums);
         if known.is_none() {
-            return Err(row.error(ErrorCode::UnsupportedElement, model.place));
+            return Err(row.error(ErrorCode::UnsupportedElement, self.place));
         }
         prediction.value = prediction.most_probable().map(|index| model.categories()[index]);
         Ok(())

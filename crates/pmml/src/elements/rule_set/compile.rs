@@ -8,6 +8,7 @@ use crate::elements::rule_set::read::{Criterion, Document};
 use crate::fault::{Fault, Result};
 use crate::plan::Predicate;
 use crate::plan::model::{Entities, Figures};
+use crate::score::columnar::predicates::{self, Predicates};
 
 /// A compiled `RuleSetModel`.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Plan {
     pub conditions: Box<[(Predicate, Option<u32>)]>,
     /// The rules.
     pub rules: Box<[Rule]>,
+    /// The same predicates for columns, conditions before rules, if columns can be tested by all.
+    pub columns: Option<Predicates>,
 }
 
 /// A rule.
@@ -77,8 +80,15 @@ pub fn compile<'d, 'a>(
         };
         Entities::Named(document.rules.iter().map(|rule| rule.id).enumerate().map(name).collect())
     };
-    let plan =
-        Plan { criterion: document.criterion, default, conditions: conditions.into(), rules: rules.into() };
+    let tested = conditions.iter().map(|(predicate, _)| predicate);
+    let columns = predicates::find(tested.chain(rules.iter().map(|rule: &Rule| &rule.predicate)));
+    let plan = Plan {
+        criterion: document.criterion,
+        default,
+        conditions: conditions.into(),
+        rules: rules.into(),
+        columns,
+    };
     let figures = Figures { confidence: true, entity: true, ..Figures::default() };
     Ok(Compiled { categories, entities, figures, ..Compiled::new(ElementPlan::RuleSet(Box::new(plan))) })
 }

@@ -1,5 +1,6 @@
 //! `RuleSetModel`: rules that fire.
 
+mod columns;
 mod compile;
 mod read;
 mod score;

@@ -3,9 +3,11 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
+use crate::elements::rule_set::columns;
 use crate::elements::rule_set::compile::Plan;
 use crate::elements::rule_set::read::Criterion;
 use crate::plan::ModelPlan;
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::{Prediction, Row};
 
 impl Element for Plan {
@@ -18,40 +20,62 @@ impl Element for Plan {
         let mut fired = std::mem::take(&mut prediction.rules);
         self.fire(row, &mut fired)?;
         let width = model.categories().len();
-        let Some(winner) = self.select(&fired) else {
-            let Some((category, confidence)) = self.default else {
-                return Err(row.error(ErrorCode::NoAnswer, model.place));
-            };
-            prediction.confidences.resize(width, 0.0);
-            prediction.confidences[category as usize] = confidence;
-            prediction.value = Some(model.categories()[category as usize]);
-            prediction.rules = fired;
-            return Ok(());
-        };
         prediction.confidences.resize(width, 0.0);
+        let mut totals = row.take_numbers();
+        let answer = self.answer(&fired, &mut prediction.confidences, &mut totals);
+        row.give_numbers(totals);
+        prediction.rules = fired;
+        let Some((category, entity)) = answer else {
+            return Err(row.error(ErrorCode::NoAnswer, model.place));
+        };
+        prediction.entity = entity;
+        prediction.value = Some(model.categories()[category as usize]);
+        Ok(())
+    }
+
+    fn columns(&self, _: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        wanted.extend(self.columns.as_ref()?.wanted());
+        Some(())
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        match &self.columns {
+            Some(predicates) => columns::score(self, predicates, model, frame, work, answers),
+            None => answers.left.mark_all(),
+        }
+    }
+}
+
+impl Plan {
+    /// The category that the rules which fire decide for, and the rule that does; confidences, which come as noughts.
+    pub(super) fn answer(
+        &self,
+        fired: &[u32],
+        confidences: &mut [f64],
+        totals: &mut Vec<f64>,
+    ) -> Option<(u32, Option<u32>)> {
+        let Some(winner) = self.select(fired, confidences.len(), totals) else {
+            let (category, confidence) = self.default?;
+            confidences[category as usize] = confidence;
+            return Some((category, None));
+        };
         // Later rules are written first, so that what the deciding rule of a category says stays.
         for index in fired.iter().rev() {
             let rule = &self.rules[*index as usize];
-            let confidence = &mut prediction.confidences[rule.category as usize];
+            let confidence = &mut confidences[rule.category as usize];
             match self.criterion {
                 Criterion::FirstHit => *confidence = rule.confidence,
                 Criterion::WeightedSum => *confidence += rule.weight / fired.len() as f64,
                 Criterion::WeightedMax => {}
             }
         }
+        let rule = &self.rules[winner as usize];
         if self.criterion == Criterion::WeightedMax {
-            let rule = &self.rules[winner as usize];
-            prediction.confidences[rule.category as usize] = rule.confidence;
+            confidences[rule.category as usize] = rule.confidence;
         }
-        prediction.entity = Some(winner);
-        let category = self.rules[winner as usize].category;
-        prediction.value = Some(model.categories()[category as usize]);
-        prediction.rules = fired;
-        Ok(())
+        Some((rule.category, Some(winner)))
     }
-}
 
-impl Plan {
     /// The rules that fire, in document order.
     fn fire(&self, row: &mut Row<'_>, fired: &mut Vec<u32>) -> Result<(), RowError> {
         let mut holds: Vec<Option<bool>> = vec![None; self.conditions.len()];
@@ -84,7 +108,7 @@ impl Plan {
     }
 
     /// The rule that decides.
-    fn select(&self, fired: &[u32]) -> Option<u32> {
+    fn select(&self, fired: &[u32], categories: usize, totals: &mut Vec<f64>) -> Option<u32> {
         let weight = |index: u32| self.rules[index as usize].weight;
         let heavier = |best: u32, next: u32| if weight(next) > weight(best) { next } else { best };
         match self.criterion {
@@ -92,9 +116,12 @@ impl Plan {
             Criterion::WeightedMax => fired.iter().copied().reduce(heavier),
             Criterion::WeightedSum => {
                 let category = |index: u32| self.rules[index as usize].category;
-                let total = |of: u32| -> f64 {
-                    fired.iter().filter(|rule| category(**rule) == of).map(|rule| weight(*rule)).sum()
-                };
+                totals.clear();
+                totals.resize(categories, 0.0);
+                for rule in fired {
+                    totals[category(*rule) as usize] += weight(*rule);
+                }
+                let total = |of: u32| totals[of as usize];
                 let winner = fired
                     .iter()
                     .map(|rule| category(*rule))

@@ -3,6 +3,7 @@
 use crate::compile::{Compiled, ModelContext};
 use crate::document::MiningFunction;
 use crate::elements::ElementPlan;
+use crate::elements::scorecard::columns::ScorecardColumns;
 use crate::elements::scorecard::read::{Document, PartialScore, ReasonCodeAlgorithm};
 use crate::fault::{Fault, Result};
 use crate::plan::{Expression, Place, Predicate};
@@ -16,6 +17,8 @@ pub struct Plan {
     pub reasons: Option<ReasonCodeAlgorithm>,
     /// The characteristics.
     pub characteristics: Box<[Characteristic]>,
+    /// The same for columns, if they can be scored by all.
+    pub columns: Option<ScorecardColumns>,
 }
 
 /// A characteristic.
@@ -84,9 +87,11 @@ pub fn compile<'d, 'a>(
             attributes: attributes.into(),
         });
     }
+    let reasons = document.use_reason_codes.then_some(document.algorithm);
     let plan = Plan {
         initial_score: document.initial_score,
-        reasons: document.use_reason_codes.then_some(document.algorithm),
+        reasons,
+        columns: ScorecardColumns::find(&characteristics, reasons),
         characteristics: characteristics.into(),
     };
     Ok(Compiled::new(ElementPlan::Scorecard(Box::new(plan))))

@@ -1,5 +1,6 @@
 //! `Scorecard`: partial scores of characteristics, added up, with reasons.
 
+mod columns;
 mod compile;
 mod read;
 mod score;

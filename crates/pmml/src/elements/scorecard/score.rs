@@ -3,10 +3,12 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
+use crate::elements::scorecard::columns;
 use crate::elements::scorecard::compile::{Attribute, Characteristic, Partial, Plan};
 use crate::elements::scorecard::read::ReasonCodeAlgorithm;
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::{Prediction, Row};
 use crate::value::{Datum, Kind};
 
@@ -28,10 +30,7 @@ impl Element for Plan {
             let lacks = || row.error(ErrorCode::UndefinedName, characteristic.place);
             let code = attribute.reason_code.ok_or_else(lacks)?;
             let baseline = characteristic.baseline_score.ok_or_else(lacks)?;
-            let difference = match algorithm {
-                ReasonCodeAlgorithm::PointsAbove => partial - baseline,
-                ReasonCodeAlgorithm::PointsBelow => baseline - partial,
-            };
+            let difference = algorithm.difference(partial, baseline);
             // A reason that several characteristics give is one reason.
             match prediction.reasons.iter().position(|known| *known == code) {
                 Some(known) => points[known] += difference,
@@ -46,6 +45,28 @@ impl Element for Plan {
         prediction.value = Some(Datum::double(sum));
         row.give_numbers(points);
         outcome
+    }
+
+    fn columns(&self, _: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        wanted.extend(self.columns.as_ref()?.wanted());
+        Some(())
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        match &self.columns {
+            Some(columns) => columns::score(self, columns, model, frame, work, answers),
+            None => answers.left.mark_all(),
+        }
+    }
+}
+
+impl ReasonCodeAlgorithm {
+    /// How far a partial score is on the side of the baseline that is a reason.
+    pub(super) fn difference(self, partial: f64, baseline: f64) -> f64 {
+        match self {
+            Self::PointsAbove => partial - baseline,
+            Self::PointsBelow => baseline - partial,
+        }
     }
 }
 
@@ -78,7 +99,7 @@ impl Attribute {
 }
 
 /// Reasons by falling points; those below nought are none.
-fn rank(reasons: &mut Vec<u32>, points: &[f64]) {
+pub(super) fn rank(reasons: &mut Vec<u32>, points: &[f64]) {
     let mut order: Vec<usize> = (0..reasons.len()).filter(|index| points[*index] >= 0.0).collect();
     order.sort_by(|a, b| points[*b].total_cmp(&points[*a]));
     *reasons = order.into_iter().map(|index| reasons[index]).collect();

@@ -1,5 +1,6 @@
 //! `SupportVectorMachineModel`: kernels between a row and support vectors, added up.
 
+mod columns;
 mod compile;
 mod read;
 mod score;

@@ -3,9 +3,11 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
+use crate::elements::support_vector_machine::columns;
 use crate::elements::support_vector_machine::compile::{Decision, MachinePlan, Plan};
 use crate::elements::support_vector_machine::read::Kernel;
 use crate::plan::ModelPlan;
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::{Prediction, Row};
 use crate::value::Datum;
 
@@ -22,7 +24,13 @@ impl Element for Plan {
         if outcome.is_ok() {
             figures.extend(self.machines.iter().map(|machine| self.figure(machine, &vector)));
         }
-        let winner = outcome.map(|()| self.decide(&figures, prediction));
+        let winner = outcome.map(|()| {
+            if matches!(self.decision, Decision::Votes { .. }) {
+                prediction.probabilities.resize(model.categories().len(), 0.0);
+            }
+            self.decide(&figures, &mut prediction.probabilities, &mut prediction.order)
+        });
+        prediction.order.clear();
         row.give_numbers(vector);
         row.give_numbers(figures);
         match winner? {
@@ -32,9 +40,19 @@ impl Element for Plan {
         }
         Ok(())
     }
+
+    fn columns(&self, _: &ModelPlan, wanted: &mut Vec<Wanted>) -> Option<()> {
+        columns::columns(self, wanted);
+        Some(())
+    }
+
+    fn score_columns(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        columns::score(self, model, frame, work, answers);
+    }
 }
 
-enum Winner {
+/// What the machines decide for.
+pub(super) enum Winner {
     Number(f64),
     Category(u32),
 }
@@ -76,7 +94,8 @@ impl Plan {
         sum + machine.constant
     }
 
-    fn decide(&self, figures: &[f64], prediction: &mut Prediction) -> Option<Winner> {
+    /// What the machines' figures decide for. Votes come as noughts, one a category; `order` is a buffer.
+    pub(super) fn decide(&self, figures: &[f64], votes: &mut [f64], order: &mut Vec<u32>) -> Option<Winner> {
         match self.decision {
             Decision::Regression => Some(Winner::Number(figures[0])),
             Decision::Binary => {
@@ -88,7 +107,7 @@ impl Plan {
                 }
             }
             Decision::Votes { max_wins } => {
-                let mut order: Vec<u32> = Vec::new();
+                order.clear();
                 for (machine, figure) in self.machines.iter().zip(figures) {
                     let (category, alternate) = machine.categories;
                     let first =
@@ -97,14 +116,10 @@ impl Plan {
                     if !order.contains(&voted) {
                         order.push(voted);
                     }
-                    let votes = &mut prediction.probabilities;
-                    let length = votes.len().max(category.max(alternate) as usize + 1);
-                    votes.resize(length, 0.0);
                     votes[voted as usize] += 1.0;
                 }
-                let votes = &mut prediction.probabilities;
                 // Of categories with as many votes the first one voted for.
-                let winner = order.into_iter().reduce(|best, next| {
+                let winner = order.iter().copied().reduce(|best, next| {
                     if votes[next as usize] > votes[best as usize] { next } else { best }
                 });
                 for votes in votes.iter_mut() {

@@ -95,6 +95,7 @@ impl Plan {
             &prediction.affinities,
             self.similarity == Similarity::Cosine,
             usize::MAX,
+            &mut Vec::new(),
         );
         prediction.entity = prediction.ranking.first().copied();
         prediction.value = prediction.entity.map(|nearest| self.answers[nearest as usize]);

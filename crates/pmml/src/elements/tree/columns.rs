@@ -7,7 +7,7 @@ use crate::elements::tree::compile::Plan;
 use crate::elements::tree::ensemble::Builder;
 use crate::plan::{ModelId, ModelPlan, Slot, SlotPlan};
 use crate::precision::Precision;
-use crate::score::columnar::{Answers, Frame, Reading, Wanted, Work};
+use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::score::prediction::largest;
 
 /// A tree compiled for blocks of rows whose fields are all there.
@@ -99,7 +99,7 @@ impl TreeColumns {
         if self.entities.is_empty() || model.is_classification() && self.winners.is_empty() {
             return None;
         }
-        wanted.extend(self.slots.iter().map(|slot| Wanted { slot: *slot, reading: Reading::Trees }));
+        wanted.extend(self.slots.iter().map(|slot| Wanted::tree(*slot)));
         Some(())
     }
 

@@ -126,7 +126,7 @@ pub fn read_node<'a>(xml: &mut Xml<'a>, mut element: Element<'a>, document: &mut
     let index = document.nodes.len();
     let id = element.text("id");
     let score = element.text("score");
-    let record_count = element.number("recordCount")?;
+    let record_count = element.count("recordCount")?;
     let default_child = element.text("defaultChild");
     element.finish()?;
     // The distributions of a node stand before its children.
@@ -188,7 +188,7 @@ pub fn read_node<'a>(xml: &mut Xml<'a>, mut element: Element<'a>, document: &mut
 pub fn read_distribution<'a>(xml: &mut Xml<'a>, mut element: Element<'a>) -> Result<ScoreDistribution<'a>> {
     let distribution = ScoreDistribution {
         value: element.required("value")?,
-        record_count: element.number("recordCount")?,
+        record_count: element.count("recordCount")?,
         confidence: element.number("confidence")?,
         probability: element.number("probability")?,
     };

@@ -167,17 +167,19 @@ impl Plan {
         self.collect(row, node, 1.0, &mut ends)?;
         let width = model.categories().len();
         let mut figures = vec![0.0; width];
+        let mut confidences = vec![0.0; width];
         let aggregate = self.missing == MissingValueStrategy::AggregateNodes;
         let mut total = 0.0;
         for (end, weight) in &ends {
             let Some(probabilities) = self.answers.probabilities(*end) else { continue };
-            let own = match self.answers.confidences(*end) {
-                Some(confidences) if !aggregate => confidences,
-                _ => probabilities,
-            };
             let weight = if aggregate { self.record_counts[*end] } else { *weight };
             total += weight;
-            for (figure, own) in figures.iter_mut().zip(own) {
+            for (figure, own) in figures.iter_mut().zip(probabilities) {
+                *figure += weight * own;
+            }
+            // Where none are stated the share of a category is the confidence in it.
+            let own = self.answers.confidences(*end).unwrap_or(probabilities);
+            for (figure, own) in confidences.iter_mut().zip(own) {
                 *figure += weight * own;
             }
         }
@@ -193,11 +195,11 @@ impl Plan {
             prediction.value = Some(Datum::double(sum / total));
             return Ok(());
         }
-        prediction.value = largest(&figures).map(|winner| model.categories()[winner]);
-        if aggregate {
-            prediction.probabilities = figures;
-        } else {
-            prediction.confidences = figures;
+        let deciding = if aggregate { &figures } else { &confidences };
+        prediction.value = largest(deciding).map(|winner| model.categories()[winner]);
+        prediction.probabilities = figures;
+        if !aggregate {
+            prediction.confidences = confidences;
         }
         Ok(())
     }

@@ -57,6 +57,43 @@ fn an_unknown_predicate_is_treated_by_the_strategy() {
     assert_eq!(node("missingValueStrategy='defaultChild'", below), Err(ErrorCode::NoAnswer));
 }
 
+/// x is missing: n2 (4 records) and below n3 (6 records) either leaf may be the end; z says which.
+#[test]
+fn weighted_answers_have_probabilities_and_confidences() {
+    let text = tree("missingValueStrategy='weightedConfidence'").replace(
+        "<OutputField name='node' feature='entityId'/>",
+        "<OutputField name='c' feature='confidence' value='b'/><OutputField name='node' feature='entityId'/>",
+    );
+    let row = [Value::Missing, 5.0.into()];
+    let answer = |text: &str, name| load(text).unwrap().answer(&row, Some(name));
+    assert_eq!(answer(&text, "p"), Ok(Value::F64(0.6)));
+    assert_eq!(answer(&text, "c"), Ok(Value::F64(0.6)));
+    assert_eq!(answer(&text, "k"), Ok("b".into()));
+    // Confidences that are stated decide, and leave the probabilities as they are.
+    let stated = text.replace("value='b' recordCount='3'", "value='b' recordCount='3' confidence='0.25'");
+    let stated = stated.replace("value='a' recordCount='4'", "value='a' recordCount='4' confidence='0.75'");
+    assert_eq!(answer(&stated, "p"), Ok(Value::F64(0.6)));
+    assert_eq!(answer(&stated, "c"), Ok(Value::F64(0.6 * 0.25)));
+    assert_eq!(answer(&stated, "k"), Ok("a".into()));
+}
+
+#[test]
+fn ranks_of_predicted_values_are_those_of_their_probabilities() {
+    let ranks: String = (1..=3)
+        .map(|rank| {
+            format!(
+                "<OutputField name='v{rank}' feature='predictedValue' rank='{rank}'/>\
+                 <OutputField name='q{rank}' feature='probability' rank='{rank}'/>"
+            )
+        })
+        .collect();
+    let text = tree("missingValueStrategy='lastPrediction'").replace("<Output>", &format!("<Output>{ranks}"));
+    let model = load(&text).unwrap();
+    let answer = |name| model.answer(&[Value::Missing, 5.0.into()], Some(name)).unwrap();
+    assert_eq!(["v1", "v2", "v3"].map(answer), ["a".into(), "b".into(), Value::Missing]);
+    assert_eq!(["q1", "q2", "q3"].map(answer), [0.6.into(), 0.4.into(), Value::Missing]);
+}
+
 #[test]
 fn a_field_fails_only_where_the_path_reads_it() {
     assert_eq!(node("", [0.5.into(), f64::NAN.into()]), Ok("n2".into()));

@@ -6,12 +6,15 @@ use scorewheel_columns::{Batch, Cell, Values};
 use scorewheel_trees as trees;
 
 use crate::plan::{Plan, Slot, Source};
+use crate::score::block::Columns;
+use crate::score::bound::InputBinding;
 use crate::score::columnar::answers::Left;
-use crate::score::columnar::derived::{self, Evaluation};
-use crate::score::columnar::feed::{Feed, Feeds};
-use crate::score::fill;
-use crate::score::row::RowMemory;
-use crate::score::treatment;
+use crate::score::columnar::feed::{Demand, Feed, Feeds};
+use crate::score::columnar::formula::Evaluation;
+use crate::score::columnar::formula::evaluate::Buffers;
+use crate::score::row::{Row, RowMemory};
+use crate::score::{fill, treatment};
+use crate::value::missing::{MISSING, is_fault, is_missing, lacks_some};
 
 /// Some rows of a batch.
 #[derive(Clone, Copy)]
@@ -82,6 +85,7 @@ impl<'f> Frame<'f> {
             Feed::Prepared { buffer, .. }
             | Feed::Treated { buffer, .. }
             | Feed::Derived { buffer, .. }
+            | Feed::ByRow { buffer, .. }
             | Feed::HandedOn { buffer } => self.buffers[buffer].get(..self.rows).unwrap_or_default(),
         }
     }
@@ -137,12 +141,13 @@ pub fn read_row(batch: &Batch, row: usize, fields: &[usize], into: &mut [f64]) -
 #[expect(clippy::too_many_arguments, reason = "a block, and what it is filled into")]
 pub fn fill(
     plan: &Plan,
+    bindings: &[InputBinding],
     feeds: &Feeds,
     of: Range<usize>,
     block: Block<'_>,
     buffers: &mut [Vec<f64>],
     ones: &mut [f64],
-    spare: &mut Vec<Vec<f64>>,
+    formulas: &mut Buffers,
     memory: &mut RowMemory,
     left: &mut Left,
 ) {
@@ -192,7 +197,6 @@ pub fn fill(
                 let into = &mut buffers[buffer];
                 into.resize(rows, 0.0);
                 fill::prepare(plan, treatment, input, batch.column(field), start, into, memory);
-                left.mark_nan(into);
                 buffer
             }
             Feed::Treated { slot, of, buffer } => {
@@ -202,29 +206,50 @@ pub fn fill(
                 let from = Frame::new(block, feeds, buffers, ones).feed(of);
                 into.clear();
                 into.extend(from.iter().map(|number| {
-                    if number.is_nan() {
-                        return f64::NAN;
-                    }
-                    treatment::prepare_number(treatment, *number).ok().flatten().unwrap_or(f64::NAN)
+                    let prepared = match number {
+                        number if is_missing(*number) => treatment::missing(treatment),
+                        number if number.is_nan() => return f64::NAN,
+                        number => treatment::prepare_number(treatment, *number),
+                    };
+                    treatment::column_number(prepared)
                 }));
-                left.mark_nan(&into);
                 buffers[buffer] = into;
                 buffer
             }
-            Feed::Derived { slot, from, buffer } => {
-                let Source::Derived { expression, .. } = &plan.slots[slot.index()].source else { continue };
+            Feed::Derived { formula, conversion, buffer } => {
                 let mut into = std::mem::take(&mut buffers[buffer]);
                 let frame = Frame::new(block, feeds, buffers, ones);
-                Evaluation { plan, left, spare }.evaluate(expression, &frame, &mut into);
-                if let Some(kind) = plan.slots[slot.index()].kind {
-                    derived::convert(from, kind, &mut into);
-                    left.mark_nan(&into);
-                }
+                Evaluation::new(&frame, formulas).evaluate(feeds.formula(formula), &mut into);
+                conversion.apply(&mut into);
                 buffers[buffer] = into;
+                buffer
+            }
+            Feed::ByRow { slot, buffer } => {
+                let into = &mut buffers[buffer];
+                into.clear();
+                let columns = Columns::default();
+                let mut row = Row::new(plan, bindings, batch, &columns, memory);
+                into.extend((0..rows).map(|local| {
+                    row.go_to(start + local, local);
+                    match row.raw(slot) {
+                        Ok(Some(number)) if !number.is_nan() => number,
+                        Ok(None) => MISSING,
+                        _ => f64::NAN,
+                    }
+                }));
                 buffer
             }
             Feed::HandedOn { .. } => continue,
         };
+        match feeds.demand(index) {
+            Demand::Nothing => {}
+            Demand::NoFaults => {
+                if lacks_some(&buffers[buffer]) {
+                    left.mark_where(&buffers[buffer], |number| is_fault(*number));
+                }
+            }
+            Demand::Numbers => left.mark_nan(&buffers[buffer]),
+        }
         if single {
             ones[index] = buffers[buffer][0];
         }

@@ -7,9 +7,11 @@ use scorewheel_columns::{Batch, Schema, Scores};
 use crate::elements::ElementPlan;
 use crate::plan::model::OutputFeature;
 use crate::plan::{ModelId, ModelPlan, Plan, Slot};
+use crate::score::block::BLOCK_ROWS;
 use crate::score::bound::InputBinding;
 use crate::score::columnar::answers::{Answers, Work};
-use crate::score::columnar::feed::{Feed, Feeds, Wanted};
+use crate::score::columnar::feed::{Feed, Feeds};
+use crate::score::columnar::formula::evaluate::Buffers;
 use crate::score::columnar::frame::{self, Block, Frame};
 use crate::score::columnar::write::{self, Write};
 use crate::score::emit::TextRows;
@@ -26,7 +28,14 @@ pub struct Program {
     writes: Vec<Write>,
     /// Columns of scores that nothing is written into.
     unwritten: Vec<usize>,
+    block_rows: usize,
 }
+
+/// Affinities of a block at most: they stay in the processor's cache until they are written.
+const BLOCK_AFFINITIES: usize = 1 << 13;
+
+/// Rows of a block at least.
+const FEWEST_ROWS: usize = 8;
 
 /// One model, and what it hands on.
 #[derive(Debug)]
@@ -57,7 +66,7 @@ pub struct Memory {
     buffers: Vec<Vec<f64>>,
     ones: Vec<f64>,
     wanted: Vec<f64>,
-    spare: Vec<Vec<f64>>,
+    formulas: Buffers,
     answers: Answers,
     work: Work,
 }
@@ -88,7 +97,8 @@ impl Program {
     #[must_use]
     pub fn of(plan: &Plan, bindings: &[InputBinding], schema: &Schema) -> Option<Self> {
         let root = plan.model(plan.root);
-        let mut finder = Finder { plan, bindings, schema, feeds: Feeds::new(plan.slots.len()) };
+        let mut finder =
+            Finder { plan, bindings, schema, feeds: Feeds::new(plan.slots.len(), !root.element.is_chain()) };
         let mut steps = Vec::new();
         match &root.element {
             ElementPlan::Mining(mining) if root.element.is_chain() => {
@@ -110,7 +120,15 @@ impl Program {
         let writes = write::find(plan, answering)?;
         let written = |column: &usize| writes.iter().any(|write| write.column() == *column);
         let unwritten = (0..plan.answer.schema.fields.len()).filter(|column| !written(column)).collect();
-        Some(Self { feeds: finder.feeds, steps, writes, unwritten })
+        let entities = if answering.figures.affinity { answering.entities.len() } else { 0 };
+        let block_rows = (BLOCK_AFFINITIES / entities.max(1)).clamp(FEWEST_ROWS, BLOCK_ROWS);
+        Some(Self { feeds: finder.feeds, steps, writes, unwritten, block_rows })
+    }
+
+    /// How many rows are scored together at most.
+    #[must_use]
+    pub fn block_rows(&self) -> usize {
+        self.block_rows
     }
 
     /// Scores a block; rows that are left are told by [`Memory::left`], and what is written for them is meaningless.
@@ -118,6 +136,7 @@ impl Program {
     pub fn score(
         &self,
         plan: &Plan,
+        bindings: &[InputBinding],
         batch: &Batch,
         start: usize,
         rows: usize,
@@ -127,7 +146,7 @@ impl Program {
         text_rows: &mut [TextRows],
         out: usize,
     ) {
-        let Memory { buffers, ones, wanted, spare, answers, work } = memory;
+        let Memory { buffers, ones, wanted, formulas, answers, work } = memory;
         buffers.resize_with(self.feeds.buffers(), Vec::new);
         ones.resize(self.feeds.all().len(), f64::NAN);
         answers.left.clear(rows);
@@ -145,7 +164,18 @@ impl Program {
             }
             if !feeds.is_empty() {
                 let left = &mut answers.left;
-                frame::fill(plan, &self.feeds, feeds, block, buffers, ones, spare, row_memory, left);
+                frame::fill(
+                    plan,
+                    bindings,
+                    &self.feeds,
+                    feeds,
+                    block,
+                    buffers,
+                    ones,
+                    formulas,
+                    row_memory,
+                    left,
+                );
             }
             let model = plan.model(step.model);
             answers.clear();
@@ -197,15 +227,21 @@ impl Finder<'_> {
         let mut wanted = Vec::new();
         model.element.columns(model, &mut wanted)?;
         let mut order = Vec::with_capacity(wanted.len());
-        for Wanted { slot, reading } in wanted {
-            let feed = self.feeds.want(Wanted { slot, reading }, self.plan, self.bindings, self.schema)?;
+        for wanted in wanted {
+            let feed = self.feeds.want(wanted, self.plan, self.bindings, self.schema)?;
             order.push(u16::try_from(feed).ok()?);
         }
         let starts = order.first().map_or(0, |feed| usize::from(*feed));
         let is_in_order = order.iter().enumerate().all(|(at, feed)| usize::from(*feed) == starts + at);
-        let fits = model.is_classification() != model.categories().is_empty()
-            && (model.is_classification()
-                || matches!(model.target().kind, Kind::Double | Kind::Float | Kind::Integer));
+        let kind = model.target().kind;
+        let fits = match model.element.winners(model) {
+            [] => {
+                !model.is_classification()
+                    && model.categories().is_empty()
+                    && matches!(kind, Kind::Double | Kind::Float | Kind::Integer)
+            }
+            [first, ..] => model.is_classification() || first.kind == kind,
+        };
         let feeds = first..self.feeds.all().len();
         let field = |feed: &Feed| if let Feed::Doubles { field } = feed { Some(*field) } else { None };
         steps.push(Step {
@@ -222,7 +258,7 @@ impl Finder<'_> {
     /// What a segment hands on must be its predicted number, and all of its outputs.
     fn hand_on(&mut self, model: &ModelPlan, exports: &[(Slot, Slot)], step: &mut Step) -> Option<()> {
         let kind = model.target().kind;
-        if model.is_classification() || !matches!(kind, Kind::Double | Kind::Float) {
+        if !model.element.winners(model).is_empty() || !matches!(kind, Kind::Double | Kind::Float) {
             return None;
         }
         for output in &model.outputs {
@@ -246,7 +282,7 @@ impl Finder<'_> {
 
 /// Applies the rules of a model's target, as the exact path does to one row.
 fn apply_target(model: &ModelPlan, answers: &mut Answers) {
-    if model.is_classification() {
+    if !model.element.winners(model).is_empty() {
         return;
     }
     let target = model.target();

@@ -4,8 +4,8 @@ use scorewheel_columns::{OutputType, OutputValues, Scores};
 
 use crate::plan::model::{Category, Entities, OutputFeature};
 use crate::plan::{ModelPlan, Plan};
-use crate::score::columnar::answers::Answers;
-use crate::score::emit::{self, TextRows};
+use crate::score::columnar::answers::{Answers, NO_ENTITY};
+use crate::score::emit::{self, NO_TEXT, TextRows};
 use crate::value::Kind;
 
 /// What is written into one column.
@@ -29,14 +29,26 @@ enum What {
     Confidence { index: usize, width: usize },
     /// The probability of the predicted category, of `width`.
     WinnerProbability { width: usize },
+    /// The confidence of the predicted category, of `width`.
+    WinnerConfidence { width: usize },
     /// All probabilities.
     Probabilities(Box<[u32]>),
     /// All confidences.
     Confidences(Box<[u32]>),
-    /// The position of the winning entity, from 1, as text.
-    Position,
-    /// The name of the winning entity, by the code of its text.
-    Entity(Box<[u32]>),
+    /// All affinities.
+    Affinities(Box<[u32]>),
+    /// All entities from best to worst.
+    Ranking(Box<[u32]>),
+    /// One affinity of `width`.
+    Affinity { index: usize, width: usize },
+    /// The affinity of the entity of a rank, from 0; of `width`.
+    RankedAffinity { rank: usize, width: usize },
+    /// The position of the entity of a rank, from 0, as text; positions count from 1.
+    Position { rank: usize },
+    /// The name of the entity of a rank, from 0, by the code of its text.
+    Entity { rank: usize, names: Box<[u32]> },
+    /// The reason code at an index.
+    Reason { index: usize },
 }
 
 /// What is written for a model that answers; `None` if it tells something that only rows can.
@@ -53,9 +65,9 @@ pub fn find(plan: &Plan, model: &ModelPlan) -> Option<Vec<Write>> {
         writes.push(Write { column, what });
         Some(())
     };
+    let winners = model.element.winners(model);
     let value = |column: usize, kind: Option<Kind>| {
-        let natural =
-            if model.is_classification() { model.categories().first()?.kind } else { model.target().kind };
+        let natural = winners.first().map_or(model.target().kind, |winner| winner.kind);
         let same = kind.is_none_or(|kind| kind == natural);
         let to_float =
             matches!((natural, kind), (Kind::Double | Kind::Float, Some(Kind::Double | Kind::Float)));
@@ -63,26 +75,25 @@ pub fn find(plan: &Plan, model: &ModelPlan) -> Option<Vec<Write>> {
             OutputType::F64 => natural == Kind::Double && same || natural == Kind::Float && to_float,
             OutputType::F32 => natural == Kind::Float && same || to_float,
             OutputType::I64 => natural == Kind::Integer && same,
-            OutputType::Label(_) | OutputType::Text => model.is_classification() && same,
+            OutputType::Label(_) | OutputType::Text => !winners.is_empty() && same,
             _ => false,
         };
         if !fits {
             return None;
         }
-        if !model.is_classification() {
+        if winners.is_empty() {
             return Some(What::Number);
         }
-        let categories = model.categories();
         Some(match types(column) {
             OutputType::Label(_) => {
                 let codes = plan.answer.codes[column].as_ref()?;
-                What::Winner(categories.iter().map(|datum| codes.code(datum.number)).collect::<Option<_>>()?)
+                What::Winner(winners.iter().map(|datum| codes.code(datum.number)).collect::<Option<_>>()?)
             }
             OutputType::Text if natural == Kind::Text => {
-                What::Winner(categories.iter().map(|datum| datum.number as u32).collect())
+                What::Winner(winners.iter().map(|datum| datum.number as u32).collect())
             }
             OutputType::Text => return None,
-            _ => What::WinnerNumber(categories.iter().map(|datum| datum.number).collect()),
+            _ => What::WinnerNumber(winners.iter().map(|datum| datum.number).collect()),
         })
     };
     push(places.value, value(places.value, None)?)?;
@@ -93,19 +104,23 @@ pub fn find(plan: &Plan, model: &ModelPlan) -> Option<Vec<Write>> {
     if let Some(found) = &places.confidence {
         push(found.column, What::Confidences(found.positions.clone()))?;
     }
-    if places.affinity.is_some() || places.ranking.is_some() {
-        return None;
+    if let Some(found) = &places.affinity {
+        push(found.column, What::Affinities(found.positions.clone()))?;
     }
-    let entity = || {
+    if let Some(found) = &places.ranking {
+        push(found.column, What::Ranking(found.positions.clone()))?;
+    }
+    let entity = |rank: usize| {
         Some(match &model.entities {
             Entities::None => return None,
-            Entities::Positions(_) => What::Position,
-            Entities::Named(names) => What::Entity(names.clone()),
+            Entities::Positions(_) => What::Position { rank },
+            Entities::Named(names) => What::Entity { rank, names: names.clone() },
         })
     };
     if let Some(column) = places.entity {
-        push(column, entity()?)?;
+        push(column, entity(0)?)?;
     }
+    let (entities, ranks) = (model.entities.len(), model.figures.ranking);
     for (output, (slot, column)) in model.outputs.iter().zip(&answer.outputs) {
         if output.slot != *slot {
             return None;
@@ -129,11 +144,34 @@ pub fn find(plan: &Plan, model: &ModelPlan) -> Option<Vec<Write>> {
             {
                 What::WinnerProbability { width }
             }
-            OutputFeature::EntityId { rank: 1 }
+            OutputFeature::Confidence(Category::Predicted { rank: 1 })
+                if figure && places.confidence.is_some() =>
+            {
+                What::WinnerConfidence { width }
+            }
+            OutputFeature::ReasonCode { rank }
                 if matches!(types(*column), OutputType::Text)
+                    && *rank > 0
                     && output.kind.is_none_or(|kind| kind == Kind::Text) =>
             {
-                entity()?
+                What::Reason { index: *rank as usize - 1 }
+            }
+            OutputFeature::EntityId { rank }
+                if matches!(types(*column), OutputType::Text)
+                    && (*rank == 1 || *rank > 1 && ranks)
+                    && output.kind.is_none_or(|kind| kind == Kind::Text) =>
+            {
+                entity(*rank as usize - 1)?
+            }
+            OutputFeature::Affinity(Category::Index(index))
+                if figure && places.affinity.is_some() && (*index as usize) < entities =>
+            {
+                What::Affinity { index: *index as usize, width: entities }
+            }
+            OutputFeature::Affinity(Category::Predicted { rank })
+                if figure && places.affinity.is_some() && ranks && *rank > 0 =>
+            {
+                What::RankedAffinity { rank: *rank as usize - 1, width: entities }
             }
             _ => return None,
         };
@@ -152,6 +190,7 @@ impl Write {
     /// Writes the answer of a single row, as [`Write::write`] does, without loops over rows.
     #[inline]
     pub fn write_one(&self, answers: &Answers, scores: &mut Scores, text_rows: &mut [TextRows], out: usize) {
+        let has_entity = answers.entities.first().is_some_and(|entity| *entity != NO_ENTITY);
         match (&self.what, &mut scores.columns_mut()[self.column].values) {
             (What::Number, OutputValues::F64(into)) => into[out] = answers.numbers[0],
             (What::Winner(codes), OutputValues::Label(into)) => {
@@ -160,10 +199,10 @@ impl Write {
             (What::Probability { index, .. }, OutputValues::F64(into)) => {
                 into[out] = answers.probabilities.get(*index).copied().unwrap_or(into[out]);
             }
-            (What::Position, OutputValues::Text { .. }) => {
+            (What::Position { rank: 0 }, OutputValues::Text { .. }) if has_entity => {
                 text_rows[self.column][out] = emit::position_text(answers.entities[0]);
             }
-            (What::Entity(names), OutputValues::Text { .. }) => {
+            (What::Entity { rank: 0, names }, OutputValues::Text { .. }) if has_entity => {
                 text_rows[self.column][out] = names[answers.entities[0] as usize];
             }
             _ => self.write(answers, scores, text_rows, out),
@@ -204,17 +243,10 @@ impl Write {
                 pick(into, rows, &answers.confidences, *index, *width)
             }
             (What::WinnerProbability { width }, into) => {
-                let figures = answers.probabilities.chunks_exact(*width).zip(&answers.winners);
-                let figure = |(figures, winner): (&[f64], &u32)| figures[*winner as usize];
-                match into {
-                    OutputValues::F64(into) => {
-                        into[rows].iter_mut().zip(figures).for_each(|(into, row)| *into = figure(row));
-                    }
-                    OutputValues::F32(into) => {
-                        into[rows].iter_mut().zip(figures).for_each(|(into, row)| *into = figure(row) as f32);
-                    }
-                    _ => {}
-                }
+                pick_winners(into, rows, &answers.probabilities, &answers.winners, *width);
+            }
+            (What::WinnerConfidence { width }, into) => {
+                pick_winners(into, rows, &answers.confidences, &answers.winners, *width);
             }
             (What::Probabilities(positions), OutputValues::Numbers { width, numbers }) => {
                 distribute(numbers, *width, rows, &answers.probabilities, positions);
@@ -222,14 +254,93 @@ impl Write {
             (What::Confidences(positions), OutputValues::Numbers { width, numbers }) => {
                 distribute(numbers, *width, rows, &answers.confidences, positions);
             }
-            (What::Position, OutputValues::Text { .. }) => {
-                put(&mut texts[rows], &answers.entities, |entity| emit::position_text(*entity));
+            (What::Affinities(positions), OutputValues::Numbers { width, numbers }) => {
+                distribute(numbers, *width, rows, &answers.affinities, positions);
             }
-            (What::Entity(names), OutputValues::Text { .. }) => {
-                put(&mut texts[rows], &answers.entities, |entity| names[*entity as usize]);
+            (What::Ranking(positions), OutputValues::Numbers { width, numbers }) => {
+                let into = numbers[rows.start * *width..rows.end * *width].chunks_exact_mut((*width).max(1));
+                let ranked = answers.rankings.len().checked_div(answers.rows).unwrap_or(0);
+                for (into, ranking) in into.zip(answers.rankings.chunks_exact(ranked.max(1))) {
+                    into.fill(-1.0);
+                    for (code, entity) in into.iter_mut().zip(ranking) {
+                        *code = f64::from(positions[*entity as usize]);
+                    }
+                }
+            }
+            (What::Affinity { index, width }, into) => {
+                pick(into, rows, &answers.affinities, *index, *width);
+            }
+            (What::RankedAffinity { rank, width }, into) => {
+                // As many entities are ranked for every row.
+                if answers.ranked(0, *rank).is_none() {
+                    scores.columns_mut()[self.column].set_all_missing(out, answers.rows);
+                    return;
+                }
+                for (local, row) in rows.enumerate() {
+                    let entity = answers.ranked(local, *rank).unwrap_or(0);
+                    let figure = answers.affinities[local * width + entity as usize];
+                    match into {
+                        OutputValues::F64(into) => into[row] = figure,
+                        OutputValues::F32(into) => into[row] = figure as f32,
+                        _ => {}
+                    }
+                }
+            }
+            (What::Position { rank }, OutputValues::Text { .. }) => {
+                for (local, text) in texts[rows].iter_mut().enumerate() {
+                    *text = answers.ranked(local, *rank).map_or(NO_TEXT, emit::position_text);
+                }
+                self.mark_missing(answers, scores, text_rows, out);
+            }
+            (What::Entity { rank, names }, OutputValues::Text { .. }) => {
+                for (local, text) in texts[rows].iter_mut().enumerate() {
+                    *text = answers.ranked(local, *rank).map_or(NO_TEXT, |entity| names[entity as usize]);
+                }
+                self.mark_missing(answers, scores, text_rows, out);
+            }
+            (What::Reason { index }, OutputValues::Text { .. }) => {
+                let told = answers.reasons.len().checked_div(answers.rows).unwrap_or(0);
+                if *index < told {
+                    let reasons = answers.reasons.chunks_exact(told);
+                    texts[rows].iter_mut().zip(reasons).for_each(|(text, reasons)| *text = reasons[*index]);
+                } else {
+                    texts[rows].fill(NO_TEXT);
+                }
+                self.mark_missing(answers, scores, text_rows, out);
             }
             _ => {}
         }
+    }
+
+    /// Says which rows have no text.
+    fn mark_missing(&self, answers: &Answers, scores: &mut Scores, text_rows: &[TextRows], out: usize) {
+        let column = &mut scores.columns_mut()[self.column];
+        for (row, text) in text_rows[self.column][out..out + answers.rows].iter().enumerate() {
+            if *text == NO_TEXT {
+                column.set_missing(out + row);
+            }
+        }
+    }
+}
+
+/// Of each row the figure of the predicted category.
+fn pick_winners(
+    into: &mut OutputValues,
+    rows: std::ops::Range<usize>,
+    figures: &[f64],
+    winners: &[u32],
+    width: usize,
+) {
+    let figures = figures.chunks_exact(width).zip(winners);
+    let figure = |(figures, winner): (&[f64], &u32)| figures[*winner as usize];
+    match into {
+        OutputValues::F64(into) => {
+            into[rows].iter_mut().zip(figures).for_each(|(into, row)| *into = figure(row));
+        }
+        OutputValues::F32(into) => {
+            into[rows].iter_mut().zip(figures).for_each(|(into, row)| *into = figure(row) as f32);
+        }
+        _ => {}
     }
 }
 

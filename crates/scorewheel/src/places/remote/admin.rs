@@ -1,5 +1,7 @@
 //! Questions about topics of another process.
 
+use std::collections::BTreeMap;
+
 use scorewheel_http::{PartitionRange, TopicView};
 use scorewheel_topics::{
     Admin, CommittedOffset, GroupMember, Offset, PartitionOffsets, Timestamp, TopicConfig, TopicDescription,
@@ -80,8 +82,11 @@ impl Admin for RemoteAdmin {
         Err(not_here("adding partitions"))
     }
 
-    fn alter_topic_config(&self, _: &str, _: &[(&str, &str)]) -> Result<(), TopicsError> {
-        Err(not_here("altering a topic"))
+    fn alter_topic_config(&self, topic: &str, settings: &[(&str, &str)]) -> Result<(), TopicsError> {
+        let body: BTreeMap<&str, &str> = settings.iter().copied().collect();
+        let about = About { topic, ..About::default() };
+        let path = format!("/v1/topics/{topic}/config");
+        self.client.post(&path, "application/json", json!(body).to_string(), about).map(drop)
     }
 
     fn delete_records(&self, _: &TopicPartition, _: Offset) -> Result<(), TopicsError> {

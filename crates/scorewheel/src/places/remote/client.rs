@@ -126,9 +126,11 @@ impl Client {
                 TopicsError::OutOfRange { partition, offset: about.offset, earliest: -1, end: -1 }
             }
             "topic_closed" => TopicsError::Denied { acl: format!("Write on topic `{topic}`: {message}") },
-            "invalid" | "bad_body" | "bad_record" => TopicsError::Configuration { reason: message },
-            "busy" => TopicsError::Busy { reason: message },
-            "full" => TopicsError::Full { reason: message },
+            "invalid" | "bad_body" | "bad_record" => {
+                TopicsError::Configuration { reason: without("wrong setting: ", &message) }
+            }
+            "busy" => TopicsError::Busy { reason: without("not now: ", &message) },
+            "full" => TopicsError::Full { reason: without("no room left: ", &message) },
             "no_such_route" => TopicsError::Unsupported {
                 what: format!("reading and writing topics through {}", self.url),
                 hint: "it does so for embedded topics on a loopback listener only; name the brokers instead"
@@ -145,5 +147,31 @@ impl Client {
 
     fn nonsense(&self, what: &str) -> TopicsError {
         TopicsError::Unreachable { reason: format!("{} is no instance of ours: {what}", self.url) }
+    }
+}
+
+/// A message without the words that the other side has put before it, and that stand before it here, too.
+fn without(prefix: &str, message: &str) -> String {
+    message.strip_prefix(prefix).unwrap_or(message).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_other_side_says_is_not_doubled() {
+        let client = Client::new("http://127.0.0.1:1", None);
+        let there = [
+            ("full", TopicsError::Full { reason: "data: it is full".into() }),
+            ("busy", TopicsError::Busy { reason: "later".into() }),
+            ("invalid", TopicsError::Configuration { reason: "no such setting".into() }),
+        ];
+        for (kind, error) in there {
+            let said = error.to_string();
+            assert_eq!(client.error(kind, said.clone(), 500, About::default()).to_string(), said);
+        }
+        let too_many = client.error("busy", "too many requests".into(), 503, About::default()).to_string();
+        assert!(too_many.ends_with("too many requests"), "{too_many}");
     }
 }

@@ -88,6 +88,20 @@ impl RemoteReader {
         outcome
     }
 
+    /// An error of an offset with what the log has; if that cannot be asked, as it is.
+    fn with_bounds(&self, error: TopicsError) -> TopicsError {
+        let TopicsError::OutOfRange { partition, offset, .. } = &error else { return error };
+        match self.admin.offsets(partition) {
+            Ok(log) => TopicsError::OutOfRange {
+                partition: partition.clone(),
+                offset: *offset,
+                earliest: log.earliest,
+                end: log.high_watermark,
+            },
+            Err(_) => error,
+        }
+    }
+
     fn read(
         &self,
         turn: &Assigned,
@@ -101,7 +115,7 @@ impl RemoteReader {
             wait.as_millis(),
             self.max_records
         );
-        let (body, next) = self.client.get(&query, about)?;
+        let (body, next) = self.client.get(&query, about).map_err(|error| self.with_bounds(error))?;
         let records: Result<Vec<RecordLine>, String> = body.lines().map(parse_rendered).collect();
         let records = records.map_err(|error| TopicsError::Fatal {
             reason: format!("the answer of {} cannot be read: {error}", self.client.url()),

@@ -2,27 +2,58 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scorewheel_http::{LabelCount, ScoreDistribution};
+use scorewheel_http::{LabelCount, MOST_MODELS, ScoreDistribution};
 use scorewheel_scoring::{FirstTarget, ScoreFollower, Scores};
 use scorewheel_serving::ModelReference;
 use scorewheel_telemetry::Sketch;
 use scorewheel_telemetry::sketch::{BUCKETS, bucket_of};
 use scorewheel_topics::TopicPartition;
 
-/// Models whose scores are kept: those that committed last.
-const MOST_MODELS: usize = 12;
-/// Models that one task may score with between two commits and be followed; further ones of that time are left out.
-const MOST_PENDING: usize = 8;
+/// Commits without a score of a model after which another one may take its place: some seconds, if there are many
+/// partitions. So routes that together ask more than [`MOST_MODELS`] models do not displace one another with every
+/// commit; those that came last are left out.
+const FORGOTTEN: u64 = 1024;
 /// Labels of a model that are told apart; scores of further ones count as neither number nor label.
 const MOST_LABELS: usize = 24;
 /// Bins of a distribution as it is shown.
 const BINS: usize = 30;
 
-/// The distributions of a process. Only what is committed counts.
+/// The distributions of a process: of as many models as the page lists, 32 KiB each. Only what is committed counts.
 #[derive(Default)]
 pub struct ScoreSketches {
-    /// The one that committed last stands last.
-    models: Arc<Mutex<Vec<ModelScores>>>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    models: Vec<ModelScores>,
+    /// Commits of all tasks that brought a score.
+    commits: u64,
+}
+
+impl Kept {
+    /// What is kept of a model; `None` if there is no room for it.
+    fn of(&mut self, model: &ModelReference) -> Option<&mut ModelScores> {
+        let place = match self.models.iter().position(|scores| same(&scores.model, model)) {
+            Some(place) => place,
+            None if self.models.len() < MOST_MODELS => {
+                self.models.push(ModelScores::new(model));
+                self.models.len() - 1
+            }
+            None => {
+                let (place, oldest) =
+                    self.models.iter_mut().enumerate().min_by_key(|(_, scores)| scores.last_commit)?;
+                if self.commits - oldest.last_commit < FORGOTTEN {
+                    return None;
+                }
+                *oldest = ModelScores::new(model);
+                place
+            }
+        };
+        let scores = &mut self.models[place];
+        scores.last_commit = self.commits;
+        Some(scores)
+    }
 }
 
 struct ModelScores {
@@ -30,6 +61,19 @@ struct ModelScores {
     sketch: Sketch,
     labels: Labels,
     others: u64,
+    last_commit: u64,
+}
+
+impl ModelScores {
+    fn new(model: &ModelReference) -> Self {
+        Self {
+            model: model.clone(),
+            sketch: Sketch::default(),
+            labels: Labels::default(),
+            others: 0,
+            last_commit: 0,
+        }
+    }
 }
 
 /// How often each label was given; bounded.
@@ -55,9 +99,9 @@ impl ScoreSketches {
     /// The distributions, newest model first.
     #[must_use]
     pub fn now(&self) -> Vec<ScoreDistribution> {
-        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut shown: Vec<ScoreDistribution> = models.iter().map(shown).collect();
-        drop(models);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown: Vec<ScoreDistribution> = kept.models.iter().map(shown).collect();
+        drop(kept);
         shown.sort_by_key(|scores| std::cmp::Reverse(scores.control_offset));
         shown
     }
@@ -100,13 +144,14 @@ fn labels(labels: &Labels) -> Vec<LabelCount> {
 
 impl Scores for ScoreSketches {
     fn follow(&self, _: &TopicPartition) -> Box<dyn ScoreFollower> {
-        Box::new(Follower { models: Arc::clone(&self.models), pending: Vec::new(), current: 0 })
+        Box::new(Follower { kept: Arc::clone(&self.kept), pending: Vec::new(), current: 0 })
     }
 }
 
 /// Counts in a space of its own; what is shared is touched once a commit.
 struct Follower {
-    models: Arc<Mutex<Vec<ModelScores>>>,
+    kept: Arc<Mutex<Kept>>,
+    /// At most [`MOST_MODELS`], 16 KiB each.
     pending: Vec<Pending>,
     /// The place in `pending` of the last score's model: the next one is mostly of the same.
     current: usize,
@@ -190,7 +235,7 @@ impl Follower {
         let found = self.pending.iter().position(|pending| same(&pending.model, model));
         let place = match found {
             Some(place) => place,
-            None if self.pending.len() < MOST_PENDING => {
+            None if self.pending.len() < MOST_MODELS => {
                 self.pending.push(Pending::new(model));
                 self.pending.len() - 1
             }
@@ -215,17 +260,12 @@ impl ScoreFollower for Follower {
         if self.pending.is_empty() {
             return;
         }
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.commits += 1;
         for pending in &mut self.pending {
-            let found = models.iter().position(|scores| same(&scores.model, &pending.model));
-            let mut scores = match found {
-                Some(place) => models.remove(place),
-                None => ModelScores {
-                    model: pending.model.clone(),
-                    sketch: Sketch::default(),
-                    labels: Labels::default(),
-                    others: 0,
-                },
+            let Some(scores) = kept.of(&pending.model) else {
+                pending.clear();
+                continue;
             };
             for bucket in &pending.touched {
                 let bucket = usize::from(*bucket);
@@ -238,10 +278,6 @@ impl ScoreFollower for Follower {
                 scores.others += if room { 0 } else { *count };
             }
             pending.clear();
-            if models.len() == MOST_MODELS {
-                models.remove(0);
-            }
-            models.push(scores);
         }
     }
 
@@ -309,23 +345,34 @@ mod tests {
     }
 
     #[test]
-    fn models_are_bounded() {
+    fn models_of_a_wide_route_keep_their_counts_and_further_ones_wait_until_some_have_gone() {
         let sketches = ScoreSketches::default();
         let mut follower = sketches.follow(&TopicPartition::new("models_data", 0));
-        for offset in 0..100 {
-            follower.scored(&model(offset), FirstTarget::Number(1.0), 1);
-            if offset % 3 == 2 {
-                follower.committed();
+        let most = MOST_MODELS as i64;
+        for _ in 0..3 {
+            for offset in 0..2 * most {
+                follower.scored(&model(offset), FirstTarget::Number(1.0), 1);
             }
+            follower.committed();
         }
-        follower.committed();
-        let kept: Vec<i64> = sketches.now().iter().map(|model| model.control_offset).collect();
-        assert_eq!(kept, (88..100).rev().collect::<Vec<i64>>());
-        for offset in 0..100 {
-            follower.scored(&model(offset), FirstTarget::Number(1.0), 1);
+        let told = |sketches: &ScoreSketches| -> Vec<(i64, u64)> {
+            sketches.now().iter().map(|model| (model.control_offset, model.count)).collect()
+        };
+        assert_eq!(told(&sketches), (0..most).rev().map(|offset| (offset, 3)).collect::<Vec<_>>());
+        // Another task's models find no room either, until the first have not scored for long.
+        let mut other = sketches.follow(&TopicPartition::new("models_data", 1));
+        other.scored(&model(2 * most), FirstTarget::Number(1.0), 1);
+        other.committed();
+        assert_eq!(told(&sketches)[0], (most - 1, 3));
+        for _ in 0..FORGOTTEN {
+            follower.scored(&model(1), FirstTarget::Number(1.0), 1);
+            follower.committed();
         }
-        follower.committed();
-        assert_eq!(sketches.now().len(), MOST_MODELS);
+        other.scored(&model(2 * most), FirstTarget::Number(1.0), 1);
+        other.committed();
+        let told = told(&sketches);
+        assert_eq!((told.len(), told[0]), (MOST_MODELS, (2 * most, 1)));
+        assert!(told.contains(&(1, 3 + FORGOTTEN)) && !told.contains(&(0, 3)), "{told:?}");
     }
 
     #[test]

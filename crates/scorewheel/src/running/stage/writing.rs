@@ -3,16 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use scorewheel_codecs::{LINEAGE_HEADER, Lineage, Making, ResultEncoder, ResultFormat};
-use scorewheel_scoring::FirstTarget;
-use scorewheel_scoring::Names;
-use scorewheel_scoring::dead_letter::{
-    EXCEPTION_HEADER, LINEAGE_OF_ERROR_HEADER, MESSAGE_HEADER, OFFSET_HEADER, PARTITION_HEADER,
-    STACKTRACE_HEADER, STEP_HEADER, TOPIC_HEADER,
-};
-use scorewheel_serving::Answer;
+use scorewheel_codecs::{LINEAGE_HEADER, Making, ResultEncoder, ResultFormat};
+use scorewheel_scoring::dead_letter::{self, Cause, Keep};
+use scorewheel_scoring::{FirstTarget, ModelLineage, Names};
+use scorewheel_serving::{Answer, Step};
 use scorewheel_stage::{EncodeError, Outcome, Record, ScoredRecord};
-use scorewheel_topics::{Headers, TopicPartition, TopicsError, Writer};
+use scorewheel_topics::{Headers, RecordView, TopicPartition, TopicsError, Writer};
 
 /// Where a record came from and what else is kept of it.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +62,7 @@ struct ModelEncoder {
     serial: u64,
     data_type: Box<str>,
     result: ResultEncoder,
-    lineage: Lineage,
+    lineage: ModelLineage,
     /// Labels that it has given.
     labels: Vec<Arc<str>>,
 }
@@ -109,10 +105,7 @@ impl AnswerEncoder {
                 self.encoders.remove(0);
             }
             let result = ResultEncoder::new(self.format, data_type, answer.scores.schema());
-            let sha256 = reference.sha256.to_string();
-            let name = reference.key.name.as_str();
-            let lineage =
-                Lineage::new(name, &reference.version, &sha256, reference.offset, self.input.topic());
+            let lineage = ModelLineage::new(reference, &self.input);
             let data_type = data_type.into();
             self.encoders.push(ModelEncoder { serial, data_type, result, lineage, labels: Vec::new() });
             self.encoders.len() - 1
@@ -134,14 +127,7 @@ impl AnswerEncoder {
             Encoded { value: Vec::new(), lineage: None, shared: order.is_shared(), score, label };
         result.encode(answer.scores, answer.row, making, &mut encoded.value);
         if self.lineage || order.is_shared() {
-            let mut header = Vec::new();
-            let (partition, offset) = (self.input.partition() as i32, record.context.offset);
-            if order.is_shared() {
-                lineage.write_shared(partition, offset, order.place, order.of, &mut header);
-            } else {
-                lineage.write(partition, offset, &mut header);
-            }
-            encoded.lineage = Some(header);
+            lineage.write(record.context.offset, order, encoded.lineage.insert(Vec::new()));
         }
         Ok(encoded)
     }
@@ -205,23 +191,22 @@ impl Outputs {
                 if let Err(error) = record.finish() {
                     let message = format!("the result cannot be written: {error}");
                     let lineage = output.lineage.as_deref().filter(|_| output.shared);
-                    let cause = ("encode", "result_too_large", message.as_str());
-                    return self.dead_letter(writer, &scored.record, cause, lineage);
+                    let cause = Cause {
+                        step: Step::Encode.as_str(),
+                        kind: "result_too_large",
+                        message: &message,
+                        lineage,
+                    };
+                    return self.dead_letter(writer, &scored.record, &cause);
                 }
                 Ok(())
             }
             Outcome::DeadLetter { step, kind, message, asked } => {
-                let lineage = asked.as_ref().filter(|(_, order)| order.is_shared()).map(|(model, order)| {
-                    let (name, sha256) = (model.key.name.as_str(), model.sha256.to_string());
-                    let lineage =
-                        Lineage::new(name, &model.version, &sha256, model.offset, self.input.topic());
-                    let mut header = Vec::new();
-                    let partition = self.input.partition() as i32;
-                    lineage.write_shared(partition, origin.offset, order.place, order.of, &mut header);
-                    header
+                let lineage = asked.as_ref().and_then(|(model, order)| {
+                    ModelLineage::of_missing(model, &self.input, origin.offset, *order)
                 });
-                let cause = (step.as_str(), *kind, message.as_str());
-                self.dead_letter(writer, &scored.record, cause, lineage.as_deref())
+                let cause = Cause { step: step.as_str(), kind, message, lineage: lineage.as_deref() };
+                self.dead_letter(writer, &scored.record, &cause)
             }
             Outcome::Dropped { .. } => Ok(()),
         }
@@ -231,35 +216,24 @@ impl Outputs {
         &self,
         writer: &mut dyn Writer,
         record: &Record<Origin>,
-        (step, kind, message): (&str, &str, &str),
-        lineage: Option<&[u8]>,
+        cause: &Cause<'_>,
     ) -> Result<(), TopicsError> {
         let origin = &record.context;
-        for with_value in [true, false] {
-            let mut letter = writer.lend(&self.dead_letters)?.record(origin.timestamp, origin.key.as_deref());
-            letter.headers(Headers::from_encoded(&origin.headers));
-            letter
-                .header(EXCEPTION_HEADER, kind.as_bytes())
-                .header(MESSAGE_HEADER, message.as_bytes())
-                .header(STACKTRACE_HEADER, b"")
-                .header(TOPIC_HEADER, self.input.topic().as_bytes())
-                .header(PARTITION_HEADER, self.input.partition().to_string().as_bytes())
-                .header(OFFSET_HEADER, origin.offset.to_string().as_bytes())
-                .header(STEP_HEADER, step.as_bytes());
-            if let Some(lineage) = lineage {
-                letter.header(LINEAGE_OF_ERROR_HEADER, lineage);
-            }
-            if let Some(value) = record.value.as_ref().filter(|_| with_value) {
-                letter.value().extend_from_slice(value);
-            }
-            match letter.finish() {
-                Ok(()) => return Ok(()),
-                Err(error) if !with_value => {
-                    return Err(TopicsError::too_large(self.dead_letters.topic(), error));
-                }
-                Err(_) => {}
+        let view = RecordView {
+            offset: origin.offset,
+            timestamp: origin.timestamp,
+            key: origin.key.as_deref(),
+            value: record.value.as_deref(),
+            headers: Headers::from_encoded(&origin.headers),
+        };
+        let mut finished = Ok(());
+        for keep in Keep::ORDER {
+            let letter = writer.lend(&self.dead_letters)?.record(view.timestamp, keep.key(&view));
+            finished = dead_letter::finish(letter, &view, &self.input, cause, keep);
+            if finished.is_ok() {
+                break;
             }
         }
-        Ok(())
+        finished.map_err(|error| TopicsError::too_large(self.dead_letters.topic(), error))
     }
 }
