@@ -144,8 +144,14 @@ impl OutputColumn {
 }
 
 fn refill<T: Clone>(values: &mut Vec<T>, len: usize, value: T) {
-    values.clear();
-    values.resize(len, value);
+    match values.as_mut_slice() {
+        // One row after another is scored by itself.
+        [only] if len == 1 => *only = value,
+        _ => {
+            values.clear();
+            values.resize(len, value);
+        }
+    }
 }
 
 /// The answers to a batch: typed columns and the errors of rows, in buffers that are used again.

@@ -230,25 +230,33 @@ fn copy(
     out: &mut OutputValues,
 ) {
     let positions = |row: usize| (0..width).map(move |index| row * row_stride + index * stride);
+    macro_rules! single {
+        ($out:expr, $data:expr) => {{
+            let out = &mut $out[first..first + rows];
+            if row_stride == 1 {
+                out.copy_from_slice(&$data[..rows]);
+            } else {
+                out.iter_mut().zip($data.iter().step_by(row_stride)).for_each(|(out, value)| *out = *value);
+            }
+        }};
+    }
     match (out, data) {
-        (OutputValues::F32(out), Data::F32(data)) => {
-            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
-        }
-        (OutputValues::F64(out), Data::F64(data)) => {
-            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
-        }
-        (OutputValues::I64(out), Data::I64(data)) => {
-            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
-        }
-        (OutputValues::Bool(out), Data::Bool(data)) => {
-            (0..rows).for_each(|row| out[first + row] = data[row * row_stride]);
-        }
+        (OutputValues::F32(out), Data::F32(data)) => single!(out, data),
+        (OutputValues::F64(out), Data::F64(data)) => single!(out, data),
+        (OutputValues::I64(out), Data::I64(data)) => single!(out, data),
+        (OutputValues::Bool(out), Data::Bool(data)) => single!(out, data),
         (OutputValues::Text { bytes, ends }, Data::Text(data)) => {
             // Texts are appended: the rows before were written by earlier calls.
             for row in 0..rows {
                 bytes.push_str(&data[row * row_stride]);
                 ends.push(bytes.len() as u32);
             }
+        }
+        (OutputValues::Numbers { width, numbers }, Data::F32(data))
+            if stride == 1 && row_stride == *width =>
+        {
+            let out = numbers[first * *width..(first + rows) * *width].iter_mut();
+            out.zip(data).for_each(|(out, value)| *out = f64::from(*value));
         }
         (OutputValues::Numbers { width, numbers }, data) => {
             for row in 0..rows {

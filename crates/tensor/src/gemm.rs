@@ -6,7 +6,7 @@
 
 use std::ops::{Add, Mul};
 
-use crate::simd::{vectorised, widest};
+use scorewheel_trees::{vectorised, widest};
 
 /// Columns of a panel.
 pub(crate) const PANEL: usize = 16;

@@ -19,7 +19,7 @@
 //! | `graph` | what every front end reads its file into |
 //! | `engine` | from a graph to something that computes rows |
 //! | `operators` | one builder an operator |
-//! | `gemm`, `math`, `simd`, `number`, `text` | arithmetic that gives the same bits everywhere |
+//! | `gemm`, `math`, `number`, `text` | arithmetic that gives the same bits everywhere |
 //! | `protobuf` | a bounded reader of the wire format |
 //! | [`element`], [`data`], [`tensor`] | element types, buffers, tensors |
 
@@ -45,7 +45,6 @@ mod protobuf;
 mod records;
 mod refused;
 pub mod run_time;
-mod simd;
 pub mod tensor;
 mod tensorflow;
 mod text;

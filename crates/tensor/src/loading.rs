@@ -19,6 +19,7 @@ use crate::error::{invalid, unsupported};
 use crate::graph::{Dimension, Domain, Graph, GraphFile, GraphInput, GraphOutput, Name};
 use crate::maps::{MapInput, resolve_maps};
 use crate::model::TensorModel;
+use crate::onnx::nearest_imputation;
 use crate::operators::ml::encoding::zip_map_labels;
 use crate::records::{Missing, Port};
 use crate::run_time::load::load_session;
@@ -71,6 +72,8 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
     }
     let with_vectors = resolve_maps(file, mapping)?;
     let file = with_vectors.as_ref().unwrap_or(file);
+    let rewritten = nearest_imputation::rewrite(file);
+    let file = rewritten.as_ref().unwrap_or(file);
     let graph = &file.graph;
     let inputs =
         graph.inputs.iter().map(|input| row_of(graph, input, mapping)).collect::<Result<Vec<_>, _>>()?;

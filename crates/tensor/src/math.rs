@@ -1,9 +1,9 @@
-//! Transcendental functions without branches, of f32, and the exponential of f64.
+//! Transcendental functions of f32 without branches.
 //!
 //! The compiler turns loops over them into vector code of any width, and the bits are the same in every lane, on
 //! every machine: only additions, multiplications, divisions and moves of bits, none of them fused. The
 //! coefficients are least-maximum fits of our own; each function is within 3 ulp of the exact value over its range
-//! (the tests hold it against f64, and that of f64 against the crate `libm`, from which its other functions come).
+//! (the tests hold it against f64). The functions of f64 are those of the crate `libm`.
 
 /// e^x.
 #[inline(always)]
@@ -28,46 +28,6 @@ pub(crate) fn exp(x: f32) -> f32 {
     let half = n >> 1;
     let first = f32::from_bits(((half.wrapping_add(127)) as u32) << 23);
     let second = f32::from_bits((n.wrapping_sub(half).wrapping_add(127) as u32) << 23);
-    fraction * first * second
-}
-
-/// e^x of f64.
-#[inline(always)]
-pub(crate) fn exp_f64(x: f64) -> f64 {
-    // 1.5 · 2^52: adding it leaves the nearest whole number in the low bits of the sum.
-    const SHIFT: f64 = 6_755_399_441_055_744.0;
-    // ln 2 in two parts; the product of the first one and the whole number is exact.
-    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
-    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    // 1 / n! from 13 down to 2: what is left out is below half a unit of the last place.
-    const SERIES: [f64; 12] = [
-        1.0 / 6_227_020_800.0,
-        1.0 / 479_001_600.0,
-        1.0 / 39_916_800.0,
-        1.0 / 3_628_800.0,
-        1.0 / 362_880.0,
-        1.0 / 40_320.0,
-        1.0 / 5_040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-    ];
-    let clamped = if x > 710.0 { 710.0 } else { x };
-    let clamped = if clamped < -746.0 { -746.0 } else { clamped };
-    let shifted = clamped * std::f64::consts::LOG2_E + SHIFT;
-    let whole = shifted - SHIFT;
-    let r = clamped - whole * LN2_HIGH - whole * LN2_LOW;
-    let mut q = 0.0;
-    for coefficient in SERIES {
-        q = q * r + coefficient;
-    }
-    let fraction = q * (r * r) + r + 1.0;
-    let n = (shifted.to_bits() as i64).wrapping_sub(SHIFT.to_bits() as i64);
-    let half = n >> 1;
-    let first = f64::from_bits((half.wrapping_add(1023) as u64) << 52);
-    let second = f64::from_bits((n.wrapping_sub(half).wrapping_add(1023) as u64) << 52);
     fraction * first * second
 }
 
@@ -146,19 +106,6 @@ mod tests {
         assert!(worst(erf, libm::erf, -4.5, 4.5) < 3.0, "{}", worst(erf, libm::erf, -4.5, 4.5));
         let exact = |x: f64| 1.0 / (1.0 + libm::exp(-x));
         assert!(worst(sigmoid, exact, -80.0, 30.0) < 3.0, "{}", worst(sigmoid, exact, -80.0, 30.0));
-    }
-
-    #[test]
-    fn close_to_the_exponential_of_f64() {
-        for step in 0..=400_000 {
-            let x = -708.0 + 1417.0 * (f64::from(step) / 400_000.0);
-            let (found, expected) = (exp_f64(x), libm::exp(x));
-            let places = (found.to_bits() as i64 - expected.to_bits() as i64).abs();
-            assert!(places <= 2, "{x}: {found} {expected}");
-        }
-        assert_eq!((exp_f64(f64::NEG_INFINITY), exp_f64(0.0)), (0.0, 1.0));
-        assert_eq!(exp_f64(f64::INFINITY), f64::INFINITY);
-        assert!(exp_f64(f64::NAN).is_nan() && exp_f64(-740.0) > 0.0 && exp_f64(710.0).is_infinite());
     }
 
     #[test]

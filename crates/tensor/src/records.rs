@@ -399,25 +399,60 @@ impl Target {
         }
     }
 
-    /// Writes `convert(source[i])`, `width` elements a row; an element that does not convert is reported and zero.
-    fn write<S, T: Default>(
+    /// Writes `convert(source[i])`, `width` elements a row; an element with a fault is reported and zero.
+    fn write<S: Copy, T: Default>(
         &self,
         source: &[S],
         width: usize,
         out: &mut [T],
         wrong: &mut impl FnMut(usize, ErrorCode),
-        convert: impl Fn(&S) -> Result<T, ErrorCode>,
+        fault: impl Fn(S) -> Option<ErrorCode>,
+        convert: impl Fn(S) -> T,
     ) {
+        // Faults are rare: asked for at once, they are not in the way of the loops that copy.
+        if source.iter().fold(true, |clean, element| clean & fault(*element).is_none()) {
+            self.write_clean(source, width, out, convert);
+            return;
+        }
         for (row, elements) in source.chunks_exact(width.max(1)).enumerate() {
             let start = self.start + row * self.row_stride;
             for (at, element) in elements.iter().enumerate() {
-                out[start + at * self.stride] = convert(element).unwrap_or_else(|code| {
-                    wrong(row, code);
-                    T::default()
-                });
+                out[start + at * self.stride] = match fault(*element) {
+                    None => convert(*element),
+                    Some(code) => {
+                        wrong(row, code);
+                        T::default()
+                    }
+                };
             }
         }
     }
+
+    /// Writes elements without faults.
+    fn write_clean<S: Copy, T>(&self, source: &[S], width: usize, out: &mut [T], convert: impl Fn(S) -> T) {
+        let width = width.max(1);
+        let out = &mut out[self.start..];
+        let in_one_piece = self.row_stride == width && (self.stride == 1 || width == 1);
+        if in_one_piece {
+            out.iter_mut().zip(source).for_each(|(out, element)| *out = convert(*element));
+        } else if self.row_stride == 1 {
+            for (at, column) in out.chunks_mut(self.stride.max(1)).enumerate().take(width) {
+                let elements = source.iter().skip(at).step_by(width);
+                column.iter_mut().zip(elements).for_each(|(out, element)| *out = convert(*element));
+            }
+        } else {
+            for (row, elements) in source.chunks_exact(width).enumerate() {
+                for (at, element) in elements.iter().enumerate() {
+                    out[row * self.row_stride + at * self.stride] = convert(*element);
+                }
+            }
+        }
+    }
+}
+
+/// An element that becomes another one whatever it is.
+fn clean<S>(_: S) -> Option<ErrorCode> {
+    None
 }
 
 /// A cell for which a code stands.
@@ -502,60 +537,71 @@ fn copy(
         }
     };
     let wrong = &mut wrong;
+    // To f32, f64 and integers: what is wrong with an element, and what it becomes.
     macro_rules! numbers {
         ($source:expr, $to_f32:expr, $to_f64:expr, $to_i64:expr) => {
             match buffer {
-                Data::F32(out) => target.write($source, width, out, wrong, $to_f32),
-                Data::F64(out) => target.write($source, width, out, wrong, $to_f64),
-                Data::I64(out) => target.write($source, width, out, wrong, $to_i64),
+                Data::F32(out) => target.write($source, width, out, wrong, $to_f32.0, $to_f32.1),
+                Data::F64(out) => target.write($source, width, out, wrong, $to_f64.0, $to_f64.1),
+                Data::I64(out) => target.write($source, width, out, wrong, $to_i64.0, $to_i64.1),
                 _ => {}
             }
         };
     }
     let element = target.element;
     let (low, high) = element.integer_range();
-    let whole = |value: f64| {
+    let not_whole = |value: f64| {
         if libm::trunc(value) != value {
-            Err(ErrorCode::WrongType)
+            Some(ErrorCode::WrongType)
         } else if value < low as f64 || value > high as f64 || value.abs() >= 9.3e18 {
-            Err(ErrorCode::InvalidValue)
+            Some(ErrorCode::InvalidValue)
         } else {
-            Ok(value as i64)
+            None
         }
     };
-    let in_range =
-        |value: i64| if (low..=high).contains(&value) { Ok(value) } else { Err(ErrorCode::InvalidValue) };
-    let single = |value: f64| {
-        let short = value as f32;
-        if short.is_infinite() && value.is_finite() { Err(ErrorCode::InvalidValue) } else { Ok(short) }
+    let out_of_range = |value: i64| (value < low || value > high).then_some(ErrorCode::InvalidValue);
+    let not_single = |value: f64| {
+        let overflows = (value as f32).is_infinite() & value.is_finite();
+        overflows.then_some(ErrorCode::InvalidValue)
     };
     match column.values() {
-        Values::F64(values) | Values::TensorF64 { elements: values, .. } => {
-            numbers!(&values[span], |v| single(*v), |v| Ok(*v), |v| whole(*v));
-        }
-        Values::F32(values) | Values::TensorF32 { elements: values, .. } => {
-            numbers!(&values[span], |v| Ok(*v), |v| Ok(f64::from(*v)), |v| whole(f64::from(*v)));
-        }
+        Values::F64(values) | Values::TensorF64 { elements: values, .. } => numbers!(
+            &values[span],
+            (not_single, |value: f64| value as f32),
+            (clean::<f64>, |value: f64| value),
+            (not_whole, |value: f64| value as i64)
+        ),
+        Values::F32(values) | Values::TensorF32 { elements: values, .. } => numbers!(
+            &values[span],
+            (clean::<f32>, |value: f32| value),
+            (clean::<f32>, |value: f32| f64::from(value)),
+            (|value: f32| not_whole(f64::from(value)), |value: f32| value as i64)
+        ),
         Values::I64(values) | Values::TensorI64 { elements: values, .. } => match buffer {
-            Data::Bool(out) => target.write(&values[span], width, out, wrong, |v| match v {
-                0 => Ok(false),
-                1 => Ok(true),
-                _ => Err(ErrorCode::InvalidValue),
-            }),
-            _ => numbers!(&values[span], |v| Ok(*v as f32), |v| Ok(*v as f64), |v| in_range(*v)),
-        },
-        Values::Bool(values) => match buffer {
-            Data::Bool(out) => target.write(&values[span], width, out, wrong, |v| Ok(*v)),
+            Data::Bool(out) => {
+                let not_truth = |value| (value != 0 && value != 1).then_some(ErrorCode::InvalidValue);
+                target.write(&values[span], width, out, wrong, not_truth, |value| value == 1);
+            }
             _ => numbers!(
                 &values[span],
-                |v| Ok(f32::from(u8::from(*v))),
-                |v| Ok(f64::from(u8::from(*v))),
-                |v| Ok(i64::from(*v))
+                (clean::<i64>, |value: i64| value as f32),
+                (clean::<i64>, |value: i64| value as f64),
+                (out_of_range, |value: i64| value)
+            ),
+        },
+        Values::Bool(values) => match buffer {
+            Data::Bool(out) => target.write(&values[span], width, out, wrong, clean::<bool>, |value| value),
+            _ => numbers!(
+                &values[span],
+                (clean::<bool>, |value: bool| f32::from(u8::from(value))),
+                (clean::<bool>, |value: bool| f64::from(u8::from(value))),
+                (clean::<bool>, |value: bool| i64::from(value))
             ),
         },
         Values::Text { codes, dictionary } | Values::TensorText { codes, dictionary, .. } => {
             if let Data::Text(out) = buffer {
-                target.write(&codes[span], width, out, wrong, |code| Ok(dictionary.get(*code).into()));
+                let text = |code| dictionary.get(code).into();
+                target.write(&codes[span], width, out, wrong, clean::<u32>, text);
             }
         }
         Values::Date(_) | Values::Time(_) | Values::DateTime(_) | Values::TextList(_) => {}

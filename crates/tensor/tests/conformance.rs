@@ -33,7 +33,7 @@ Left out:
 ";
 
 /// The families, in the order of the page, and what they hold.
-const FAMILIES: [(&str, &str); 9] = [
+const FAMILIES: [(&str, &str); 10] = [
     (
         "operators",
         "ONNX operators one by one, in the versions in which they changed (7 to 25) | ONNX Runtime",
@@ -49,6 +49,7 @@ const FAMILIES: [(&str, &str); 9] = [
         "further",
         "maps, attention, determinants, images and what follows convolutions, two classes with leaves for both, NaN, hash buckets, loops of TensorFlow 1 | ONNX Runtime, TensorFlow",
     ),
+    ("imputation", "scikit-learn's `KNNImputer`, alone and before other steps | ONNX Runtime, scikit-learn"),
 ];
 
 fn rows_of(column: &Json) -> &[Json] {

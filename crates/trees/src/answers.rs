@@ -8,6 +8,9 @@ use crate::sink::Real;
 /// The mark of a tree without an answer among leaf numbers.
 pub const NULL_LEAF: u32 = u32::MAX;
 
+/// Outputs of one row whose sums are kept side by side.
+const OUTPUTS_ABREAST: usize = 16;
+
 /// What leaves are worth.
 #[derive(Debug)]
 pub(crate) enum Worth {
@@ -181,8 +184,12 @@ impl Answers {
         value: impl Fn(usize, usize) -> R,
     ) -> Result<u32, Exception> {
         let (Combine::Sum(sum) | Combine::Average(sum)) = &self.combine else { return Ok(0) };
-        let nulls = slots.iter().filter(|slot| !self.has_leaf(**slot)).count();
+        let nulls = self.nulls(slots);
         check_nulls(sum.null_tree, nulls, slots.len())?;
+        if nulls == 0 && !weighted {
+            self.add_all(slots, out, width, value);
+            return Ok(0);
+        }
         for (output, out) in out.iter_mut().enumerate() {
             *out = self.start(output);
         }
@@ -204,6 +211,63 @@ impl Answers {
             *out = self.finish_over(output, *out, divisor);
         }
         Ok(0)
+    }
+
+    /// Sums of trees that all answer, kept in registers or at least in their own precision: each addition waits for
+    /// the one before it, so that whatever stands between them counts as many times as there are trees.
+    #[inline]
+    fn add_all<R: Real>(
+        &self,
+        slots: &[u32],
+        out: &mut [f64],
+        width: usize,
+        value: impl Fn(usize, usize) -> R,
+    ) {
+        match (out, width) {
+            ([out], 1) => {
+                let total =
+                    slots.iter().fold(R::of(self.start(0)), |sum, slot| sum + value(*slot as usize, 0));
+                *out = self.finish(0, total.widen());
+            }
+            ([first, second], 2) => {
+                let mut totals = [R::of(self.start(0)), R::of(self.start(1))];
+                for slot in slots {
+                    totals = [totals[0] + value(*slot as usize, 0), totals[1] + value(*slot as usize, 1)];
+                }
+                *first = self.finish(0, totals[0].widen());
+                *second = self.finish(1, totals[1].widen());
+            }
+            (out, width) => {
+                for (block, out) in out.chunks_mut(OUTPUTS_ABREAST).enumerate() {
+                    let first = block * OUTPUTS_ABREAST;
+                    let mut totals = [R::default(); OUTPUTS_ABREAST];
+                    let totals = &mut totals[..out.len()];
+                    for (output, total) in totals.iter_mut().enumerate() {
+                        *total = R::of(self.start(first + output));
+                    }
+                    for (slot, output) in slots.iter().zip(&self.tree_outputs) {
+                        let output = *output as usize;
+                        let (from, to) = (output.max(first), (output + width).min(first + totals.len()));
+                        for at in from..to {
+                            totals[at - first] = totals[at - first] + value(*slot as usize, at - output);
+                        }
+                    }
+                    for (output, (out, total)) in out.iter_mut().zip(totals).enumerate() {
+                        *out = self.finish(first + output, total.widen());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Trees without an answer.
+    fn nulls(&self, slots: &[u32]) -> usize {
+        if self.nullable {
+            slots.iter().filter(|slot| !self.has_leaf(**slot)).count()
+        } else {
+            // One comparison a slot, many side by side.
+            slots.iter().fold(0_u32, |nulls, slot| nulls + u32::from(*slot == NULL_LEAF)) as usize
+        }
     }
 
     fn vote(

@@ -20,8 +20,8 @@ use crate::walk::walk_all;
 pub(crate) struct Buffers {
     bytes: Lanes<i8>,
     words: Lanes<i16>,
-    /// One row's ranks by column.
-    ranks: Vec<i16>,
+    /// One row's ranks by column, as nodes are held against them.
+    keys: Vec<i32>,
     /// The same of a row whose paths may end early.
     ranked: Vec<Ranked>,
 }
@@ -99,20 +99,20 @@ impl RankEngine {
         buffers: &mut Buffers,
         slots: &mut [u32],
     ) -> Result<(), Exception> {
-        if buffers.ranks.len() < self.columns.len() {
-            buffers.ranks.resize(self.columns.len(), 0);
+        if buffers.keys.len() < self.columns.len() {
+            buffers.keys.resize(self.columns.len(), 0);
         }
-        let ranks = &mut buffers.ranks[..self.columns.len()];
+        let keys = &mut buffers.keys[..self.columns.len()];
         let context = self.context();
         let ends = match simd {
             #[cfg(target_arch = "x86_64")]
-            Some(simd) => context.rank_row(simd, cell, ranks),
-            _ => context.rank_row(Bisection, cell, ranks),
+            Some(simd) => unchecked::rank_row(simd, &context, cell, keys),
+            _ => context.rank_row(Bisection, cell, keys),
         };
         if ends {
             return self.row_that_ends(cell, &mut buffers.ranked, slots);
         }
-        unchecked::row(&self.forest, &self.columns, ranks, slots);
+        unchecked::row(&self.forest, &self.columns, keys, slots);
         Ok(())
     }
 

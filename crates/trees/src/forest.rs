@@ -8,6 +8,8 @@
 //!
 //! Wherever a walk ends, its *slot* says which leaf that is.
 
+use std::ops::Range;
+
 use crate::answers::NULL_LEAF;
 use crate::columns::Columns;
 use crate::lower::{RankNode, RankTree};
@@ -30,6 +32,26 @@ pub(crate) struct HeapNode {
     pub(crate) bound: i16,
 }
 
+impl HeapNode {
+    /// Bound and column in one number, see [`row_key`].
+    #[inline]
+    pub(crate) fn key(self) -> i32 {
+        node_key(self.column, self.bound)
+    }
+}
+
+/// The rank of a row's column as nodes are held against it: at least a node's key exactly if the rank is at least its
+/// bound, whatever its column. One comparison of what is loaded at once, where two halves would have to be taken apart.
+#[inline]
+pub(crate) fn row_key(rank: i16) -> i32 {
+    i32::from(rank) << 16 | 0xffff
+}
+
+#[inline]
+fn node_key(column: u16, bound: i16) -> i32 {
+    i32::from(bound) << 16 | i32::from(column)
+}
+
 /// An operation of a program: slot `a` where the rank is below the bound, else slot `b`.
 ///
 /// Slots below [`MAX_EXITS`] are exits, slot `MAX_EXITS + i` is the result of operation `i`.
@@ -49,6 +71,14 @@ pub(crate) struct ArenaNode {
     pub(crate) left: u32,
     pub(crate) column: u16,
     pub(crate) bound: i16,
+}
+
+impl ArenaNode {
+    /// Bound and column in one number, see [`row_key`].
+    #[inline]
+    pub(crate) fn key(self) -> i32 {
+        node_key(self.column, self.bound)
+    }
 }
 
 /// How a tree is walked by many rows together.
@@ -76,6 +106,13 @@ pub(crate) struct TreePlace {
     pub(crate) root: u32,
     /// Steps from the root to the deepest leaf.
     pub(crate) depth: u32,
+}
+
+/// Trees that one row walks in the same way, one after another.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) trees: Range<usize>,
+    pub(crate) shape: Shape,
 }
 
 /// Ranks are kept as signed integers, because that is what SIMD compares: as `rank - bias`.
@@ -117,6 +154,7 @@ pub(crate) struct Forest {
     /// Arena node by exit of a heap above it.
     pub(crate) exits: Vec<u32>,
     pub(crate) trees: Vec<TreePlace>,
+    pub(crate) runs: Vec<Run>,
     /// Leaf number by slot, [`NULL_LEAF`] for none.
     pub(crate) leaves: Vec<u32>,
     /// Slot of the node's own leaf by heap node; empty if no node has one.
@@ -198,6 +236,7 @@ impl Forest {
             arena_slots: ArenaSlots::Wide(Vec::new()),
             exits: Vec::new(),
             trees: Vec::new(),
+            runs: Vec::new(),
             leaves: Vec::new(),
             heap_own: Vec::new(),
             arena_own: Vec::new(),
@@ -364,8 +403,18 @@ impl Forest {
         }
     }
 
-    /// Gives back memory that growing left over.
+    /// Finds the runs of trees, and gives back memory that growing left over.
     pub(crate) fn finish(&mut self) {
+        let same = |a: Shape, b: Shape| match (a, b) {
+            (Shape::Heap { levels: a }, Shape::Heap { levels: b }) => a == b,
+            (Shape::Heap { .. }, _) | (_, Shape::Heap { .. }) => false,
+            _ => true,
+        };
+        let mut first = 0;
+        for trees in self.trees.chunk_by(|a, b| same(a.shape, b.shape)) {
+            self.runs.push(Run { trees: first..first + trees.len(), shape: trees[0].shape });
+            first += trees.len();
+        }
         self.shared = SharedSlots::default();
         self.heaps.shrink_to_fit();
         self.operations.shrink_to_fit();

@@ -62,7 +62,8 @@
 //! | `forest` | the tables that are walked, and which shape a tree gets |
 //! | `unchecked` | the fast walks and searches, the only unsafe code |
 //! | `direct` | a lone tree by its thresholds, without ranks |
-//! | `wide` | [`wide()`]: plain loops compiled for wider registers as well |
+//! | `wide` | [`vectorised`]: plain loops compiled for wider registers as well |
+//! | `exponential` | [`exponentials`]: e^x of many f64, for all crates the same |
 //! | `walk`, `reference` | the same walks told plainly, on the tables and on the description |
 //! | `engine`, `sink`, `answers` | rows and blocks to slots, slots to sums, votes and leaf numbers |
 //!
@@ -77,6 +78,7 @@ mod direct;
 mod engine;
 pub mod ensemble;
 pub mod error;
+mod exponential;
 mod forest;
 pub mod input;
 pub mod kernel;
@@ -96,8 +98,9 @@ pub use answers::NULL_LEAF;
 pub use combine::{BasePlace, Combine, NullTree, Sum};
 pub use ensemble::{CodeRule, Ensemble, Feature, Leaves, Node, Number, Tree};
 pub use error::{CompileError, Exception, InputError};
+pub use exponential::exponentials;
 pub use input::{Column, Row, State, Values};
 pub use kernel::{Kernel, Scratch};
 pub use limits::Limits;
 pub use split::{CategorySet, Missing, Reading, Split, Test, UNKNOWN_CATEGORY};
-pub use wide::{Wide, wide};
+pub use wide::{vectorised, widest};

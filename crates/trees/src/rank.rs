@@ -3,7 +3,7 @@
 use crate::cell::{Cell, code_of};
 use crate::columns::{Column, Columns, Content, FeatureColumns, SEGMENT, Side};
 use crate::ensemble::{Feature, Number};
-use crate::forest::Bias;
+use crate::forest::{Bias, row_key};
 use crate::input::{self, State, Values};
 use crate::search::Search;
 use crate::split::{CategorySet, Reading, UNKNOWN_CATEGORY, ZERO_THRESHOLD};
@@ -250,14 +250,9 @@ impl Context<'_> {
         exact & used
     }
 
-    /// Ranks one row into `ranks`, by column; returns true if some path may end before a leaf.
+    /// Ranks one row, by column, as nodes are held against it; returns true if some path may end before a leaf.
     #[inline(always)]
-    pub(crate) fn rank_row(
-        &self,
-        search: impl Search,
-        cell: impl Fn(u32) -> Cell,
-        ranks: &mut [i16],
-    ) -> bool {
+    pub(crate) fn rank_row(&self, search: impl Search, cell: impl Fn(u32) -> Cell, keys: &mut [i32]) -> bool {
         let mut ends = false;
         for feature in &self.columns.features {
             let cell = cell(feature.feature);
@@ -267,19 +262,20 @@ impl Context<'_> {
             };
             for (index, column) in &feature.columns {
                 match self.ranked(feature, column, cell, rank) {
-                    Ranked::Rank(rank) => ranks[usize::from(*index)] = rank,
+                    Ranked::Rank(rank) => keys[usize::from(*index)] = row_key(rank),
                     Ranked::End(_) => {
-                        ranks[usize::from(*index)] = 0;
+                        keys[usize::from(*index)] = 0;
                         ends = true;
                     }
                 }
             }
         }
-        ranks[usize::from(self.columns.idle())] = self.bias.apply(0);
+        keys[usize::from(self.columns.idle())] = row_key(self.bias.apply(0));
         ends
     }
 
     /// What a cell is at the nodes of a column; `rank` is its number's rank among all cuts.
+    #[inline]
     pub(crate) fn ranked(&self, feature: &FeatureColumns, column: &Column, cell: Cell, rank: u32) -> Ranked {
         let read = match feature.kind {
             Feature::Number(_) => column.reading.apply(cell),
@@ -308,6 +304,7 @@ impl Context<'_> {
         }
     }
 
+    #[inline]
     fn rank_of_value(&self, feature: &FeatureColumns, column: &Column, value: f64, rank: u32) -> i16 {
         let rank = match column.content {
             Content::Rank { .. } if feature.cuts.len() <= SEGMENT => rank,

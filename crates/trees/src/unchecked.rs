@@ -11,17 +11,21 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
+use crate::cell::Cell;
 use crate::columns::Columns;
 use crate::cuts::{Cuts, FAN};
 use crate::forest::{
-    ArenaNode, ArenaSlots, Forest, HeapNode, MAX_EXITS, Operation, Shape, TOP_LEVELS, TreePlace,
+    ArenaNode, ArenaSlots, Forest, HeapNode, MAX_EXITS, Operation, Run, Shape, TOP_LEVELS, TreePlace,
 };
-use crate::rank::{BLOCK, Lane};
+use crate::rank::{BLOCK, Context, Lane};
 use crate::search::Search;
 use crate::sink::Sink;
-use crate::wide::Wide;
+use crate::wide::Registers;
 
-/// Trees of one row that are walked side by side, so that their loads overlap.
+/// Up to this depth it costs more to look whether all are at leaves than to go on.
+const SHALLOW: u32 = 12;
+
+/// Trees of one row, or rows without SIMD, that are walked side by side, so that their loads overlap.
 const ABREAST: usize = 8;
 
 /// Rows of a block that take arena steps side by side.
@@ -48,30 +52,42 @@ impl Simd {
     }
 }
 
-/// Does work that is compiled for AVX2.
+/// Does work that is compiled for these registers, which were found on this machine.
 #[inline]
-pub(crate) fn run_wide<W: Wide>(_: Simd, work: W) -> W::Output {
+pub(crate) fn run_wide<R>(registers: Registers, work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2")]
-        fn with_avx2<W: Wide>(work: W) -> W::Output {
-            work.run()
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn with_avx512<R>(work: impl FnOnce() -> R) -> R {
+            work()
         }
-        // SAFETY: `Simd` exists only where the CPU has AVX2.
-        unsafe { with_avx2(work) }
+        #[target_feature(enable = "avx2,fma")]
+        fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+            work()
+        }
+        match registers {
+            // SAFETY: only the detection of this machine's registers makes this value.
+            Registers::Avx512 => unsafe { with_avx512(work) },
+            // SAFETY: the same.
+            Registers::Avx2 => unsafe { with_avx2(work) },
+            Registers::Plain => work(),
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    work.run()
+    {
+        let _ = registers;
+        work()
+    }
 }
 
 /// Walks one row through trees `first..first + slots.len()`, which all have heaps of this many levels.
-fn row_heaps(forest: &Forest, first: usize, levels: u32, ranks: &[i16], slots: &mut [u32]) {
+fn row_heaps(forest: &Forest, first: usize, levels: u32, keys: &[i32], slots: &mut [u32]) {
     let trees = &forest.trees[first..first + slots.len()];
     let step = |top: u32, at: u32| {
-        // SAFETY: `at` is below 2^levels, the heap's size, and its columns are below `ranks.len()`.
+        // SAFETY: `at` is below 2^levels, the heap's size, and its columns are below `keys.len()`.
         unsafe {
             let node = *forest.heaps.get_unchecked((top + at) as usize);
-            2 * at + u32::from(*ranks.get_unchecked(usize::from(node.column)) >= node.bound)
+            2 * at + u32::from(*keys.get_unchecked(usize::from(node.column)) >= node.key())
         }
     };
     let mut groups = trees.chunks_exact(ABREAST);
@@ -95,20 +111,25 @@ fn row_heaps(forest: &Forest, first: usize, levels: u32, ranks: &[i16], slots: &
 }
 
 /// Walks one row through trees `first..first + slots.len()`, which all have their root in the arena.
-fn row_arenas(forest: &Forest, first: usize, ranks: &[i16], slots: &mut [u32]) {
+fn row_arenas(forest: &Forest, first: usize, keys: &[i32], slots: &mut [u32]) {
     let mut trees = &forest.trees[first..first + slots.len()];
     let mut slots = slots;
     while !trees.is_empty() {
-        let count = trees.len().min(2 * ABREAST);
-        let mut at = [trees[0].root; 2 * ABREAST];
+        let count = trees.len().min(ABREAST);
+        let mut at = [trees[0].root; ABREAST];
         for (at, tree) in at.iter_mut().zip(trees) {
             *at = tree.root;
         }
         let depth = trees[..count].iter().map(|tree| tree.depth).max().unwrap_or(0);
-        descend(forest, &mut at, depth, |_, column| {
-            // SAFETY: columns of nodes are below `ranks.len()`.
-            unsafe { *ranks.get_unchecked(usize::from(column)) }
-        });
+        let is_high = |_, node: ArenaNode| {
+            // SAFETY: columns of nodes are below `keys.len()`.
+            unsafe { *keys.get_unchecked(usize::from(node.column)) >= node.key() }
+        };
+        if depth <= SHALLOW {
+            step(forest, &mut at, depth, is_high);
+        } else {
+            descend(forest, &mut at, depth, is_high);
+        }
         let (now, later) = slots.split_at_mut(count);
         for (slot, at) in now.iter_mut().zip(at) {
             *slot = forest.arena_slots.get(at as usize);
@@ -117,20 +138,36 @@ fn row_arenas(forest: &Forest, first: usize, ranks: &[i16], slots: &mut [u32]) {
     }
 }
 
+/// Takes so many steps in the arena from each node; leaves lead to themselves.
+#[inline(always)]
+fn step<const N: usize>(
+    forest: &Forest,
+    at: &mut [u32; N],
+    steps: u32,
+    is_high: impl Fn(usize, ArenaNode) -> bool,
+) {
+    for _ in 0..steps {
+        for (index, at) in at.iter_mut().enumerate() {
+            // SAFETY: nodes lead to nodes of the arena.
+            let node = unsafe { *forest.arena.get_unchecked(*at as usize) };
+            *at = node.left + u32::from(is_high(index, node));
+        }
+    }
+}
+
 /// Takes up to `steps` steps in the arena from each node, stopping early when all are at leaves.
 #[inline(always)]
-fn descend<const N: usize>(forest: &Forest, at: &mut [u32; N], steps: u32, rank: impl Fn(usize, u16) -> i16) {
+fn descend<const N: usize>(
+    forest: &Forest,
+    at: &mut [u32; N],
+    steps: u32,
+    is_high: impl Fn(usize, ArenaNode) -> bool + Copy,
+) {
     let mut left = steps;
     while left > 0 {
         let before = *at;
         let now = left.min(STRIDE);
-        for _ in 0..now {
-            for (index, at) in at.iter_mut().enumerate() {
-                // SAFETY: nodes lead to nodes of the arena, leaves to themselves.
-                let ArenaNode { left, column, bound } = unsafe { *forest.arena.get_unchecked(*at as usize) };
-                *at = left + u32::from(rank(index, column) >= bound);
-            }
-        }
+        step(forest, at, now, is_high);
         left -= now;
         // Told without a branch a node: comparing arrays calls a function.
         if left > 0 && before.iter().zip(&*at).fold(0, |moved, (before, at)| moved | (before ^ at)) == 0 {
@@ -139,28 +176,15 @@ fn descend<const N: usize>(forest: &Forest, at: &mut [u32; N], steps: u32, rank:
     }
 }
 
-/// Walks one row through all trees, writing slots. `ranks` holds one rank a column.
-pub(crate) fn row(forest: &Forest, columns: &Columns, ranks: &[i16], slots: &mut [u32]) {
-    assert!(ranks.len() >= columns.len() && slots.len() == forest.trees.len());
-    each_run(forest, |first, end, shape| match shape {
-        Shape::Heap { levels } => row_heaps(forest, first, levels, ranks, &mut slots[first..end]),
-        Shape::Program { .. } | Shape::Arena { .. } => {
-            row_arenas(forest, first, ranks, &mut slots[first..end])
+/// Walks one row through all trees, writing slots. `keys` holds one [`row_key`](crate::forest::row_key) a column.
+pub(crate) fn row(forest: &Forest, columns: &Columns, keys: &[i32], slots: &mut [u32]) {
+    assert!(keys.len() >= columns.len() && slots.len() == forest.trees.len());
+    for Run { trees, shape } in &forest.runs {
+        let slots = &mut slots[trees.clone()];
+        match *shape {
+            Shape::Heap { levels } => row_heaps(forest, trees.start, levels, keys, slots),
+            Shape::Program { .. } | Shape::Arena { .. } => row_arenas(forest, trees.start, keys, slots),
         }
-    });
-}
-
-/// Tells the runs of trees that are walked in the same way.
-fn each_run(forest: &Forest, mut run: impl FnMut(usize, usize, Shape)) {
-    let same = |a: Shape, b: Shape| match (a, b) {
-        (Shape::Heap { levels: a }, Shape::Heap { levels: b }) => a == b,
-        (Shape::Program { .. }, Shape::Program { .. }) | (Shape::Arena { .. }, Shape::Arena { .. }) => true,
-        _ => false,
-    };
-    let mut first = 0;
-    for trees in forest.trees.chunk_by(|a, b| same(a.shape, b.shape)) {
-        run(first, first + trees.len(), trees[0].shape);
-        first += trees.len();
     }
 }
 
@@ -261,10 +285,11 @@ impl<'a, L: SimdLane + Into<i16>> Block<'a, L> {
     ) {
         let mut slots = from;
         for (group, at) in slots.as_chunks_mut::<ROWS_ABREAST>().0.iter_mut().enumerate() {
-            descend(self.forest, at, steps, |row, column| {
+            descend(self.forest, at, steps, |row, node| {
+                let lane = usize::from(node.column) * BLOCK + group * ROWS_ABREAST + row;
                 // SAFETY: lanes hold a block for each column.
-                let lane = usize::from(column) * BLOCK + group * ROWS_ABREAST + row;
-                unsafe { (*lanes.get_unchecked(lane)).into() }
+                let rank: i16 = unsafe { (*lanes.get_unchecked(lane)).into() };
+                rank >= node.bound
             });
         }
         match &self.forest.arena_slots {
@@ -533,10 +558,28 @@ impl Search for Simd {
         unsafe { ranks_avx2(cuts, values, ranks) }
     }
 
+    #[inline(always)]
     fn rank(self, cuts: &Cuts, value: f64) -> u32 {
         // SAFETY: `Simd` exists only where the CPU has AVX2.
         unsafe { rank_avx2(cuts, value) }
     }
+}
+
+/// Ranks one row: [`Context::rank_row`], compiled together with the search.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn rank_row(
+    simd: Simd,
+    context: &Context<'_>,
+    cell: impl Fn(u32) -> Cell,
+    keys: &mut [i32],
+) -> bool {
+    #[target_feature(enable = "avx2,popcnt")]
+    fn with_avx2(simd: Simd, context: &Context<'_>, cell: impl Fn(u32) -> Cell, keys: &mut [i32]) -> bool {
+        context.rank_row(simd, cell, keys)
+    }
+    // SAFETY: `Simd` exists only where the CPU has AVX2.
+    unsafe { with_avx2(simd, context, cell, keys) }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,7 @@
 //! Fills the columns of inputs for a block of rows, where a value needs no look at its row.
 
 use scorewheel_columns::{Batch, Cell, Column, Values};
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::vectorised;
 
 use crate::document::dictionary::Property;
 use crate::plan::{Plan, Slot, Source, Treatment};
@@ -199,7 +199,11 @@ fn flow_on(values: &[f64], treatment: &Treatment) -> bool {
     let is_plain = treatment.outliers.is_none()
         && (1..=FEW_LISTED).contains(&listed.len())
         && listed.iter().all(|(_, property)| *property == Property::Valid);
-    is_plain && wide(AllListed { values, listed })
+    is_plain
+        && vectorised(
+            #[inline(always)]
+            || AllListed { values, listed }.run(),
+        )
 }
 
 struct AllListed<'l> {
@@ -207,9 +211,7 @@ struct AllListed<'l> {
     listed: &'l [(f64, Property)],
 }
 
-impl Wide for AllListed<'_> {
-    type Output = bool;
-
+impl AllListed<'_> {
     #[inline(always)]
     fn run(self) -> bool {
         let Self { values, listed } = self;

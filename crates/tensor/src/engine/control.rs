@@ -31,7 +31,7 @@ impl Tracer<'_> {
             return Ok(Some(vec![Traced::Dead; node.outputs.len()]));
         }
         match node.domain {
-            Domain::OnnxMl | Domain::Other => Ok(None),
+            Domain::OnnxMl | Domain::Rewritten | Domain::Other => Ok(None),
             Domain::Function => self.call(&node.operator, &node.attributes, inputs.to_vec()).map(Some),
             Domain::Onnx => match &*node.operator {
                 "If" => self.onnx_branch(node, inputs, scope).map(Some),

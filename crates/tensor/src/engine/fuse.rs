@@ -7,6 +7,11 @@ use crate::operators::Fusion;
 /// Joins steps.
 pub(crate) fn fuse(trace: &mut Trace) {
     let mut readers: Vec<usize> = vec![0; trace.buffers];
+    // Of a value that is read once: by which step.
+    let mut reader = vec![None; trace.buffers];
+    for (index, step) in trace.steps.iter().enumerate() {
+        step.inputs.iter().filter_map(operand_of).for_each(|operand| reader[operand.buffer] = Some(index));
+    }
     let read = trace.steps.iter().flat_map(|step| &step.inputs).filter_map(operand_of);
     let given = trace.outputs.iter().filter_map(|output| match output {
         Traced::Runtime(operand) => Some(operand),
@@ -19,11 +24,7 @@ pub(crate) fn fuse(trace: &mut Trace) {
         let mut result = trace.steps[at].outputs[0].clone();
         let mut taken = false;
         while readers[result.buffer] == 1 {
-            let reads = |step: &TracedStep| {
-                step.inputs.iter().filter_map(operand_of).any(|operand| operand.buffer == result.buffer)
-            };
-            let next = (at + 1..trace.steps.len()).find(|next| !gone[*next] && reads(&trace.steps[*next]));
-            let Some(next) = next else { break };
+            let Some(next) = reader[result.buffer] else { break };
             let step = &trace.steps[next];
             let alone = step.outputs.iter().skip(1).all(|output| readers[output.buffer] == 0);
             let fits = alone && fusion_of(step, &result, fixed.channels()).is_some_and(|f| fixed.take_in(&f));

@@ -14,6 +14,7 @@ use crate::element::Storage;
 use crate::engine::trace::{Operand, Traced, Tracer};
 use crate::graph::{Attribute, Attributes, Domain, Node};
 use crate::operators::context::axis;
+use crate::operators::strided::{StridedCopy, row_major};
 use crate::tensor::{Tensor, TensorType};
 
 /// One element after the other; further inputs are single constants.
@@ -300,16 +301,9 @@ fn stated(value: Traced) -> Traced {
 fn constant_last(tensor: &Tensor) -> Tensor {
     let mut shape = vec![1; 4 - tensor.shape.len()];
     shape.extend(&tensor.shape);
-    let [n, c, h, w] = [shape[0], shape[1], shape[2], shape[3]];
+    let strides = row_major(&shape);
+    let shape = turned(&shape, TO_LAST);
     let mut data = Data::zeros(tensor.element, tensor.data.len());
-    let mut at = 0;
-    for image in 0..n {
-        for position in 0..h * w {
-            for channel in 0..c {
-                data.copy_range(at, &tensor.data, (image * c + channel) * h * w + position, 1);
-                at += 1;
-            }
-        }
-    }
-    Tensor { element: tensor.element, shape: turned(&shape, TO_LAST), data }
+    StridedCopy::new(&shape, &TO_LAST.map(|index| strides[index]), 0).run(&tensor.data, &mut data);
+    Tensor { element: tensor.element, shape, data }
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use scorewheel_columns::ErrorCode;
+use scorewheel_trees::vectorised;
 
 use crate::data::Data;
 use crate::element::ElementType;
@@ -17,7 +18,6 @@ use crate::engine::{Engine, Layout, Slot};
 use crate::gemm::{Panels, multiply};
 use crate::math;
 use crate::operators::{Map, RowForm, Zip};
-use crate::simd::vectorised;
 
 /// Rows side by side.
 const LANES: usize = 16;

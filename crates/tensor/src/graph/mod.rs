@@ -35,6 +35,8 @@ pub(crate) enum Domain {
     TensorFlow,
     /// The file's own functions.
     Function,
+    /// What a front end makes of several nodes; no file names these.
+    Rewritten,
     /// A domain that is none of these; the operator is `domain:name`.
     Other,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Domain {
             Self::OnnxMl => "ai.onnx.ml",
             Self::TensorFlow => "tensorflow",
             Self::Function => "the model's functions",
+            Self::Rewritten => "rewritten nodes",
             Self::Other => "an unknown domain",
         })
     }

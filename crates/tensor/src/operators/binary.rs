@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use scorewheel_columns::ErrorCode;
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::element::{ElementType, Storage};
 use crate::error::{invalid, unsupported};
 use crate::graph::Domain;
 use crate::operators::broadcast::{Walk, broadcast_shape, try_zip_walk, zip_walk};
 use crate::operators::{Built, Computation, NodeContext, RowForm, Zip};
-use crate::simd::vectorised;
 use crate::tensor::TensorType;
 
 /// What is done with two numbers.

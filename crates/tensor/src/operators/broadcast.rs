@@ -76,9 +76,15 @@ impl<const N: usize> Walk<N> {
     }
 
     /// Calls `run` with where each inner run starts: in the output, and in each operand.
-    #[inline]
+    #[inline(always)]
     pub fn runs(&self, mut run: impl FnMut(usize, [usize; N])) {
         if self.total == 0 {
+            return;
+        }
+        if let [(length, strides)] = self.outer.as_slice() {
+            for index in 0..*length {
+                run(index * self.inner, strides.map(|stride| index * stride));
+            }
             return;
         }
         let mut counters: smallvec::SmallVec<[usize; 6]> = smallvec::smallvec![0; self.outer.len()];
@@ -105,7 +111,7 @@ impl<const N: usize> Walk<N> {
 }
 
 /// `out = function(a, b)` over a walk.
-#[inline]
+#[inline(always)]
 pub(crate) fn zip_walk<A: Copy, B: Copy, C>(
     walk: &Walk<2>,
     a: &[A],
@@ -114,34 +120,38 @@ pub(crate) fn zip_walk<A: Copy, B: Copy, C>(
     function: impl Fn(A, B) -> C,
 ) {
     let inner = walk.inner;
-    walk.runs(|at, [start_a, start_b]| {
-        let out = &mut out[at..at + inner];
-        match walk.inner_strides {
-            [1, 1] => {
-                let (a, b) = (&a[start_a..start_a + inner], &b[start_b..start_b + inner]);
-                for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                    *out = function(*a, *b);
+    walk.runs(
+        // So that its loops are compiled for the registers of whoever walks.
+        #[inline(always)]
+        |at, [start_a, start_b]| {
+            let out = &mut out[at..at + inner];
+            match walk.inner_strides {
+                [1, 1] => {
+                    let (a, b) = (&a[start_a..start_a + inner], &b[start_b..start_b + inner]);
+                    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+                        *out = function(*a, *b);
+                    }
+                }
+                [1, 0] => {
+                    let b = b[start_b];
+                    for (out, a) in out.iter_mut().zip(&a[start_a..start_a + inner]) {
+                        *out = function(*a, b);
+                    }
+                }
+                [0, 1] => {
+                    let a = a[start_a];
+                    for (out, b) in out.iter_mut().zip(&b[start_b..start_b + inner]) {
+                        *out = function(a, *b);
+                    }
+                }
+                [stride_a, stride_b] => {
+                    for (index, out) in out.iter_mut().enumerate() {
+                        *out = function(a[start_a + index * stride_a], b[start_b + index * stride_b]);
+                    }
                 }
             }
-            [1, 0] => {
-                let b = b[start_b];
-                for (out, a) in out.iter_mut().zip(&a[start_a..start_a + inner]) {
-                    *out = function(*a, b);
-                }
-            }
-            [0, 1] => {
-                let a = a[start_a];
-                for (out, b) in out.iter_mut().zip(&b[start_b..start_b + inner]) {
-                    *out = function(a, *b);
-                }
-            }
-            [stride_a, stride_b] => {
-                for (index, out) in out.iter_mut().enumerate() {
-                    *out = function(a[start_a + index * stride_a], b[start_b + index * stride_b]);
-                }
-            }
-        }
-    });
+        },
+    );
 }
 
 /// As [`zip_walk`], for elements that are cloned and functions that can fail.

@@ -138,7 +138,7 @@ pub(crate) fn computes_rows(node: &Node, inputs: &[Option<Traced>]) -> bool {
     let same_rank = ranks.windows(2).all(|pair| pair[0] == pair[1]);
     let Some(rank) = ranks.first().copied() else { return false };
     let constant = |index: usize| matches!(inputs.get(index), Some(Some(Traced::Constant(_)) | None));
-    if node.domain == Domain::OnnxMl {
+    if matches!(node.domain, Domain::OnnxMl | Domain::Rewritten) {
         return true;
     }
     if node.domain == Domain::TensorFlow && matches!(&*node.operator, "Max" | "Min" | "Mean" | "Sum") {

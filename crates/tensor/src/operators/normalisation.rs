@@ -1,6 +1,7 @@
 //! Normalisations.
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
@@ -10,7 +11,6 @@ use crate::operators::broadcast::Walk;
 use crate::operators::context::{axes, axis, length};
 use crate::operators::softmax::{around, sum};
 use crate::operators::{Built, Computation, Fusion, NodeContext, RowForm};
-use crate::simd::vectorised;
 use crate::tensor::{TensorType, element_count};
 
 /// `BatchNormalization`, `FusedBatchNorm` and its versions, with the statistics of training.

@@ -3,6 +3,7 @@
 use std::ops::{Add, Div};
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::element::{ElementType, Storage};
 use crate::error::{invalid, unsupported};
@@ -10,7 +11,6 @@ use crate::graph::Domain;
 use crate::operators::context::{check_shape, length};
 use crate::operators::window::{Side, Window, space_of, window};
 use crate::operators::{Built, Computation, NodeContext};
-use crate::simd::vectorised;
 use crate::tensor::TensorType;
 
 /// What a window becomes.

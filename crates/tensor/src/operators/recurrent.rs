@@ -86,7 +86,7 @@ impl Activation {
         let Self { kind, alpha, beta } = self;
         macro_rules! each {
             ($function:expr) => {
-                crate::simd::vectorised(
+                scorewheel_trees::vectorised(
                     #[inline(always)]
                     || values.iter_mut().for_each(|value| *value = $function(*value)),
                 )

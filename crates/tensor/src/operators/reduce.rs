@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
@@ -12,7 +13,6 @@ use crate::math;
 use crate::operators::context::{axes, axis, length};
 use crate::operators::softmax::{around, sum};
 use crate::operators::{Built, Computation, NodeContext};
-use crate::simd::vectorised;
 use crate::tensor::TensorType;
 
 /// How numbers become one.
@@ -142,7 +142,27 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             }))
         };
     }
+    let finish = move |value: f32| match after {
+        After::Nothing => value,
+        After::Divide => value / count as f32,
+        After::Root => value.sqrt(),
+        After::Logarithm => libm::logf(value),
+    };
     match element.storage() {
+        Storage::F32 if fold == Fold::Sum && is_short(&passes) => {
+            Ok(Computation::one(output, move |inputs, outputs, _| {
+                let (input, out) = (inputs[0].f32(), outputs[0].f32_mut());
+                match before {
+                    Before::Nothing => short_sums(input, count, out, |value| value),
+                    Before::Absolute => short_sums(input, count, out, f32::abs),
+                    Before::Square => short_sums(input, count, out, |value| value * value),
+                }
+                if after != After::Nothing {
+                    out.iter_mut().for_each(|value| *value = finish(*value));
+                }
+                Ok(())
+            }))
+        }
         Storage::F32 => kernel!(
             f32,
             f32_mut,
@@ -153,12 +173,7 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
                 Before::Square => value * value,
             },
             |values: &mut Vec<f32>, pass| fold_f32(values, pass, fold),
-            move |value: f32| match after {
-                After::Nothing => value,
-                After::Divide => value / count as f32,
-                After::Root => value.sqrt(),
-                After::Logarithm => libm::logf(value),
-            }
+            finish
         ),
         Storage::F64 => kernel!(
             f64,
@@ -207,6 +222,37 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             Ok(())
         })),
     }
+}
+
+/// Rows whose sums are made side by side.
+const ROWS_ABREAST: usize = 8;
+
+/// Whether one stretch of numbers that lie in one piece, and fill no more than the lanes of [`sum`], becomes one.
+fn is_short(passes: &[Pass]) -> bool {
+    matches!(passes, [[_, 1..=16, 1]])
+}
+
+/// Sums of rows of so many numbers; where each lane holds one number at most, [`sum`] adds them in their order.
+fn short_sums(input: &[f32], length: usize, out: &mut [f32], prepare: impl Fn(f32) -> f32) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut groups = input.chunks_exact(length * ROWS_ABREAST);
+            let mut sums = out.chunks_exact_mut(ROWS_ABREAST);
+            for (group, out) in (&mut groups).zip(&mut sums) {
+                let mut sums = [0.0_f32; ROWS_ABREAST];
+                for at in 0..length {
+                    for (row, sum) in sums.iter_mut().enumerate() {
+                        *sum += prepare(group[row * length + at]);
+                    }
+                }
+                out.copy_from_slice(&sums);
+            }
+            for (row, out) in groups.remainder().chunks_exact(length).zip(sums.into_remainder()) {
+                *out = row.iter().fold(0.0, |sum, value| sum + prepare(*value));
+            }
+        },
+    );
 }
 
 fn identity_i64(fold: Fold) -> i64 {
@@ -365,6 +411,16 @@ fn best<T: Copy + PartialOrd>(
     last: bool,
     out: &mut [i64],
 ) {
+    if inner == 1 && length > 0 {
+        let rows = input.chunks_exact(length).zip(out.iter_mut());
+        match (largest, last) {
+            (true, false) => rows.for_each(|(row, out)| *out = best_of(row, |value, best| value > best)),
+            (true, true) => rows.for_each(|(row, out)| *out = best_of(row, |value, best| value >= best)),
+            (false, false) => rows.for_each(|(row, out)| *out = best_of(row, |value, best| value < best)),
+            (false, true) => rows.for_each(|(row, out)| *out = best_of(row, |value, best| value <= best)),
+        }
+        return;
+    }
     for (at, out) in out.iter_mut().enumerate().take(outer * inner) {
         let start = at / inner * length * inner + at % inner;
         let mut found = 0;
@@ -377,6 +433,18 @@ fn best<T: Copy + PartialOrd>(
         }
         *out = found as i64;
     }
+}
+
+/// The place of the best number of a row, told without a branch.
+#[inline(always)]
+fn best_of<T: Copy>(row: &[T], is_better: impl Fn(T, T) -> bool) -> i64 {
+    let (mut found, mut best) = (0, row[0]);
+    for (at, value) in row.iter().enumerate().skip(1) {
+        let better = is_better(*value, best);
+        found = if better { at as i64 } else { found };
+        best = if better { *value } else { best };
+    }
+    found
 }
 
 /// `TopK`: the largest (or smallest) few of a dimension, and where they are. Of equals, the first goes first.
@@ -529,6 +597,41 @@ mod tests {
             len = fold_f32(&mut values, pass, Fold::Sum);
         }
         assert_eq!(&values[..len], [60.0, 92.0, 124.0]);
+    }
+
+    #[test]
+    fn short_rows_have_the_bits_of_the_sum_in_lanes() {
+        let mut state = 1u32;
+        let numbers: Vec<f32> = (0..16 * 21)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if state & 7 == 0 { -0.0 } else { (state >> 8) as f32 / 8_388_608.0 - 1.0 }
+            })
+            .collect();
+        for length in 1..=16 {
+            for rows in [1, 7, 8, 21] {
+                let mut out = vec![f32::NAN; rows];
+                short_sums(&numbers[..rows * length], length, &mut out, |value| value * value - 0.5);
+                for (row, found) in numbers.chunks_exact(length).zip(&out) {
+                    let row: Vec<f32> = row.iter().map(|value| value * value - 0.5).collect();
+                    assert_eq!(found.to_bits(), sum(&row).to_bits(), "{length} {rows}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_best_of_rows_is_that_of_columns() {
+        let numbers = [3.0_f32, 1.0, 3.0, f32::NAN, 2.0, 1.0, 1.0, f32::NAN, 5.0];
+        for largest in [true, false] {
+            for last in [true, false] {
+                let (mut rows, mut columns) = ([0; 3], [0; 3]);
+                best(&numbers, [3, 3, 1], largest, last, &mut rows);
+                let turned: Vec<f32> = (0..9).map(|at| numbers[at % 3 * 3 + at / 3]).collect();
+                best(&turned, [1, 3, 3], largest, last, &mut columns);
+                assert_eq!(rows, columns, "{largest} {last}");
+            }
+        }
     }
 
     #[test]

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::graph::Domain;
+use crate::onnx::nearest_imputation;
 use crate::operators::ml::{encoding, ensemble, features, linear, maps, scaling, vectors, words};
 use crate::operators::{
     Builder, arrange, attention, binary, buckets, buckets_by_hash, convolution, determinant, einsum, facts,
-    gather, logic, matrix, movement, normalisation, pooling, quantised, recurrent, reduce, resize, softmax,
-    unary,
+    gather, logic, matrix, ml, movement, normalisation, pooling, quantised, recurrent, reduce, resize,
+    softmax, unary,
 };
 
 /// Operators of ONNX.
@@ -196,11 +197,14 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
     (&["ExpandDims"], movement::unsqueeze),
 ];
 
+/// What front ends make of several nodes.
+const REWRITTEN: &[(&[&str], Builder)] = &[(&[nearest_imputation::COLUMN], ml::nearest_imputation::column)];
+
 /// The builder of an operator; `None` if no kernel is known.
 pub(crate) fn builder(domain: Domain, operator: &str) -> Option<Builder> {
-    static TABLES: OnceLock<[HashMap<&'static str, Builder>; 3]> = OnceLock::new();
+    static TABLES: OnceLock<[HashMap<&'static str, Builder>; 4]> = OnceLock::new();
     let tables = TABLES.get_or_init(|| {
-        [ONNX, TENSORFLOW, ONNX_ML].map(|rows| {
+        [ONNX, TENSORFLOW, ONNX_ML, REWRITTEN].map(|rows| {
             rows.iter().flat_map(|(names, builder)| names.iter().map(|name| (*name, *builder))).collect()
         })
     });
@@ -208,6 +212,7 @@ pub(crate) fn builder(domain: Domain, operator: &str) -> Option<Builder> {
         Domain::Onnx => tables[0].get(operator).copied(),
         Domain::TensorFlow => tables[1].get(operator).copied(),
         Domain::OnnxMl => tables[2].get(operator).copied(),
+        Domain::Rewritten => tables[3].get(operator).copied(),
         Domain::Function | Domain::Other => None,
     }
 }
@@ -274,7 +279,7 @@ mod tests {
 |---|---|
 | maps that nodes make, inputs that are lists of maps | an input that is a map has [a field for each key](runtimes.md#maps); there is no type for a map of its own |
 | `com.microsoft` | operators of one run time; skl2onnx writes `Tokenizer` for text that is not split before |
-| `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words; so `KNNImputer` as skl2onnx writes it | how much they give depends on the record; every length is known when a model is installed |
+| `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words (`KNNImputer` as skl2onnx writes it is rewritten without them) | how much they give depends on the record; every length is known when a model is installed |
 | `Loop`, `Scan`, `While`, `Switch` whose number of turns or way depends on the record | only constants may steer them; an `If` on the record computes both ways |
 | `StringToHashBucket` | its hash is that of the machine that trained; `StringToHashBucketFast` and `Strong` are fixed |
 | `SequenceConstruct`, `SequenceAt` and what else makes lists of tensors; so `MultiOutputClassifier` as skl2onnx writes it | an answer is one tensor |

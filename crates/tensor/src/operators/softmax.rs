@@ -1,13 +1,13 @@
 //! Softmax and its kin.
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::element::Storage;
 use crate::graph::Domain;
 use crate::math;
 use crate::operators::context::axis;
 use crate::operators::{Built, Computation, NodeContext, RowForm};
-use crate::simd::vectorised;
 use crate::tensor::element_count;
 
 /// A shape seen from one stretch of dimensions: how many there are before, within and after it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::data::Data;
 use crate::element::Storage;
@@ -10,7 +11,6 @@ use crate::error::invalid;
 use crate::graph::Domain;
 use crate::math;
 use crate::operators::{Built, Computation, Fusion, Map, NodeContext, RowForm};
-use crate::simd::vectorised;
 
 /// A function of each element, its loop compiled for the machine's vectors.
 pub(crate) fn map(function: impl Fn(f32) -> f32 + Copy + Send + Sync + 'static) -> Map {

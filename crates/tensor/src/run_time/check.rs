@@ -48,7 +48,7 @@ fn check_onnx(graph: &Graph) -> Result<(), ModelError> {
                 let (domain, operator) = node.operator.rsplit_once(':').unwrap_or(("", &node.operator));
                 refuse_onnx(domain, operator)
             }
-            Domain::TensorFlow | Domain::Function => Ok(()),
+            Domain::TensorFlow | Domain::Function | Domain::Rewritten => Ok(()),
         };
         checked.map_err(|error| error.at(node.describe()))?;
         check_subgraphs(node)?;

@@ -1,11 +1,13 @@
 //! `GeneralRegressionModel` on a block of rows.
 
+use scorewheel_trees::{exponentials, vectorised};
+
 use crate::elements::general_regression::compile::{Addend, Amount, Factor, Kind, Plan};
 use crate::elements::general_regression::link::Link;
 use crate::elements::regression::divide_by_sum;
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
-use crate::score::columnar::exponential::{logistics, wide_exponentials};
+use crate::score::columnar::logistic::logistics;
 use crate::score::columnar::{Answers, Frame, Wanted, Work};
 
 /// Adds the columns that the sums read; `None` for what only rows are scored by.
@@ -30,6 +32,15 @@ pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) -> Option<()> {
 /// Scores a block.
 pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
     let rows = frame.rows;
+    if let (Kind::Mean { link, parameter }, Amount::Constant(trials)) = (&plan.kind, plan.trials)
+        && rows == 1
+        && let Some(sum) = plan.sum_of_row(frame.row())
+    {
+        answers.numbers.push(sum);
+        inverse(*link, *parameter, &mut answers.numbers);
+        answers.numbers[0] *= trials;
+        return;
+    }
     let count = plan.sums.len();
     // The sums stand one after another, and behind them a product.
     work.columns.clear();
@@ -70,7 +81,10 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
             if reference.is_some_and(|reference| reference as usize == index) {
                 sums.fill(1.0);
             } else {
-                wide_exponentials(sums);
+                vectorised(
+                    #[inline(always)]
+                    || exponentials(sums),
+                );
             }
             let figures = answers.probabilities.iter_mut().skip(index).step_by(width);
             figures.zip(&*sums).for_each(|(figure, exponential)| *figure = *exponential);
@@ -88,6 +102,24 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
         plan.probabilities(&work.row[..count], precision, into);
     }
     answers.elect(width);
+}
+
+impl Plan {
+    /// The sum of a single row; `None` if it is made of more than numbers and their coefficients.
+    fn sum_of_row(&self, row: &[f64]) -> Option<f64> {
+        let (Amount::Constant(offset), [addends]) = (self.offset, &self.sums[..]) else { return None };
+        // Its fields are all that is wanted, in the order of the addends.
+        let mut numbers = row.iter();
+        let mut sum = 0.0;
+        for addend in addends {
+            sum += match &addend.factors[..] {
+                [] => addend.beta,
+                [Factor::Power { exponent: 1.0, .. }] => addend.beta * numbers.next()?,
+                _ => return None,
+            };
+        }
+        Some(sum + offset)
+    }
 }
 
 impl Addend {
@@ -148,7 +180,10 @@ impl Factor {
 fn inverse(link: Link, parameter: f64, numbers: &mut [f64]) {
     match link {
         Link::Identity => {}
-        Link::Log => wide_exponentials(numbers),
+        Link::Log => vectorised(
+            #[inline(always)]
+            || exponentials(numbers),
+        ),
         Link::Logit => logistics(numbers, Precision::double()),
         _ => numbers.iter_mut().for_each(|number| *number = link.inverse(*number, parameter)),
     }

@@ -1,6 +1,6 @@
 //! How near rows are to the points of a model: eight points side by side, each with its own sums.
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::vectorised;
 
 use crate::elements::measure::compute::{FieldPlan, Measure};
 use crate::elements::measure::points::{LANES, Points};
@@ -25,7 +25,10 @@ impl Measure {
         into: &mut [f64],
         fails: impl FnMut(usize),
     ) -> bool {
-        wide(Figures { measure: self, points, values, adjustments, into, fails })
+        vectorised(
+            #[inline(always)]
+            || Figures { measure: self, points, values, adjustments, into, fails }.run(),
+        )
     }
 }
 
@@ -38,9 +41,7 @@ struct Figures<'f, F> {
     fails: F,
 }
 
-impl<F: FnMut(usize)> Wide for Figures<'_, F> {
-    type Output = bool;
-
+impl<F: FnMut(usize)> Figures<'_, F> {
     #[inline(always)]
     fn run(self) -> bool {
         let Self { measure, points, values, adjustments, into, mut fails } = self;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::vectorised;
 
 use crate::elements::ElementPlan;
 use crate::plan::Plan;
@@ -37,7 +37,10 @@ pub fn order(
     let has_ties = if figures.len() <= MOST_COUNTED {
         let mut own = [MOST_KEY; MOST_COUNTED];
         own.iter_mut().zip(figures).for_each(|(own, figure)| *own = key(*figure));
-        wide(Counted { keys: &own, count: figures.len(), ranking })
+        vectorised(
+            #[inline(always)]
+            || Counted { keys: &own, count: figures.len(), ranking }.run(),
+        )
     } else {
         by_digits(figures, key, ranking, keys)
     };
@@ -64,9 +67,7 @@ struct Counted<'c> {
     ranking: &'c mut Vec<u32>,
 }
 
-impl Wide for Counted<'_> {
-    type Output = bool;
-
+impl Counted<'_> {
     #[inline(always)]
     fn run(self) -> bool {
         let Self { keys, count, ranking } = self;

@@ -212,9 +212,7 @@ impl Forest {
 
 impl Forest {
     fn score_single(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
-        work.row.clear();
-        work.row.extend(self.slots.iter().map(|slot| frame.number(*slot, 0)));
-        let row = TreesRow::new(&work.row);
+        let row = TreesRow::new(frame.row());
         let Answers { numbers, winners, probabilities, left, .. } = answers;
         let into = if model.is_classification() { &mut *probabilities } else { &mut *numbers };
         into.resize(self.kernel.outputs(), 0.0);

@@ -1,6 +1,6 @@
 //! `NeuralNetwork` on a block of rows: a neuron after another, each for all rows.
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::{exponentials, vectorised};
 
 use crate::elements::neural_network::activation::Activation;
 use crate::elements::neural_network::compile::{Layer, OutputGroup, Plan};
@@ -8,7 +8,7 @@ use crate::elements::neural_network::read::LayerNormalization;
 use crate::elements::neural_network::score::original;
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
-use crate::score::columnar::exponential::{exponentials, logistics};
+use crate::score::columnar::logistic::logistics;
 use crate::score::columnar::{Answers, Frame, Wanted, Work};
 
 /// Rows that go through all layers together: what all neurons find for them stays in the processor's cache.
@@ -35,14 +35,25 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
     let values = &mut work.columns;
     for first in (0..frame.rows).step_by(stride) {
         let rows = stride.min(frame.rows - first);
-        for (slot, column) in plan.inputs.iter().zip(values.chunks_exact_mut(stride)) {
-            column[..rows].copy_from_slice(&frame.column(*slot)[first..first + rows]);
-            precision.round_all(&mut column[..rows]);
+        if stride == 1 {
+            let inputs = &mut values[..plan.inputs.len()];
+            inputs.copy_from_slice(frame.row());
+            precision.round_all(inputs);
+        } else {
+            for (slot, column) in plan.inputs.iter().zip(values.chunks_exact_mut(stride)) {
+                column[..rows].copy_from_slice(&frame.column(*slot)[first..first + rows]);
+                precision.round_all(&mut column[..rows]);
+            }
         }
         let mut done = plan.inputs.len();
         for layer in &plan.layers {
             let row_buffer = &mut work.row;
-            wide(LayerOfBlock { plan, layer, values, done, rows, stride, precision, row_buffer });
+            let layer_of_block =
+                LayerOfBlock { plan, layer, values, done, rows, stride, precision, row_buffer };
+            vectorised(
+                #[inline(always)]
+                || layer_of_block.run(),
+            );
             done += layer.neurons.len();
         }
         match &plan.outputs[0] {
@@ -78,9 +89,7 @@ struct LayerOfBlock<'b> {
     row_buffer: &'b mut Vec<f64>,
 }
 
-impl Wide for LayerOfBlock<'_> {
-    type Output = ();
-
+impl LayerOfBlock<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { plan, layer, values, done, rows, stride, precision, row_buffer } = self;
@@ -164,15 +173,24 @@ impl Plan {
             *sum = precision.round(neuron.bias);
         }
         let sources = &self.sources[first.first as usize..first.last as usize];
-        for (source, weights) in sources.iter().zip(weights.chunks_exact(own.len())) {
-            let number = before[*source as usize];
-            let pairs = own.iter_mut().zip(weights);
-            if precision.is_float() {
-                pairs.for_each(|(sum, weight)| {
+        if precision.is_float() {
+            for (source, weights) in sources.iter().zip(weights.chunks_exact(own.len())) {
+                let number = before[*source as usize];
+                for (sum, weight) in own.iter_mut().zip(weights) {
                     *sum = precision.add_product(*sum, precision.round(*weight), number);
-                });
-            } else {
-                pairs.for_each(|(sum, weight)| *sum += weight * number);
+                }
+            }
+        } else {
+            let layer = OneRow { sources, weights, before, width: own.len() };
+            let mut done = 0;
+            while done < own.len() {
+                // As many neurons side by side as their sums fill registers.
+                done += match own.len() - done {
+                    8.. => layer.add::<8>(own, done),
+                    4.. => layer.add::<4>(own, done),
+                    2.. => layer.add::<2>(own, done),
+                    _ => layer.add::<1>(own, done),
+                };
             }
         }
         activate(layer.activation, first.threshold, own, precision);
@@ -201,6 +219,34 @@ impl Plan {
             }
             activate(layer.activation, neuron.threshold, column, precision);
         }
+    }
+}
+
+/// A layer all of whose neurons read the same sources, for one row.
+struct OneRow<'b> {
+    sources: &'b [u32],
+    /// By source: a weight a neuron.
+    weights: &'b [f64],
+    before: &'b [f64],
+    /// Number of neurons.
+    width: usize,
+}
+
+impl OneRow<'_> {
+    /// Adds the products of `N` neurons from `first` on to their sums, each in the order of the sources; gives `N`.
+    #[inline(always)]
+    fn add<const N: usize>(&self, own: &mut [f64], first: usize) -> usize {
+        let Some(own) = own[first..].first_chunk_mut::<N>() else { return N };
+        let mut sums = *own;
+        for (source, weights) in self.sources.iter().zip(self.weights.chunks_exact(self.width)) {
+            let number = self.before[*source as usize];
+            let Some(weights) = weights[first..].first_chunk::<N>() else { return N };
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum += weight * number;
+            }
+        }
+        *own = sums;
+        N
     }
 }
 

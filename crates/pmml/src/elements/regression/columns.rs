@@ -1,11 +1,13 @@
 //! `RegressionModel` on a block of rows.
 
+use scorewheel_trees::exponentials;
+
 use crate::elements::regression::compile::{Plan, Table};
 use crate::elements::regression::read::Normalization;
 use crate::elements::regression::score::{class_probabilities, inverse_link, power};
 use crate::plan::ModelPlan;
 use crate::precision::Precision;
-use crate::score::columnar::exponential::{exponentials, logistics};
+use crate::score::columnar::logistic::logistics;
 use crate::score::columnar::{Answers, Frame, Wanted, Work};
 
 /// Adds the columns that the sums read; `None` if some row cannot be summed whatever its fields are.
@@ -29,8 +31,18 @@ pub fn score(plan: &Plan, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work,
     let precision = Precision::from(model.math_context);
     let rows = frame.rows;
     if !model.is_classification() {
-        answers.numbers.resize(rows, 0.0);
-        plan.tables[0].sums(frame, precision, &mut answers.numbers);
+        let table = &plan.tables[0];
+        if rows == 1 && table.is_linear && !precision.is_float() {
+            // Its fields are the first ones that are wanted.
+            let intercept = precision.round(table.intercept.unwrap_or(0.0));
+            let terms = table.numeric.iter().zip(frame.row());
+            answers
+                .numbers
+                .push(terms.fold(intercept, |sum, (term, number)| sum + term.coefficient * number));
+        } else {
+            answers.numbers.resize(rows, 0.0);
+            table.sums(frame, precision, &mut answers.numbers);
+        }
         if inverse_links(plan.normalization, &mut answers.numbers, precision).is_none() {
             answers.left.mark_all();
         }

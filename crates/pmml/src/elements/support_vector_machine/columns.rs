@@ -1,12 +1,11 @@
 //! `SupportVectorMachineModel` on a block of rows: every vector once for all machines, rows side by side.
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::{exponentials, vectorised};
 
 use crate::elements::support_vector_machine::compile::{Decision, MachinePlan, Plan};
 use crate::elements::support_vector_machine::read::Kernel;
 use crate::elements::support_vector_machine::score::Winner;
 use crate::plan::ModelPlan;
-use crate::score::columnar::exponential::exponentials;
 use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::value::missing::is_missing;
 
@@ -89,7 +88,10 @@ impl Plan {
             }
         }
         let into = &mut figures[first * self.machines.len()..(first + rows) * self.machines.len()];
-        wide(Tile { plan: self, values, kernels, into });
+        vectorised(
+            #[inline(always)]
+            || Tile { plan: self, values, kernels, into }.run(),
+        );
     }
 }
 
@@ -104,9 +106,7 @@ struct Tile<'t, const T: usize> {
     into: &'t mut [f64],
 }
 
-impl<const T: usize> Wide for Tile<'_, T> {
-    type Output = ();
-
+impl<const T: usize> Tile<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Self { plan, values, kernels, into } = self;

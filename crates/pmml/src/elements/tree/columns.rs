@@ -109,19 +109,13 @@ impl TreeColumns {
 
     /// Scores a block.
     pub fn score(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
-        work.leaves.resize(frame.rows, 0);
         if frame.rows == 1 {
-            work.row.clear();
-            work.row.extend(self.slots.iter().map(|slot| frame.number(*slot, 0)));
-            let row = Row::new(&work.row);
-            if self.kernel.score_row_leaves(row, &mut work.trees, &mut work.leaves).is_err() {
-                answers.left.mark_all();
-            }
-        } else if self
-            .kernel
-            .score_leaves(&self.columns(frame), frame.rows, &mut work.trees, &mut work.leaves)
-            .is_err()
-        {
+            self.score_one(model, frame, work, answers);
+            return;
+        }
+        work.leaves.resize(frame.rows, 0);
+        let columns = self.columns(frame);
+        if self.kernel.score_leaves(&columns, frame.rows, &mut work.trees, &mut work.leaves).is_err() {
             answers.left.mark_all();
         }
         for (row, leaf) in work.leaves.iter_mut().enumerate() {
@@ -145,6 +139,28 @@ impl TreeColumns {
             for leaf in leaves {
                 answers.confidences.extend_from_slice(&self.confidences[leaf * width..][..width]);
             }
+        }
+    }
+
+    /// Scores a single row.
+    fn score_one(&self, model: &ModelPlan, frame: &Frame<'_>, work: &mut Work, answers: &mut Answers) {
+        let mut leaf = [u32::MAX];
+        let walked = self.kernel.score_row_leaves(Row::new(frame.row()), &mut work.trees, &mut leaf);
+        let mut leaf = leaf[0] as usize;
+        if walked.is_err() || leaf >= self.entities.len() {
+            answers.left.mark(0);
+            leaf = 0;
+        }
+        answers.entities.push(self.entities[leaf]);
+        if !model.is_classification() {
+            answers.numbers.push(self.numbers[leaf]);
+            return;
+        }
+        let width = model.categories().len();
+        answers.winners.push(self.winners[leaf]);
+        answers.probabilities.extend_from_slice(&self.probabilities[leaf * width..][..width]);
+        if !self.confidences.is_empty() {
+            answers.confidences.extend_from_slice(&self.confidences[leaf * width..][..width]);
         }
     }
 }

@@ -39,6 +39,7 @@ pub struct Frame<'f> {
     buffers: &'f [Vec<f64>],
     /// Of a single row the number of each feed.
     ones: &'f [f64],
+    row: &'f [f64],
 }
 
 impl<'f> Frame<'f> {
@@ -46,7 +47,21 @@ impl<'f> Frame<'f> {
     #[must_use]
     pub fn new(block: Block<'f>, feeds: &'f Feeds, buffers: &'f [Vec<f64>], ones: &'f [f64]) -> Self {
         let Block { batch, start, rows } = block;
-        Self { batch, start, rows, feeds, buffers, ones }
+        Self { batch, start, rows, feeds, buffers, ones, row: &[] }
+    }
+
+    /// The same with the numbers of a single row, see [`Frame::row`].
+    #[must_use]
+    pub fn with_row(mut self, row: &'f [f64]) -> Self {
+        self.row = row;
+        self
+    }
+
+    /// Of a single row the numbers of all columns that the element wanted, in the order in which it wanted them.
+    #[inline]
+    #[must_use]
+    pub fn row(&self) -> &'f [f64] {
+        self.row
     }
 
     /// The column of a slot. Of one that was not wanted it is empty.
@@ -105,6 +120,23 @@ impl<'f> Frame<'f> {
     }
 }
 
+/// Reads these fields of one row, which are columns of f64; false if one has no number there.
+#[inline]
+pub fn read_row(batch: &Batch, row: usize, fields: &[usize], into: &mut [f64]) -> bool {
+    let columns = batch.columns();
+    let mut is_clean = true;
+    for (field, into) in fields.iter().zip(into) {
+        let column = &columns[*field];
+        let number = match column.values() {
+            Values::F64(values) => values[row],
+            _ => f64::NAN,
+        };
+        is_clean &= !number.is_nan() & column.cells().is_none_or(|_| column.cell(row) == Cell::Value);
+        *into = number;
+    }
+    is_clean
+}
+
 /// Fills the buffers of some feeds and marks the rows that are not clean.
 #[expect(clippy::too_many_arguments, reason = "a block, and what it is filled into")]
 pub fn fill(
@@ -114,34 +146,13 @@ pub fn fill(
     of: Range<usize>,
     block: Block<'_>,
     buffers: &mut [Vec<f64>],
-    ones: &mut Vec<f64>,
+    ones: &mut [f64],
     formulas: &mut Buffers,
     memory: &mut RowMemory,
     left: &mut Left,
 ) {
     let Block { batch, start, rows } = block;
-    ones.resize(feeds.all().len(), f64::NAN);
     let single = rows == 1;
-    let mut of = of;
-    if single {
-        // Most rows by themselves are read straight from the records' columns.
-        let mut has_nan = false;
-        while let Some(&Feed::Doubles { field }) = feeds.all().get(of.start)
-            && of.start < of.end
-        {
-            let column = batch.column(field);
-            let number = match column.values() {
-                Values::F64(values) if column.cell(start) == Cell::Value => values[start],
-                _ => f64::NAN,
-            };
-            has_nan |= number.is_nan();
-            ones[of.start] = number;
-            of.start += 1;
-        }
-        if has_nan {
-            left.mark(0);
-        }
-    }
     for index in of {
         let buffer = match feeds.all()[index] {
             Feed::Doubles { field } if single => {

@@ -15,13 +15,13 @@
 //! | [`predicates`] | predicates for whole columns |
 //! | [`answers`] | [`Answers`]: what an element finds for a block |
 //! | `write` | from answers to columns of scores |
-//! | [`exponential`] | exp of many numbers, with the bits of the one-by-one function |
+//! | [`logistic`] | the logistic function of many numbers, with the bits of the one-by-one function |
 
 pub mod answers;
-pub mod exponential;
 pub mod feed;
 pub mod formula;
 pub mod frame;
+pub mod logistic;
 pub mod predicates;
 pub mod program;
 mod write;

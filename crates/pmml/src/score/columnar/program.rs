@@ -10,7 +10,7 @@ use crate::plan::{ModelId, ModelPlan, Plan, Slot};
 use crate::score::block::BLOCK_ROWS;
 use crate::score::bound::InputBinding;
 use crate::score::columnar::answers::{Answers, Work};
-use crate::score::columnar::feed::Feeds;
+use crate::score::columnar::feed::{Feed, Feeds};
 use crate::score::columnar::formula::evaluate::Buffers;
 use crate::score::columnar::frame::{self, Block, Frame};
 use crate::score::columnar::write::{self, Write};
@@ -43,6 +43,12 @@ struct Step {
     model: ModelId,
     /// The feeds that it is the first to read.
     feeds: Range<usize>,
+    /// Of the first of these feeds, as long as they are the records' own columns of f64: those columns.
+    fields: Box<[usize]>,
+    /// By column that the element wants, in its order: the feed.
+    wanted: Box<[u16]>,
+    /// Where the feeds of wanted columns stand one after another, the first one.
+    in_order: Option<usize>,
     hands_on: Vec<HandedOn>,
 }
 
@@ -59,6 +65,7 @@ struct HandedOn {
 pub struct Memory {
     buffers: Vec<Vec<f64>>,
     ones: Vec<f64>,
+    wanted: Vec<f64>,
     formulas: Buffers,
     answers: Answers,
     work: Work,
@@ -139,18 +146,49 @@ impl Program {
         text_rows: &mut [TextRows],
         out: usize,
     ) {
-        let Memory { buffers, ones, formulas, answers, work } = memory;
+        let Memory { buffers, ones, wanted, formulas, answers, work } = memory;
         buffers.resize_with(self.feeds.buffers(), Vec::new);
+        ones.resize(self.feeds.all().len(), f64::NAN);
         answers.left.clear(rows);
         answers.rows = rows;
         let block = Block { batch, start, rows };
         for step in &self.steps {
-            let feeds = step.feeds.clone();
-            let left = &mut answers.left;
-            frame::fill(plan, bindings, &self.feeds, feeds, block, buffers, ones, formulas, row_memory, left);
+            let mut feeds = step.feeds.clone();
+            if rows == 1 {
+                // Most rows by themselves are read straight from the records' columns.
+                feeds.start += step.fields.len();
+                let into = &mut ones[step.feeds.start..feeds.start];
+                if !frame::read_row(batch, start, &step.fields, into) {
+                    answers.left.mark(0);
+                }
+            }
+            if !feeds.is_empty() {
+                let left = &mut answers.left;
+                frame::fill(
+                    plan,
+                    bindings,
+                    &self.feeds,
+                    feeds,
+                    block,
+                    buffers,
+                    ones,
+                    formulas,
+                    row_memory,
+                    left,
+                );
+            }
             let model = plan.model(step.model);
             answers.clear();
-            let frame = Frame::new(block, &self.feeds, buffers, ones);
+            let row: &[f64] = match step.in_order {
+                _ if rows != 1 => &[],
+                Some(first) => &ones[first..first + step.wanted.len()],
+                None => {
+                    wanted.clear();
+                    wanted.extend(step.wanted.iter().map(|feed| ones[usize::from(*feed)]));
+                    wanted
+                }
+            };
+            let frame = Frame::new(block, &self.feeds, buffers, ones).with_row(row);
             model.element.score_columns(model, &frame, work, answers);
             apply_target(model, answers);
             for handed_on in &step.hands_on {
@@ -167,7 +205,11 @@ impl Program {
             }
         }
         for write in &self.writes {
-            write.write(answers, scores, text_rows, out);
+            if rows == 1 {
+                write.write_one(answers, scores, text_rows, out);
+            } else {
+                write.write(answers, scores, text_rows, out);
+            }
         }
         for column in &self.unwritten {
             scores.columns_mut()[*column].set_all_missing(out, rows);
@@ -184,9 +226,13 @@ impl Finder<'_> {
         let first = self.feeds.all().len();
         let mut wanted = Vec::new();
         model.element.columns(model, &mut wanted)?;
+        let mut order = Vec::with_capacity(wanted.len());
         for wanted in wanted {
-            self.feeds.want(wanted, self.plan, self.bindings, self.schema)?;
+            let feed = self.feeds.want(wanted, self.plan, self.bindings, self.schema)?;
+            order.push(u16::try_from(feed).ok()?);
         }
+        let starts = order.first().map_or(0, |feed| usize::from(*feed));
+        let is_in_order = order.iter().enumerate().all(|(at, feed)| usize::from(*feed) == starts + at);
         let kind = model.target().kind;
         let fits = match model.element.winners(model) {
             [] => {
@@ -197,7 +243,15 @@ impl Finder<'_> {
             [first, ..] => model.is_classification() || first.kind == kind,
         };
         let feeds = first..self.feeds.all().len();
-        steps.push(Step { model: model.id, feeds, hands_on: Vec::new() });
+        let field = |feed: &Feed| if let Feed::Doubles { field } = feed { Some(*field) } else { None };
+        steps.push(Step {
+            model: model.id,
+            fields: self.feeds.all()[feeds.clone()].iter().map_while(field).collect(),
+            feeds,
+            wanted: order.into(),
+            in_order: is_in_order.then_some(starts),
+            hands_on: Vec::new(),
+        });
         fits.then_some(())
     }
 

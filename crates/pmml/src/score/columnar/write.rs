@@ -4,7 +4,7 @@ use scorewheel_columns::{OutputType, OutputValues, Scores};
 
 use crate::plan::model::{Category, Entities, OutputFeature};
 use crate::plan::{ModelPlan, Plan};
-use crate::score::columnar::answers::Answers;
+use crate::score::columnar::answers::{Answers, NO_ENTITY};
 use crate::score::emit::{self, NO_TEXT, TextRows};
 use crate::value::Kind;
 
@@ -185,6 +185,28 @@ impl Write {
     #[must_use]
     pub fn column(&self) -> usize {
         self.column
+    }
+
+    /// Writes the answer of a single row, as [`Write::write`] does, without loops over rows.
+    #[inline]
+    pub fn write_one(&self, answers: &Answers, scores: &mut Scores, text_rows: &mut [TextRows], out: usize) {
+        let has_entity = answers.entities.first().is_some_and(|entity| *entity != NO_ENTITY);
+        match (&self.what, &mut scores.columns_mut()[self.column].values) {
+            (What::Number, OutputValues::F64(into)) => into[out] = answers.numbers[0],
+            (What::Winner(codes), OutputValues::Label(into)) => {
+                into[out] = codes[answers.winners[0] as usize];
+            }
+            (What::Probability { index, .. }, OutputValues::F64(into)) => {
+                into[out] = answers.probabilities.get(*index).copied().unwrap_or(into[out]);
+            }
+            (What::Position { rank: 0 }, OutputValues::Text { .. }) if has_entity => {
+                text_rows[self.column][out] = emit::position_text(answers.entities[0]);
+            }
+            (What::Entity { rank: 0, names }, OutputValues::Text { .. }) if has_entity => {
+                text_rows[self.column][out] = names[answers.entities[0] as usize];
+            }
+            _ => self.write(answers, scores, text_rows, out),
+        }
     }
 
     /// Writes the answers of a block from row `out` on.

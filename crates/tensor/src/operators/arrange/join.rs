@@ -69,14 +69,37 @@ fn join(
         for (part, run) in &sources {
             same_kind!(inputs[*part], &mut outputs[0], |from, to| {
                 if *run > 0 {
-                    for (index, from) in from.chunks_exact(*run).take(outer).enumerate() {
-                        let at = index * whole + start;
-                        to[at..at + run].clone_from_slice(from);
-                    }
+                    copy_runs(&from[..outer * run], *run, &mut to[..outer * whole], whole, start);
                 }
             });
             start += run;
         }
         Ok(())
     }))
+}
+
+/// Copies runs that lie one after another to one place in each stretch of `whole` elements.
+fn copy_runs<T: Clone>(from: &[T], run: usize, to: &mut [T], whole: usize, start: usize) {
+    match run {
+        1 => copy_short_runs::<T, 1>(from, to, whole, start),
+        2 => copy_short_runs::<T, 2>(from, to, whole, start),
+        3 => copy_short_runs::<T, 3>(from, to, whole, start),
+        4 => copy_short_runs::<T, 4>(from, to, whole, start),
+        5 => copy_short_runs::<T, 5>(from, to, whole, start),
+        6 => copy_short_runs::<T, 6>(from, to, whole, start),
+        7 => copy_short_runs::<T, 7>(from, to, whole, start),
+        8 => copy_short_runs::<T, 8>(from, to, whole, start),
+        run => {
+            for (from, to) in from.chunks_exact(run).zip(to.chunks_exact_mut(whole)) {
+                to[start..start + run].clone_from_slice(from);
+            }
+        }
+    }
+}
+
+/// The same for runs of a length that the compiler knows: calling something to copy them would cost more.
+fn copy_short_runs<T: Clone, const RUN: usize>(from: &[T], to: &mut [T], whole: usize, start: usize) {
+    for (from, to) in from.as_chunks::<RUN>().0.iter().zip(to.chunks_exact_mut(whole)) {
+        to[start..start + RUN].clone_from_slice(from);
+    }
 }

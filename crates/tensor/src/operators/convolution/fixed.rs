@@ -1,19 +1,25 @@
 //! Convolutions whose weights are known, and what they take in: factors and summands of channels, bounds.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use super::build::Convolution;
 use super::weights::Weights;
 use crate::graph::Domain;
 use crate::operators::unary::clip;
 use crate::operators::{Fusion, Kernel, NodeContext};
-use crate::simd::vectorised;
+use crate::tensor::Tensor;
 
 /// A convolution of f32 with its weights, channels last.
 pub(crate) struct FixedConvolution {
     convolution: Convolution,
     /// As the file states them.
-    weights: Vec<f32>,
+    weights: Arc<Tensor>,
+    /// By what they are multiplied, one factor a channel, one list after another.
+    scales: Vec<Vec<f32>>,
     tensorflow: bool,
     bias: Vec<f32>,
     bounds: Option<(f32, f32)>,
@@ -35,8 +41,8 @@ impl FixedConvolution {
                 None => return Ok(None),
             },
         };
-        let weights = weights.data.f32().to_vec();
-        Ok(Some(Self { convolution, weights, tensorflow, bias, bounds: None }))
+        let (weights, scales) = (Arc::clone(weights), Vec::new());
+        Ok(Some(Self { convolution, weights, scales, tensorflow, bias, bounds: None }))
     }
 
     /// Channels of the output.
@@ -56,11 +62,7 @@ impl FixedConvolution {
                 if scale.len() != channels || shift.len() != channels {
                     return false;
                 }
-                let of_one = self.weights.len() / channels.max(1);
-                for (at, weight) in self.weights.iter_mut().enumerate() {
-                    // TensorFlow has the channels of the output last, ONNX first.
-                    *weight *= scale[if self.tensorflow { at % channels } else { at / of_one }];
-                }
+                self.scales.push(scale.clone());
                 for ((bias, scale), shift) in self.bias.iter_mut().zip(scale).zip(shift) {
                     *bias = *bias * scale + shift;
                 }
@@ -72,7 +74,16 @@ impl FixedConvolution {
 
     /// What computes all of it.
     pub fn into_kernel(self) -> Kernel {
-        let Self { convolution, weights, tensorflow, bias, bounds } = self;
+        let Self { convolution, weights, scales, tensorflow, bias, bounds } = self;
+        let mut weights = Cow::Borrowed(weights.data.f32());
+        let channels = bias.len();
+        let of_one = weights.len() / channels.max(1);
+        for scale in scales {
+            for (at, weight) in weights.to_mut().iter_mut().enumerate() {
+                // TensorFlow has the channels of the output last, ONNX first.
+                *weight *= scale[if tensorflow { at % channels } else { at / of_one }];
+            }
+        }
         let weights = Weights::new(&convolution, &weights, tensorflow);
         let (low, high) = bounds.unwrap_or((f32::NEG_INFINITY, f32::INFINITY));
         Box::new(move |inputs, outputs, workspace| {

@@ -1,12 +1,12 @@
 //! Convolutions, as matrix products over windows laid out in panels.
 
+use scorewheel_trees::vectorised;
 use smallvec::SmallVec;
 
 use super::build::Convolution;
 use super::weights::Weights;
 use crate::gemm::{Number, PANEL, Panels, multiply};
 use crate::operators::Buffers;
-use crate::simd::vectorised;
 
 impl Convolution {
     /// Computes all outputs.

@@ -212,6 +212,10 @@ pub(crate) fn one_hot_encoder(context: &NodeContext<'_>) -> Result<Built, ModelE
     shape.push(width);
     Ok(Computation::one(TensorType::new(ElementType::F32, shape), move |inputs, outputs, _| {
         let out = outputs[0].f32_mut();
+        if let (Data::I64(values), Places::Few(categories)) = (inputs[0], &places) {
+            let all_known = compare(values, categories, out);
+            return if all_known || zeros { Ok(()) } else { Err(ErrorCode::InvalidValue) };
+        }
         out.fill(0.0);
         for at in 0..inputs[0].len() {
             match places.find(inputs[0], at) {
@@ -224,11 +228,27 @@ pub(crate) fn one_hot_encoder(context: &NodeContext<'_>) -> Result<Built, ModelE
     }))
 }
 
+/// Writes of each value which category it is, without a branch; false if one is none of them.
+fn compare(values: &[i64], categories: &[i64], out: &mut [f32]) -> bool {
+    let mut all_known = true;
+    for (value, out) in values.iter().zip(out.chunks_exact_mut(categories.len().max(1))) {
+        let mut known = false;
+        for (out, category) in out.iter_mut().zip(categories) {
+            let is_this = value == category;
+            known |= is_this;
+            *out = f32::from(u8::from(is_this));
+        }
+        all_known &= known;
+    }
+    all_known
+}
+
 /// So few integers are looked through one by one.
 const FEW: usize = 32;
 
 /// Where each category stands among them; the first of equal ones counts.
 enum Places {
+    /// Integers, each once.
     Few(Vec<i64>),
     Many(HashMap<Key, usize>),
 }
@@ -236,7 +256,9 @@ enum Places {
 impl Places {
     fn of(categories: &Data) -> Self {
         match categories {
-            Data::I64(integers) if integers.len() <= FEW => Self::Few(integers.clone()),
+            Data::I64(integers) if integers.len() <= FEW && are_distinct(integers) => {
+                Self::Few(integers.clone())
+            }
             categories => {
                 let mut places = HashMap::with_capacity(categories.len());
                 for (index, key) in keys_of(categories).into_iter().enumerate() {
@@ -260,6 +282,10 @@ impl Places {
             (Self::Many(places), key) => places.get(&key).copied(),
         }
     }
+}
+
+fn are_distinct(integers: &[i64]) -> bool {
+    integers.iter().enumerate().all(|(at, integer)| !integers[..at].contains(integer))
 }
 
 /// The class labels of a `ZipMap`, for the column that it becomes.

@@ -1,19 +1,22 @@
 //! Linear models.
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::element::ElementType;
 use crate::error::invalid;
 use crate::operators::context::length;
 use crate::operators::ml::{ClassLabels, PostTransform, largest, numeric_rows, store, store_all, widen};
 use crate::operators::{Built, Computation, NodeContext};
-use crate::simd::vectorised;
 use crate::tensor::TensorType;
+
+/// Targets whose sums go side by side.
+const ABREAST: usize = 8;
 
 /// Coefficients and constants of some targets.
 struct Linear {
-    /// A row a column of the input, in it a coefficient a target.
-    coefficients: Vec<f64>,
+    /// By [`ABREAST`] targets and column of the input: a coefficient a target, zeros for those that are not there.
+    coefficients: Vec<[f64; ABREAST]>,
     intercepts: Vec<f64>,
     columns: usize,
 }
@@ -36,9 +39,14 @@ impl Linear {
             return Err(invalid(format!("{} intercepts for {targets} targets", intercepts.len())));
         }
         // Side by side by target: their sums are independent, the terms of one are not.
-        let mut coefficients = Vec::with_capacity(stated.len());
-        for column in 0..columns {
-            coefficients.extend((0..targets).map(|target| stated[target * columns + column]));
+        let mut coefficients = Vec::with_capacity(targets.div_ceil(ABREAST) * columns);
+        for first in (0..targets).step_by(ABREAST) {
+            for column in 0..columns {
+                coefficients.push(std::array::from_fn(|at| {
+                    let target = first + at;
+                    if target < targets { stated[target * columns + column] } else { 0.0 }
+                }));
+            }
         }
         Ok(Self { coefficients, intercepts, columns })
     }
@@ -55,13 +63,18 @@ impl Linear {
             #[inline(always)]
             || {
                 for (row, scores) in rows.chunks_exact(columns).zip(scores.chunks_exact_mut(targets)) {
-                    for (x, coefficients) in row.iter().zip(self.coefficients.chunks_exact(targets)) {
-                        for (score, coefficient) in scores.iter_mut().zip(coefficients) {
-                            *score += x * coefficient;
+                    let blocks = self.coefficients.chunks_exact(columns);
+                    let parts = scores.chunks_mut(ABREAST).zip(self.intercepts.chunks(ABREAST));
+                    for (coefficients, (scores, intercepts)) in blocks.zip(parts) {
+                        let mut sums = [0.0; ABREAST];
+                        for (x, coefficients) in row.iter().zip(coefficients) {
+                            for (sum, coefficient) in sums.iter_mut().zip(coefficients) {
+                                *sum += x * coefficient;
+                            }
                         }
-                    }
-                    for (score, intercept) in scores.iter_mut().zip(&self.intercepts) {
-                        *score += intercept;
+                        for ((score, sum), intercept) in scores.iter_mut().zip(&sums).zip(intercepts) {
+                            *score = sum + intercept;
+                        }
                     }
                 }
             },

@@ -11,6 +11,7 @@
 //! | [`encoding`] | categories to codes and back |
 //! | [`features`] | putting columns together and picking them |
 //! | [`maps`] | maps to tensors |
+//! | [`nearest_imputation`] | missing numbers out of the nearest rows |
 //! | [`words`] | strings: normalising, n-grams |
 
 pub(crate) mod encoding;
@@ -20,20 +21,20 @@ pub(crate) mod features;
 pub(crate) mod forest;
 pub(crate) mod linear;
 pub(crate) mod maps;
+pub(crate) mod nearest_imputation;
 pub(crate) mod scaling;
 pub(crate) mod vectors;
 pub(crate) mod words;
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::{exponentials, vectorised};
 use smol_str::SmolStr;
 
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
 use crate::error::{invalid, unsupported};
 use crate::graph::Attribute;
-use crate::math::exp_f64;
 use crate::operators::NodeContext;
-use crate::simd::vectorised;
 use crate::tensor::{TensorType, element_count};
 
 /// An input as rows: a vector is one row.
@@ -132,11 +133,12 @@ impl ClassLabels {
 
 /// The place of the largest number, the first of equals.
 pub(crate) fn largest(scores: &[f64]) -> usize {
+    let Some(mut most) = scores.first().copied() else { return 0 };
     let mut best = 0;
     for (index, score) in scores.iter().enumerate() {
-        if *score > scores[best] {
-            best = index;
-        }
+        let better = *score > most;
+        best = if better { index } else { best };
+        most = if better { *score } else { most };
     }
     best
 }
@@ -193,7 +195,11 @@ impl PostTransform {
             Self::Softmax => softmax_rows(scores, width),
             Self::Logistic => vectorised(
                 #[inline(always)]
-                || scores.iter_mut().for_each(|score| *score = logistic(*score)),
+                || {
+                    scores.iter_mut().for_each(|score| *score = -*score);
+                    exponentials(scores);
+                    scores.iter_mut().for_each(|score| *score = 1.0 / (1.0 + *score));
+                },
             ),
             _ => scores.chunks_exact_mut(width.max(1)).for_each(|scores| self.apply(scores)),
         }
@@ -224,7 +230,7 @@ fn softmax_rows(scores: &mut [f64], width: usize) {
                 let highest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 row.iter_mut().for_each(|score| *score -= highest);
             }
-            scores.iter_mut().for_each(|score| *score = exp_f64(*score));
+            exponentials(scores);
             for row in scores.chunks_exact_mut(width) {
                 let sum = row.iter().fold(0.0, |sum, score| sum + score);
                 if sum > 0.0 {
@@ -240,7 +246,7 @@ fn softmax(scores: &mut [f64], takes_part: impl Fn(f64) -> bool) {
     let mut sum = 0.0;
     for score in scores.iter_mut() {
         if takes_part(*score) {
-            *score = exp_f64(*score - highest);
+            *score = libm::exp(*score - highest);
             sum += *score;
         } else {
             *score = 0.0;
@@ -254,7 +260,7 @@ fn softmax(scores: &mut [f64], takes_part: impl Fn(f64) -> bool) {
 /// 1 / (1 + e^-x).
 #[inline(always)]
 pub(crate) fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + exp_f64(-x))
+    1.0 / (1.0 + libm::exp(-x))
 }
 
 /// The approximation by which the operator set's reference inverts the error function.

@@ -1,6 +1,7 @@
 //! Numbers to numbers: scaling, normalising, filling in what is missing, thresholds.
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::vectorised;
 
 use crate::data::Data;
 use crate::element::{ElementType, Storage};
@@ -29,15 +30,25 @@ pub(crate) fn scaler(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let output = TensorType::new(ElementType::F32, input.shape());
     Ok(Computation::one(output, move |inputs, outputs, workspace| {
         let out = outputs[0].f32_mut();
-        let parameters = || offset.iter().zip(&scale).cycle();
+        let columns = columns.max(1);
         if let Data::F32(input) = inputs[0] {
-            for ((out, x), (offset, scale)) in out.iter_mut().zip(input).zip(parameters()) {
-                *out = (x - offset) * scale;
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (out, row) in out.chunks_exact_mut(columns).zip(input.chunks_exact(columns)) {
+                        for (((out, x), offset), scale) in out.iter_mut().zip(row).zip(&offset).zip(&scale) {
+                            *out = (x - offset) * scale;
+                        }
+                    }
+                },
+            );
         } else {
             widen(inputs[0], &mut workspace.f64.elements);
-            for ((out, x), (offset, scale)) in out.iter_mut().zip(&workspace.f64.elements).zip(parameters()) {
-                *out = ((x - f64::from(*offset)) * f64::from(*scale)) as f32;
+            let rows = workspace.f64.elements.chunks_exact(columns);
+            for (out, row) in out.chunks_exact_mut(columns).zip(rows) {
+                for (((out, x), offset), scale) in out.iter_mut().zip(row).zip(&offset).zip(&scale) {
+                    *out = ((x - f64::from(*offset)) * f64::from(*scale)) as f32;
+                }
             }
         }
         Ok(())
@@ -64,18 +75,24 @@ pub(crate) fn normalizer(context: &NodeContext<'_>) -> Result<Built, ModelError>
     Ok(Computation::one(output, move |inputs, outputs, workspace| {
         widen(inputs[0], &mut workspace.f64.elements);
         let rows = workspace.f64.elements.chunks_exact(columns.max(1));
-        for (row, out) in rows.zip(outputs[0].f32_mut().chunks_exact_mut(columns.max(1))) {
-            let length = match norm {
-                Norm::Largest => row.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-                Norm::Sum => row.iter().map(|x| x.abs()).sum(),
-                Norm::Euclidean => libm::sqrt(row.iter().map(|x| x * x).sum()),
-            };
-            // A row of zeros has no direction and stays as it is.
-            let length = if length == 0.0 { 1.0 } else { length };
-            for (out, x) in out.iter_mut().zip(row) {
-                *out = (x / length) as f32;
-            }
-        }
+        let out = outputs[0].f32_mut();
+        vectorised(
+            #[inline(always)]
+            || {
+                for (row, out) in rows.zip(out.chunks_exact_mut(columns.max(1))) {
+                    let length = match norm {
+                        Norm::Largest => row.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                        Norm::Sum => row.iter().map(|x| x.abs()).sum(),
+                        Norm::Euclidean => row.iter().map(|x| x * x).sum::<f64>().sqrt(),
+                    };
+                    // A row of zeros has no direction and stays as it is.
+                    let length = if length == 0.0 { 1.0 } else { length };
+                    for (out, x) in out.iter_mut().zip(row) {
+                        *out = (x / length) as f32;
+                    }
+                }
+            },
+        );
         Ok(())
     }))
 }
@@ -108,17 +125,23 @@ pub(crate) fn imputer(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let imputed = per_column("imputed_value_floats", imputed, columns)?;
     let replaced = attributes.float_or("replaced_value_float", 0.0)?;
     Ok(Computation::one(input.tensor_type.clone(), move |inputs, outputs, _| {
-        let is_replaced = |x: f64| if replaced.is_nan() { x.is_nan() } else { x == f64::from(replaced) };
-        let imputed = imputed.iter().cycle();
+        let width = columns.max(1);
         match (inputs[0], &mut outputs[0]) {
             (Data::F32(input), Data::F32(out)) => {
-                for ((out, x), imputed) in out.iter_mut().zip(input).zip(imputed) {
-                    *out = if is_replaced(f64::from(*x)) { *imputed } else { *x };
+                for (out, row) in out.chunks_exact_mut(width).zip(input.chunks_exact(width)) {
+                    for ((out, x), imputed) in out.iter_mut().zip(row).zip(&imputed) {
+                        let is_replaced = (*x == replaced) | (x.is_nan() & replaced.is_nan());
+                        *out = if is_replaced { *imputed } else { *x };
+                    }
                 }
             }
             (Data::F64(input), Data::F64(out)) => {
-                for ((out, x), imputed) in out.iter_mut().zip(input).zip(imputed) {
-                    *out = if is_replaced(*x) { f64::from(*imputed) } else { *x };
+                let replaced = f64::from(replaced);
+                for (out, row) in out.chunks_exact_mut(width).zip(input.chunks_exact(width)) {
+                    for ((out, x), imputed) in out.iter_mut().zip(row).zip(&imputed) {
+                        let is_replaced = (*x == replaced) | (x.is_nan() & replaced.is_nan());
+                        *out = if is_replaced { f64::from(*imputed) } else { *x };
+                    }
                 }
             }
             _ => {}

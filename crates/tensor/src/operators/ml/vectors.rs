@@ -1,14 +1,13 @@
 //! Support vector machines.
 
 use scorewheel_model::ModelError;
+use scorewheel_trees::{exponentials, vectorised};
 
 use crate::element::ElementType;
 use crate::error::{invalid, unsupported};
-use crate::math::exp_f64;
 use crate::operators::context::length;
 use crate::operators::ml::{ClassLabels, PostTransform, largest, numeric_rows, store, widen};
 use crate::operators::{Built, Computation, NodeContext};
-use crate::simd::vectorised;
 use crate::tensor::TensorType;
 
 /// How alike two rows are.
@@ -40,7 +39,7 @@ impl Kernel {
         match self {
             Self::Linear => value,
             Self::Polynomial { gamma, constant, degree } => libm::pow(gamma * value + constant, degree),
-            Self::Radial { gamma } => exp_f64(-gamma * value),
+            Self::Radial { gamma } => libm::exp(-gamma * value),
             Self::Sigmoid { gamma, constant } => libm::tanh(gamma * value + constant),
         }
     }
@@ -99,7 +98,8 @@ impl Supports {
                 match self.kernel {
                     Kernel::Linear => {}
                     Kernel::Radial { gamma } => {
-                        out.iter_mut().for_each(|value| *value = exp_f64(-gamma * *value));
+                        out.iter_mut().for_each(|value| *value *= -gamma);
+                        exponentials(out);
                     }
                     kernel => out.iter_mut().for_each(|value| *value = kernel.finish(*value)),
                 }

@@ -1,11 +1,10 @@
 //! A formula on a block of rows.
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::{exponentials, vectorised};
 
 use crate::functions::FunctionName as Name;
 use crate::plan::Slot;
 use crate::plan::predicate::Comparison;
-use crate::score::columnar::exponential::wide_exponentials;
 use crate::score::columnar::formula::call::boolean;
 use crate::score::columnar::formula::node::{Call, Defined, Formula, Operation};
 use crate::score::columnar::frame::Frame;
@@ -90,11 +89,17 @@ impl<'e> Evaluation<'e> {
             Formula::Indicator { argument, value, missing } => {
                 self.evaluate(argument, into);
                 let lacks = lacks_some(into);
-                wide(Map(into, |number: f64| match number {
-                    number if lacks && is_missing(number) => *missing,
-                    number if lacks && number.is_nan() => number,
-                    number => boolean(number == *value),
-                }));
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        Map(into, |number: f64| match number {
+                            number if lacks && is_missing(number) => *missing,
+                            number if lacks && number.is_nan() => number,
+                            number => boolean(number == *value),
+                        })
+                        .run()
+                    },
+                );
             }
             Formula::Bins(bins) => {
                 self.evaluate(&bins.argument, into);
@@ -194,11 +199,20 @@ impl<'e> Evaluation<'e> {
                 if matches!(name, Name::Abs | Name::Sqrt | Name::Exp | Name::Ln) && !lacks_some(column) =>
             {
                 match name {
-                    Name::Abs => wide(MapFrom(column, into, f64::abs)),
-                    Name::Sqrt => wide(MapFrom(column, into, f64::sqrt)),
+                    Name::Abs => vectorised(
+                        #[inline(always)]
+                        || MapFrom(column, into, f64::abs).run(),
+                    ),
+                    Name::Sqrt => vectorised(
+                        #[inline(always)]
+                        || MapFrom(column, into, f64::sqrt).run(),
+                    ),
                     Name::Exp => {
                         into.copy_from_slice(column);
-                        wide_exponentials(into);
+                        vectorised(
+                            #[inline(always)]
+                            || exponentials(into),
+                        );
                     }
                     _ => MapFrom(column, into, libm::log).run(),
                 }
@@ -274,8 +288,14 @@ impl<'e> Evaluation<'e> {
             Operand::Number(other) => into.fill(other),
         }
         match taken {
-            Operand::Column(taken) => wide(Choose(conditions, taken, into)),
-            Operand::Number(taken) => wide(ChooseNumber(conditions, taken, into)),
+            Operand::Column(taken) => vectorised(
+                #[inline(always)]
+                || Choose(conditions, taken, into).run(),
+            ),
+            Operand::Number(taken) => vectorised(
+                #[inline(always)]
+                || ChooseNumber(conditions, taken, into).run(),
+            ),
         }
         if !is_missing(call.missing) {
             replace_missing(into, call.missing);
@@ -323,9 +343,7 @@ fn replace_missing(numbers: &mut [f64], with: f64) {
 /// A function of every number, in its place.
 struct Map<'m, F>(&'m mut [f64], F);
 
-impl<F: Fn(f64) -> f64> Wide for Map<'_, F> {
-    type Output = ();
-
+impl<F: Fn(f64) -> f64> Map<'_, F> {
     #[inline(always)]
     fn run(self) {
         self.0.iter_mut().for_each(|number| *number = self.1(*number));
@@ -335,9 +353,7 @@ impl<F: Fn(f64) -> f64> Wide for Map<'_, F> {
 /// A function of every number.
 struct MapFrom<'m, F>(&'m [f64], &'m mut [f64], F);
 
-impl<F: Fn(f64) -> f64> Wide for MapFrom<'_, F> {
-    type Output = ();
-
+impl<F: Fn(f64) -> f64> MapFrom<'_, F> {
     #[inline(always)]
     fn run(self) {
         self.1.iter_mut().zip(self.0).for_each(|(into, number)| *into = self.2(*number));
@@ -347,9 +363,7 @@ impl<F: Fn(f64) -> f64> Wide for MapFrom<'_, F> {
 /// Takes numbers where a condition holds.
 struct Choose<'m>(&'m [f64], &'m [f64], &'m mut [f64]);
 
-impl Wide for Choose<'_> {
-    type Output = ();
-
+impl Choose<'_> {
     #[inline(always)]
     fn run(self) {
         for ((into, taken), condition) in self.2.iter_mut().zip(self.1).zip(self.0) {
@@ -361,9 +375,7 @@ impl Wide for Choose<'_> {
 /// Takes a number where a condition holds.
 struct ChooseNumber<'m>(&'m [f64], f64, &'m mut [f64]);
 
-impl Wide for ChooseNumber<'_> {
-    type Output = ();
-
+impl ChooseNumber<'_> {
     #[inline(always)]
     fn run(self) {
         for (into, condition) in self.2.iter_mut().zip(self.0) {
@@ -384,13 +396,22 @@ impl Zip<'_> {
     fn run<F: Fn(f64, f64) -> f64>(self, function: F) -> bool {
         match (self.left, self.right) {
             (Operand::Column(left), Operand::Column(right)) => {
-                wide(ZipColumns(left, right, self.into, function));
+                vectorised(
+                    #[inline(always)]
+                    || ZipColumns(left, right, self.into, function).run(),
+                );
             }
             (Operand::Column(left), Operand::Number(right)) => {
-                wide(MapFrom(left, self.into, |left| function(left, right)));
+                vectorised(
+                    #[inline(always)]
+                    || MapFrom(left, self.into, |left| function(left, right)).run(),
+                );
             }
             (Operand::Number(left), Operand::Column(right)) => {
-                wide(MapFrom(right, self.into, |right| function(left, right)));
+                vectorised(
+                    #[inline(always)]
+                    || MapFrom(right, self.into, |right| function(left, right)).run(),
+                );
             }
             (Operand::Number(left), Operand::Number(right)) => self.into.fill(function(left, right)),
         }
@@ -400,9 +421,7 @@ impl Zip<'_> {
 
 struct ZipColumns<'m, F>(&'m [f64], &'m [f64], &'m mut [f64], F);
 
-impl<F: Fn(f64, f64) -> f64> Wide for ZipColumns<'_, F> {
-    type Output = ();
-
+impl<F: Fn(f64, f64) -> f64> ZipColumns<'_, F> {
     #[inline(always)]
     fn run(self) {
         for ((into, left), right) in self.2.iter_mut().zip(self.0).zip(self.1) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::vectorised;
 
 use crate::compile::expression::hash_keys;
 use crate::document::dictionary::{Closure, Interval};
@@ -41,7 +41,10 @@ impl Curve {
     /// The value for every number, in its place.
     pub fn apply(&self, numbers: &mut [f64]) {
         let lacks = lacks_some(numbers);
-        wide(CurveOf { curve: self, numbers, lacks });
+        vectorised(
+            #[inline(always)]
+            || CurveOf { curve: self, numbers, lacks }.run(),
+        );
     }
 }
 
@@ -51,9 +54,7 @@ struct CurveOf<'c> {
     lacks: bool,
 }
 
-impl Wide for CurveOf<'_> {
-    type Output = ();
-
+impl CurveOf<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { curve, numbers, lacks } = self;
@@ -145,7 +146,10 @@ impl Bins {
     /// The value for every number, in its place.
     pub fn apply(&self, numbers: &mut [f64]) {
         let lacks = lacks_some(numbers);
-        wide(BinsOf { bins: self, numbers, lacks });
+        vectorised(
+            #[inline(always)]
+            || BinsOf { bins: self, numbers, lacks }.run(),
+        );
     }
 }
 
@@ -155,9 +159,7 @@ struct BinsOf<'b> {
     lacks: bool,
 }
 
-impl Wide for BinsOf<'_> {
-    type Output = ();
-
+impl BinsOf<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { bins, numbers, lacks } = self;
@@ -250,7 +252,10 @@ impl Table {
     pub fn apply(&self, columns: &[Vec<f64>], row: &mut Vec<f64>, into: &mut [f64]) {
         let default = self.lookup.default.map_or(MISSING, |datum| datum.number);
         if let ([keys], false) = (columns, self.few.is_empty()) {
-            wide(FewRows { few: &self.few, default, keys, into });
+            vectorised(
+                #[inline(always)]
+                || FewRows { few: &self.few, default, keys, into }.run(),
+            );
         } else {
             for (at, into) in into.iter_mut().enumerate() {
                 row.clear();
@@ -282,9 +287,7 @@ struct FewRows<'t> {
     into: &'t mut [f64],
 }
 
-impl Wide for FewRows<'_> {
-    type Output = ();
-
+impl FewRows<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { few, default, keys, into } = self;

@@ -1,6 +1,6 @@
 //! The constants that a field is compared with, and ranks of values among them.
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::vectorised;
 
 use crate::plan::Slot;
 use crate::value::missing::lacks_some;
@@ -90,7 +90,10 @@ impl Cuts {
 
     fn fill<R: Copy + Default>(&self, values: &[f64], ranks: &mut Vec<R>, make: impl Fn(u64) -> R + Copy) {
         ranks.resize(values.len(), R::default());
-        wide(RanksOf { cuts: self, values, ranks, make });
+        vectorised(
+            #[inline(always)]
+            || RanksOf { cuts: self, values, ranks, make }.run(),
+        );
         if lacks_some(values) {
             for (rank, _) in ranks.iter_mut().zip(values).filter(|(_, value)| value.is_nan()) {
                 *rank = make(self.missing() as u64);
@@ -106,9 +109,7 @@ struct RanksOf<'r, R, F> {
     make: F,
 }
 
-impl<R: Copy, F: Fn(u64) -> R> Wide for RanksOf<'_, R, F> {
-    type Output = ();
-
+impl<R: Copy, F: Fn(u64) -> R> RanksOf<'_, R, F> {
     #[inline(always)]
     fn run(self) {
         let Self { cuts, values, ranks, make } = self;

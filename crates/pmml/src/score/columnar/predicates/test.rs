@@ -1,6 +1,6 @@
 //! Conditions on a block of rows: a byte a row, 1 where they hold.
 
-use scorewheel_trees::{Wide, wide};
+use scorewheel_trees::vectorised;
 
 use crate::document::predicate::BooleanOperator;
 use crate::score::columnar::Frame;
@@ -51,7 +51,10 @@ impl Ranked<'_> {
         let mut mask = std::mem::take(self.mask);
         mask.clear();
         mask.resize(self.rows, 0);
-        wide(Each { ranked: self, conditions, mask: &mut mask, visit });
+        vectorised(
+            #[inline(always)]
+            || Each { ranked: self, conditions, mask: &mut mask, visit }.run(),
+        );
         *self.mask = mask;
     }
 
@@ -74,7 +77,10 @@ impl Ranked<'_> {
             Condition::Constant(value) => mask.fill(u8::from(*value == Some(true))),
             Condition::Field { field, holds, .. } => {
                 mask.fill(1);
-                wide(Narrow { test: holds, ranks: &self.ranks[*field], mask });
+                vectorised(
+                    #[inline(always)]
+                    || Narrow { test: holds, ranks: &self.ranks[*field], mask }.run(),
+                );
             }
         }
     }
@@ -98,8 +104,14 @@ impl Ranked<'_> {
             Condition::Field { field, holds: test, known: known_test } => {
                 holds.fill(1);
                 known.fill(1);
-                wide(Narrow { test, ranks: &self.ranks[*field], mask: holds });
-                wide(Narrow { test: known_test, ranks: &self.ranks[*field], mask: known });
+                vectorised(
+                    #[inline(always)]
+                    || Narrow { test, ranks: &self.ranks[*field], mask: holds }.run(),
+                );
+                vectorised(
+                    #[inline(always)]
+                    || Narrow { test: known_test, ranks: &self.ranks[*field], mask: known }.run(),
+                );
             }
             Condition::Joined { operator, parts } => {
                 let (mut own, mut own_known) = (self.take(), self.take());
@@ -157,9 +169,7 @@ struct Each<'e, 'r, F> {
     visit: F,
 }
 
-impl<F: FnMut(usize, &mut [u8])> Wide for Each<'_, '_, F> {
-    type Output = ();
-
+impl<F: FnMut(usize, &mut [u8])> Each<'_, '_, F> {
     #[inline(always)]
     fn run(mut self) {
         let predicates: &Predicates = self.ranked.predicates;
@@ -196,9 +206,7 @@ struct Narrow<'n> {
     mask: &'n mut [u8],
 }
 
-impl Wide for Narrow<'_> {
-    type Output = ();
-
+impl Narrow<'_> {
     #[inline(always)]
     fn run(self) {
         match self.ranks {

@@ -1,11 +1,7 @@
-//! exp of many numbers.
+//! e^x of many numbers.
 //!
 //! The same operations in the same order as [`libm::exp`], told without branches so that a compiler can put numbers
 //! side by side; numbers outside the range where that holds are given to [`libm::exp`] itself.
-
-use scorewheel_trees::{Wide, wide};
-
-use crate::precision::Precision;
 
 /// The constants of `libm::exp`, which are those of FreeBSD's `e_exp.c`.
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
@@ -20,6 +16,9 @@ const P5: f64 = 4.138_136_797_057_238_5e-8;
 /// Where every case of `libm::exp` but the plain one is excluded: results are normal numbers.
 const LARGEST: f64 = 700.0;
 
+/// Numbers that are looked at together: one outside of the range holds up no more than these.
+const ABREAST: usize = 32;
+
 /// Where `libm` changes its way: it compares the upper halves of numbers, of which these are the first ones.
 const NEAR: f64 = f64::from_bits(0x3ff0_a2b2_0000_0000);
 const SMALL: f64 = f64::from_bits(0x3fd6_2e43_0000_0000);
@@ -28,52 +27,16 @@ const TINY: f64 = f64::from_bits(0x3e30_0001_0000_0000);
 /// Rounds to the nearest whole number when it is added and taken away again.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
-/// Numbers that are looked at together: whether all are plain.
-const CHUNK: usize = 64;
-
-/// exp of every number, with the bits of [`libm::exp`]; for callers that are within [`wide()`] already.
+/// e^x of every number, with the bits of [`libm::exp`]. Wide where it is called within
+/// [`vectorised`](crate::vectorised).
 #[inline(always)]
 pub fn exponentials(numbers: &mut [f64]) {
-    for numbers in numbers.chunks_mut(CHUNK) {
-        let plain = numbers.iter().fold(true, |plain, number| plain & (number.abs() < LARGEST));
-        if plain {
-            for number in numbers {
-                *number = plain_exponential(*number);
-            }
+    for numbers in numbers.chunks_mut(ABREAST) {
+        if numbers.iter().fold(true, |plain, number| plain & (number.abs() < LARGEST)) {
+            numbers.iter_mut().for_each(|number| *number = plain_exponential(*number));
         } else {
-            for number in numbers {
-                *number = libm::exp(*number);
-            }
+            numbers.iter_mut().for_each(|number| *number = libm::exp(*number));
         }
-    }
-}
-
-/// The same with wide registers.
-pub fn wide_exponentials(numbers: &mut [f64]) {
-    struct Exponentials<'m>(&'m mut [f64]);
-    impl Wide for Exponentials<'_> {
-        type Output = ();
-
-        #[inline(always)]
-        fn run(self) {
-            exponentials(self.0);
-        }
-    }
-    wide(Exponentials(numbers));
-}
-
-/// 1 / (1 + exp(−x)) of every number, each step rounded to the precision.
-#[inline(always)]
-pub fn logistics(numbers: &mut [f64], precision: Precision) {
-    numbers.iter_mut().for_each(|number| *number = -*number);
-    exponentials(numbers);
-    precision.round_all(numbers);
-    if precision.is_float() {
-        for number in numbers {
-            *number = precision.round(1.0 / precision.round(1.0 + *number));
-        }
-    } else {
-        numbers.iter_mut().for_each(|number| *number = 1.0 / (1.0 + *number));
     }
 }
 
