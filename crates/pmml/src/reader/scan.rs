@@ -138,7 +138,11 @@ impl<'a> Scanner<'a> {
         let Some(length) = memchr(b'>', rest.as_bytes()) else {
             return Err(fault(start, "an end tag does not end"));
         };
-        let found = rest[..length].trim_end_matches([' ', '\t', '\r', '\n']);
+        // Blanks alone are no blanks behind a name: they are not the end of an empty one.
+        let found = match rest[..length].trim_end_matches([' ', '\t', '\r', '\n']) {
+            "" => &rest[..length],
+            name => name,
+        };
         self.at = start + 3 + length;
         match expected {
             Some(name) if name == found => {
@@ -294,6 +298,15 @@ mod tests {
         let told = told_here(WHOLE);
         assert!(told.as_ref().is_some_and(|told| told.len() > 12));
         assert_eq!(told, told_by_crate(WHOLE));
+    }
+
+    #[test]
+    fn tags_without_a_name_are_told_as_by_the_crate() {
+        for source in
+            ["< l='m'></ >", "< l='m'></>", "< l='m'/>", "<></>", "<></ \t>", "<a></ >", "<a></a >", "</ >"]
+        {
+            assert_eq!(told_here(source), told_by_crate(source), "{source}");
+        }
     }
 
     proptest! {
