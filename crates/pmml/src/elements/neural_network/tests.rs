@@ -114,7 +114,7 @@ fn a_category_has_one_neuron() {
         );
         load(&document(FIELDS, &model))
     };
-    let refused = network(&(output("u", "yes") + &output("v", "yes"))).unwrap_err().to_string();
+    let refused = network(&(output("u", "yes") + &output("v", "yes"))).err().unwrap().to_string();
     assert!(refused.contains("two neurons stand for the category \"yes\" of \"k\""), "{refused}");
     network(&(output("u", "yes") + &output("v", "no"))).unwrap();
 }
