@@ -101,7 +101,7 @@ fn score_warns_of_a_model_that_does_not_reproduce_its_own_rows() {
     assert_eq!((good.code, &*good.err), (Some(0), ""), "{good:?}");
     let warned = world.say(&["score", "--model", "bad.pmml", "--input", "rows"]);
     assert!(warned.code == Some(0) && warned.out == good.out, "{warned:?}");
-    for words in ["warning", "1 of its own 2 verification rows", "row 2: \"y\" is 3, not 3.1"] {
+    for words in ["warning", "1 of its own 2 verification rows", "row 2: \"y\" is 3.0, not 3.1"] {
         assert!(warned.err.contains(words), "{words:?} is not in {warned:?}");
     }
     world

@@ -188,7 +188,7 @@ fn what_is_refused_and_with_which_words() {
         (
             "[influxdb]\nhost = \"x\"\n",
             &[],
-            "FILE:1: there is no setting `influxdb`; this version does not write to influxdb; remove it",
+            "FILE:1: there is no setting `influxdb`; did you mean `influx`?",
         ),
     ];
     for (text, environment, expected) in cases {

@@ -268,7 +268,7 @@ fn a_changelog_of_another_kind_of_store_is_refused() {
     let error = driver.restart().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "task 0_0: store `total`: the changelog holds records of `total/1`, this store writes total/2; give the store \
-         another name"
+        "task 0_0: store `total`: the changelog holds records of `total/1`, this store writes total/2; run it with \
+         the store that wrote it, or begin the store anew with `reset --store`"
     );
 }
