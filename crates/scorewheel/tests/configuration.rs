@@ -185,11 +185,7 @@ fn what_is_refused_and_with_which_words() {
             "environment variable SCOREWHEEL__CLIENT__TOKEN_FILE: cannot read /nonexistent/token: No such file or \
              directory (os error 2)",
         ),
-        (
-            "[influxdb]\nhost = \"x\"\n",
-            &[],
-            "FILE:1: there is no setting `influxdb`; did you mean `influx`?",
-        ),
+        ("[influxdb]\nhost = \"x\"\n", &[], "FILE:1: there is no setting `influxdb`; did you mean `influx`?"),
     ];
     for (text, environment, expected) in cases {
         assert_eq!(refused(text, environment).1, *expected, "{text}{environment:?}");
