@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use behaviour::{Harness, behaviours};
-use scorewheel_topics::{Backend, ManualClock, MemoryBackend, TopicSpec};
+use scorewheel_topics::{Backend, ManualClock, MemoryBackend, TopicSpec, TopicsError};
 
 struct Memory {
     backend: MemoryBackend,
@@ -58,5 +58,7 @@ fn topics_have_a_bounded_number_of_partitions() {
     let refused = create("wider", 99_999_999).unwrap_err().to_string();
     assert!(refused.contains("at most 20000") && refused.contains("12000 are there"), "{refused}");
     create("more", 8_001).unwrap_err();
+    admin.add_partitions("wide", 20_001).unwrap_err();
+    assert!(matches!(create("wide", 12_000), Err(TopicsError::TopicExists { .. })));
     create("more", 8_000).unwrap();
 }

@@ -117,19 +117,11 @@ impl State {
                 reason: format!("topic `{name}` needs at least one partition"),
             });
         }
-        let there: usize = self.topics.values().map(|topic| topic.partitions.len()).sum();
-        if spec.partitions as usize > MOST_PARTITIONS.saturating_sub(there) {
-            let reason = format!(
-                "topic `{name}` is to have {} partitions, but all topics together have at most {MOST_PARTITIONS}, \
-                 of which {there} are there",
-                spec.partitions
-            );
-            return Err(TopicsError::Configuration { reason });
-        }
         check_settings(&spec.config)?;
         if self.topics.contains_key(name) {
             return Err(TopicsError::TopicExists { topic: name.clone() });
         }
+        self.check_room(name, spec.partitions)?;
         let (topic, config) = (name.clone(), spec.config.clone());
         self.storage.apply(&[Change::CreateTopic { topic, partitions: spec.partitions, config }])?;
         let partitions = vec![RecoveredPartition::default(); spec.partitions as usize];
@@ -137,6 +129,19 @@ impl State {
         self.topics.insert(name.clone(), Topic::new(name, recovered));
         self.topics_changed();
         Ok(())
+    }
+
+    /// Refuses partitions beyond [`MOST_PARTITIONS`].
+    fn check_room(&self, name: &str, more: u32) -> Result<(), TopicsError> {
+        let there: usize = self.topics.values().map(|topic| topic.partitions.len()).sum();
+        if more as usize <= MOST_PARTITIONS.saturating_sub(there) {
+            return Ok(());
+        }
+        let reason = format!(
+            "topic `{name}` is to have {more} more partitions, but all topics together have at most {MOST_PARTITIONS}, \
+             of which {there} are there"
+        );
+        Err(TopicsError::Configuration { reason })
     }
 
     pub fn delete_topic(&mut self, name: &str) -> Result<(), TopicsError> {
@@ -171,6 +176,7 @@ impl State {
         let mut all = topic.settings.clone();
         all.extend(settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
         check_settings(&all)?;
+        self.check_room(name, partitions.saturating_sub(found))?;
         let change = Change::AlterTopic { topic: name.to_owned(), partitions, config: all.clone() };
         self.storage.apply(&[change])?;
         if let Some(topic) = self.topics.get_mut(name) {
