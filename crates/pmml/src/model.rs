@@ -22,7 +22,7 @@ pub struct PmmlModel {
     plan: Arc<Plan>,
     summary: Summary,
     verification: VerificationRows,
-    statistics: Vec<FieldStatistics>,
+    statistics: Arc<[FieldStatistics]>,
 }
 
 impl PmmlModel {
@@ -81,7 +81,7 @@ impl PmmlModel {
             engine: "native".to_owned(),
             details,
         };
-        let (verification, statistics) = (VerificationRows::of(head), head.statistics.clone());
+        let (verification, statistics) = (VerificationRows::of(head), Arc::clone(&head.statistics));
         Ok(Self { plan: Arc::new(plan), summary, verification, statistics })
     }
 

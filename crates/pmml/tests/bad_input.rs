@@ -80,6 +80,109 @@ fn a_small_document_cannot_ask_for_much_memory() {
     assert_eq!(refusal(&text).0, ModelErrorKind::TooLarge);
 }
 
+/// Ways in which functions or fields are made of one another, and the deepest that is loaded.
+const DEEP: [(&str, usize); 6] =
+    [("function", 999), ("if", 499), ("name", 1_000), ("sum", 500), ("norm", 500), ("wanted first", 1_000)];
+
+/// A document with a chain of so many functions or fields, named from the shallowest to the deepest.
+fn deep(way: &str, count: usize) -> String {
+    let field = |at: usize| if at == 0 { "x".to_owned() } else { format!("d{at}") };
+    let derived = |name: &str, expression: &str| {
+        format!(
+            "<DerivedField name=\"{name}\" optype=\"continuous\" dataType=\"double\">{expression}</DerivedField>"
+        )
+    };
+    let number = "<Constant dataType=\"double\">1</Constant>";
+    let (mut functions, mut fields) = (String::new(), String::new());
+    for at in 1..=count {
+        let before = at - 1;
+        let called = match before {
+            0 => "<FieldRef field=\"a\"/>".to_owned(),
+            _ => format!("<Apply function=\"f{before}\"><FieldRef field=\"a\"/></Apply>"),
+        };
+        let outer = field(before);
+        let body = match way {
+            "function" => called,
+            "if" => format!(
+                "<Apply function=\"if\"><Apply function=\"isMissing\"><FieldRef field=\"a\"/></Apply>{number}{called}</Apply>"
+            ),
+            _ => String::new(),
+        };
+        if !body.is_empty() {
+            functions += &format!(
+                "<DefineFunction name=\"f{at}\" optype=\"continuous\" dataType=\"double\"><ParameterField name=\"a\" \
+                 optype=\"continuous\" dataType=\"double\"/>{body}</DefineFunction>"
+            );
+        }
+        let expression = match way {
+            "name" | "wanted first" => format!("<FieldRef field=\"{outer}\"/>"),
+            "sum" => format!("<Apply function=\"+\"><FieldRef field=\"{outer}\"/>{number}</Apply>"),
+            "norm" => format!(
+                "<NormContinuous field=\"{outer}\"><LinearNorm orig=\"0\" norm=\"0\"/><LinearNorm orig=\"1\" norm=\"1\"/></NormContinuous>"
+            ),
+            _ => format!("<Apply function=\"f{at}\"><FieldRef field=\"x\"/></Apply>"),
+        };
+        fields += &derived(&field(at), &expression);
+    }
+    let schema = "<MiningSchema><MiningField name=\"x\"/><MiningField name=\"y\" usageType=\"target\"/></MiningSchema>";
+    let local = format!("<LocalTransformations>{fields}</LocalTransformations>");
+    let each = |make: &dyn Fn(String) -> String| (1..=count).map(|at| make(field(at))).collect::<String>();
+    let deepest = field(count);
+    let model = match way {
+        // What is compiled last is wanted first.
+        "wanted first" => format!(
+            "<RegressionModel functionName=\"regression\">{schema}{local}<RegressionTable intercept=\"0\">{}\
+             <PredictorTerm coefficient=\"1\"><FieldRef field=\"{deepest}\"/></PredictorTerm></RegressionTable></RegressionModel>",
+            each(&|name| format!("<CategoricalPredictor name=\"{name}\" value=\"9\" coefficient=\"1\"/>"))
+        ),
+        // No record comes to the nodes that name all of the fields.
+        _ => format!(
+            "<TreeModel functionName=\"regression\" splitCharacteristic=\"multiSplit\">{schema}{local}<Node score=\"0\"><True/>\
+             <Node score=\"1\"><False/>{}</Node><Node score=\"2\"><SimplePredicate field=\"{deepest}\" operator=\"greaterThan\" \
+             value=\"0\"/></Node></Node></TreeModel>",
+            each(&|name| format!(
+                "<Node score=\"1\"><SimplePredicate field=\"{name}\" operator=\"equal\" value=\"7\"/></Node>"
+            ))
+        ),
+    };
+    let fields = "<DataField name=\"x\" optype=\"continuous\" dataType=\"double\"/>\
+        <DataField name=\"y\" optype=\"continuous\" dataType=\"double\"/>";
+    document(fields, &format!("<TransformationDictionary>{functions}</TransformationDictionary>{model}"))
+}
+
+/// Loads a document and scores records by it, all in a thread whose stack is the smallest that is usual.
+fn scored_on_a_small_stack(text: String) -> Result<(), scorewheel_model::ModelError> {
+    let work = move || {
+        let model = load(&text)?;
+        let bound = model.bind(&model.schema()?, &Mapping::default())?;
+        let mut batch = Batch::new(model.schema()?);
+        for row in 0..300 {
+            batch.push_row(&[Value::F64(f64::from(row))]);
+        }
+        let mut scores = Scores::new();
+        for rows in [0..1, 0..300] {
+            bound.score(&batch, rows, &mut bound.new_scratch(), &mut scores);
+            assert!(scores.error(0).is_none(), "{:?}", scores.error(0));
+        }
+        Ok(())
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap()
+}
+
+#[test]
+fn what_is_computed_deep_is_computed_or_refused() {
+    for (way, most) in DEEP {
+        for count in [1, 300, most] {
+            scored_on_a_small_stack(deep(way, count))
+                .unwrap_or_else(|error| panic!("{way} {count}: {error}"));
+        }
+        for count in [most + 1, 5_000] {
+            let error = scored_on_a_small_stack(deep(way, count)).expect_err(way);
+            assert!(error.to_string().contains("deeper than 1000"), "{way} {count}: {error}");
+        }
+    }
+}
+
 #[test]
 fn a_document_cut_off_anywhere_is_refused() {
     let text = good();

@@ -15,11 +15,18 @@ use crate::document::schema::Usage;
 use crate::document::{DataField, DataType as DocumentType, DerivedField, Document, ModelDocument};
 use crate::fault::{Fault, Result};
 use crate::functions::text_index::Tokenizer;
-use crate::plan::{FunctionPlan, InputPlan, ModelId, ModelPlan, Place, Plan, Slot, SlotPlan, Source};
+use crate::plan::expression::Function;
+use crate::plan::{
+    Expression, FunctionPlan, InputPlan, ModelId, ModelPlan, Place, Plan, Slot, SlotPlan, Source,
+};
 use crate::value::{Datum, Kind};
 
 /// Longest chain of derived fields, functions and nested models that refer to one another.
 pub const NESTING_LIMIT: usize = 256;
+
+/// How deep evaluating a derived field or a function recurses at most. What is named before it is read is compiled without
+/// nesting, and recursion for a row has no other bound; a stack of 2 MiB holds twice as much.
+pub const DEPTH_LIMIT: u32 = 1_000;
 
 /// Compiles the model with this index.
 ///
@@ -151,7 +158,13 @@ impl<'d, 'a> Compiler<'d, 'a> {
 
     /// Adds a slot.
     pub fn add_slot(&mut self, name: &str, kind: Option<Kind>, source: Source) -> Slot {
-        self.slots.push(SlotPlan { name: name.into(), kind, order: None, is_categorical: false, source });
+        let depth = match &source {
+            Source::Derived { expression, .. } => self.depth_of(expression),
+            Source::Field { slot, .. } => self.slots[slot.index()].depth + 1,
+            Source::Input { .. } | Source::Output | Source::Undefined => 0,
+        };
+        let name = name.into();
+        self.slots.push(SlotPlan { name, kind, order: None, is_categorical: false, depth, source });
         Slot(self.slots.len() as u32 - 1)
     }
 
@@ -226,6 +239,38 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let result = work(self);
         self.depth -= 1;
         result
+    }
+
+    /// How deep evaluating an expression recurses, the fields and functions that it reads included.
+    pub(super) fn depth_of(&self, expression: &Expression) -> u32 {
+        let deepest = |parts: &[Expression]| parts.iter().map(|part| self.depth_of(part)).max().unwrap_or(0);
+        let below = match expression {
+            Expression::Constant(_) | Expression::Parameter { .. } | Expression::Unsupported(_) => 0,
+            Expression::Field { slot, .. } => self.slots[slot.index()].depth,
+            Expression::Piecewise(piecewise) => self.depth_of(&piecewise.argument),
+            Expression::Indicator(indicator) => self.depth_of(&indicator.argument),
+            Expression::Bins(bins) => self.depth_of(&bins.argument),
+            Expression::Lookup(lookup) => deepest(&lookup.arguments),
+            Expression::Term(term) => self.depth_of(&term.text).max(self.depth_of(&term.term)),
+            Expression::OneRecord(one) => self.depth_of(&one.argument),
+            Expression::Call(call) => {
+                let own = match call.function {
+                    Function::Defined(index) => self.functions[index as usize].depth,
+                    Function::Builtin(_) => 0,
+                };
+                deepest(&call.arguments).max(own)
+            }
+        };
+        below + 1
+    }
+
+    /// Refuses what recurses deeper than [`DEPTH_LIMIT`].
+    pub(super) fn check_depth(&self, offset: u32, what: &str, depth: u32) -> Result<()> {
+        if depth > DEPTH_LIMIT {
+            let message = format!("{what} is computed from others deeper than {DEPTH_LIMIT}");
+            return Err(Fault::too_large(offset, message));
+        }
+        Ok(())
     }
 
     /// Compiles a model of a scope and gives its index.

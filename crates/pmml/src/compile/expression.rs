@@ -384,7 +384,9 @@ impl<'d, 'a> Compiler<'d, 'a> {
             compiler.expression_at(at, &definition.expression)
         })?;
         let parameters = definition.parameters.iter().map(|(_, kind)| kind.map(Kind::of)).collect();
-        self.functions.push(FunctionPlan { parameters, kind, body });
+        let depth = self.depth_of(&body);
+        self.check_depth(definition.offset, &format!("the function {name:?}"), depth)?;
+        self.functions.push(FunctionPlan { parameters, kind, body, depth });
         let index = self.functions.len() as u32 - 1;
         self.function_states.insert(definition.name, FunctionState::Done(index));
         Ok(Some((index, definition.parameters.len())))

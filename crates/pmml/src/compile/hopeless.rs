@@ -83,9 +83,9 @@ fn first_of_predicate(predicate: &Predicate) -> Option<Slot> {
     }
 }
 
-/// What fails where a slot is read. Derived fields read others at most [`NESTING_LIMIT`] deep.
+/// What fails where a slot is read. Derived fields read others at most [`DEPTH_LIMIT`] deep.
 ///
-/// [`NESTING_LIMIT`]: crate::compile::compiler::NESTING_LIMIT
+/// [`DEPTH_LIMIT`]: crate::compile::compiler::DEPTH_LIMIT
 fn first_of_slot(slots: &[SlotPlan], slot: Slot) -> Option<Failing> {
     match &slots.get(slot.index())?.source {
         Source::Undefined => Some(Failing::Name(slot)),

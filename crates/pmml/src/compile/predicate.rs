@@ -36,7 +36,8 @@ impl<'d, 'a> Compiler<'d, 'a> {
                 let mut set: Vec<f64> = Vec::with_capacity(values.entries.len());
                 for entry in &values.entries {
                     match self.constant_of_field(kind, entry) {
-                        Some(number) => set.push(number),
+                        // Adding nought makes both noughts the same.
+                        Some(number) => set.push(number + 0.0),
                         None => return Ok(self.unfit("SimpleSetPredicate", slot, kind, entry)),
                     }
                 }

@@ -251,6 +251,8 @@ impl<'d, 'a> Compiler<'d, 'a> {
         let place = self.place(format!("DerivedField {name:?}"));
         let expression = self.expression_of(scope, kind, &field.expression)?;
         let slot = self.add_slot(name, Some(kind), Source::Derived { expression, place });
+        let depth = self.slots[slot.index()].depth;
+        self.check_depth(field.offset, &format!("the derived field {name:?}"), depth)?;
         let order = self.order(field.op_type, kind, &field.values);
         let plan = &mut self.slots[slot.index()];
         plan.order = order;

@@ -1,5 +1,7 @@
 //! What all model elements have in common.
 
+use std::sync::Arc;
+
 use scorewheel_model::FieldStatistics;
 
 use crate::document::expression::Transformations;
@@ -33,6 +35,9 @@ closed_list! {
     }
 }
 
+/// How deep the children stand of a model that is itself a child of `PMML`.
+const OWN_DEPTH: usize = 3;
+
 /// Attributes and children that every model element has.
 #[derive(Clone, Debug)]
 pub struct ModelHead<'a> {
@@ -60,8 +65,8 @@ pub struct ModelHead<'a> {
     pub transformations: Transformations<'a>,
     /// Rows that it must reproduce.
     pub verification: Option<ModelVerification<'a>>,
-    /// How its fields were distributed in training.
-    pub statistics: Vec<FieldStatistics>,
+    /// How its fields were distributed in training; not told of a model within another one.
+    pub statistics: Arc<[FieldStatistics]>,
     /// True for a `Regression` or `DecisionTree` within another model, which reads the fields of the model around it.
     pub is_embedded: bool,
     has_mining_schema: bool,
@@ -95,7 +100,7 @@ impl<'a> ModelHead<'a> {
             targets: None,
             transformations: Transformations::default(),
             verification: None,
-            statistics: Vec::new(),
+            statistics: Arc::default(),
             is_embedded: false,
             has_mining_schema: false,
         })
@@ -113,8 +118,8 @@ impl<'a> ModelHead<'a> {
             "LocalTransformations" => self.transformations = Transformations::read(xml, child)?,
             "ModelVerification" => self.verification = Some(ModelVerification::read(xml, child)?),
             // Tell about training; they have no part in scoring.
-            "ModelStats" => self.statistics = statistics::read(xml)?,
-            "ModelExplanation" => xml.skip()?,
+            "ModelStats" if xml.depth() == OWN_DEPTH => self.statistics = statistics::read(xml)?.into(),
+            "ModelStats" | "ModelExplanation" => xml.skip()?,
             _ => return Ok(Some(child)),
         }
         Ok(None)
@@ -130,7 +135,7 @@ impl<'a> ModelHead<'a> {
             targets: None,
             transformations: Transformations::default(),
             verification: None,
-            statistics: Vec::new(),
+            statistics: Arc::default(),
             is_embedded: true,
             ..self.clone()
         }

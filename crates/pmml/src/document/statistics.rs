@@ -50,8 +50,8 @@ fn entries<'a>(xml: &mut Xml<'a>, element: &Element<'a>) -> Result<Option<Vec<&'
         xml.skip()?;
         return Ok(None);
     }
-    let content = xml.content(element)?;
-    Ok(Some(split_array(xml, content)))
+    let content = xml.content_if_any(element)?;
+    Ok(content.map(|content| split_array(xml, content)))
 }
 
 impl<'a> Univariate<'a> {
@@ -285,6 +285,9 @@ mod tests {
             r#"<UnivariateStats field="c"><DiscrStats><Array type="int">1 2</Array></DiscrStats></UnivariateStats>"#,
             r#"<UnivariateStats field="x"><ContStats><Interval/><Array type="int">1</Array></ContStats></UnivariateStats>"#,
             r#"<UnivariateStats field="x"><ContStats><Interval closure="openOpen"/><INT-SparseArray n="1"/></ContStats></UnivariateStats>"#,
+            r#"<UnivariateStats field="c"><DiscrStats><Array type="string"><b/></Array><Array type="int">1</Array></DiscrStats></UnivariateStats>"#,
+            r#"<UnivariateStats field="c"><DiscrStats><Array type="string">a&nbsp;<b>c</b></Array><Array type="int">1</Array></DiscrStats></UnivariateStats>"#,
+            r#"<UnivariateStats field="c"><DiscrStats><Array type="string">a&#0;</Array><Array type="int">1</Array></DiscrStats></UnivariateStats>"#,
             r#"<Unheard of="it"><Array/></Unheard>"#,
         ] {
             assert_eq!(told(statistics), [], "{statistics}");

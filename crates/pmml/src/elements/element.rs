@@ -38,6 +38,11 @@ pub trait Element: Debug + Send + Sync {
         answers.left.mark_all();
     }
 
+    /// How much [`Element::score_columns`] keeps for each row of a block at once: blocks have the fewer rows.
+    fn found_per_row(&self) -> usize {
+        0
+    }
+
     /// The values that the winners of [`Answers`] stand for; empty if it predicts numbers.
     fn winners<'m>(&'m self, model: &'m ModelPlan) -> &'m [Datum] {
         if model.is_classification() { model.categories() } else { &[] }

@@ -116,6 +116,12 @@ impl ElementPlan {
         self.element().score_columns(model, frame, work, answers);
     }
 
+    /// See [`Scored::found_per_row`].
+    #[must_use]
+    pub fn found_per_row(&self) -> usize {
+        self.element().found_per_row()
+    }
+
     /// See [`Scored::winners`].
     #[must_use]
     pub fn winners<'m>(&'m self, model: &'m ModelPlan) -> &'m [Datum] {

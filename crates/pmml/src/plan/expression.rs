@@ -145,6 +145,8 @@ pub struct FunctionPlan {
     pub kind: Option<Kind>,
     /// The body.
     pub body: Expression,
+    /// How deep evaluating the body recurses.
+    pub depth: u32,
 }
 
 /// `Aggregate` and `Lag` over the one record at hand.

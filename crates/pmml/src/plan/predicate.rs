@@ -38,7 +38,7 @@ pub enum Predicate {
     InSet {
         /// The field.
         slot: Slot,
-        /// The set, ascending.
+        /// The set, ascending, without −0.
         set: Box<[f64]>,
         /// True if it must not be in it.
         negated: bool,

@@ -35,6 +35,8 @@ pub struct SlotPlan {
     pub order: Option<Box<[f64]>>,
     /// True if its values can only be told apart, or ordered.
     pub is_categorical: bool,
+    /// How deep computing it recurses.
+    pub depth: u32,
     /// Where the value comes from.
     pub source: Source,
 }

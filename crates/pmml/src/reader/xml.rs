@@ -187,9 +187,29 @@ impl<'a> Xml<'a> {
         Ok(())
     }
 
+    /// How many elements are open.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// The text of the element being read, to its end. Extensions are skipped, other elements refused.
     pub fn content(&mut self, element: &Element<'a>) -> Result<&'a str> {
+        let (text, fault) = self.read_content(element, true)?;
+        fault.map_or(Ok(text), Err)
+    }
+
+    /// The same of an element that has no part in scoring: `None` where other elements are refused, or what an entity or
+    /// a reference means is not known. As [`Xml::skip`] it refuses only what cannot be read past.
+    pub fn content_if_any(&mut self, element: &Element<'a>) -> Result<Option<&'a str>> {
+        let (text, fault) = self.read_content(element, false)?;
+        Ok(fault.is_none().then_some(text))
+    }
+
+    /// The text of the element being read, and the first fault in it that can be read past; `stops` at the first.
+    fn read_content(&mut self, element: &Element<'a>, stops: bool) -> Result<(&'a str, Option<Fault>)> {
         let mut whole: Cow<'a, str> = Cow::Borrowed("");
+        let mut first = None;
         loop {
             let offset = self.offset();
             match self.token()? {
@@ -200,36 +220,39 @@ impl<'a> Xml<'a> {
                 Token::Other(Event::GeneralRef(reference)) => {
                     let name = reference.xml10_content();
                     let text = match reference.resolve_char_ref() {
-                        Ok(Some(character)) => character.to_string(),
-                        Ok(None) => match quick_xml::escape::resolve_predefined_entity(&name) {
-                            Some(text) => text.to_owned(),
-                            None => {
-                                return Err(Fault::malformed(
-                                    offset,
-                                    format!("entity &{name}; is not known"),
-                                ));
-                            }
-                        },
-                        Err(error) => return Err(Fault::malformed(offset, error.to_string())),
+                        Ok(Some(character)) => Ok(character.to_string()),
+                        Ok(None) => quick_xml::escape::resolve_predefined_entity(&name)
+                            .map(str::to_owned)
+                            .ok_or_else(|| format!("entity &{name}; is not known")),
+                        Err(error) => Err(error.to_string()),
                     };
-                    whole.to_mut().push_str(&text);
+                    match text {
+                        Ok(text) => whole.to_mut().push_str(&text),
+                        Err(message) => first = first.or(Some(Fault::malformed(offset, message))),
+                    }
                 }
                 Token::Start(tag) => {
                     let opened = self.open(tag)?;
                     if opened.is_pmml && opened.element.name != "Extension" {
-                        return Err(opened.element.unexpected(element.name));
+                        first = first.or_else(|| Some(opened.element.unexpected(element.name)));
                     }
-                    self.skip()?;
+                    if !stops || first.is_none() {
+                        self.skip()?;
+                    }
                 }
                 Token::End => {
                     self.close();
-                    return Ok(match whole {
+                    let text = match whole {
                         Cow::Borrowed(text) => text,
                         Cow::Owned(text) => self.arena.alloc_str(&text),
-                    });
+                    };
+                    return Ok((text, first));
                 }
                 Token::Over => return Err(self.truncated()),
                 _ => {}
+            }
+            if stops && first.is_some() {
+                return Ok(("", first));
             }
         }
     }

@@ -33,7 +33,7 @@ impl Dice {
 }
 
 /// The elements.
-pub const ELEMENTS: [&str; 9] = [
+pub const ELEMENTS: [&str; 10] = [
     "transformations",
     "rules",
     "scorecard",
@@ -43,6 +43,7 @@ pub const ELEMENTS: [&str; 9] = [
     "machines",
     "means",
     "logits",
+    "chain",
 ];
 
 const COLOURS: [&str; 4] = ["red", "green", "blue", "grey"];
@@ -66,6 +67,7 @@ pub fn document(dice: &mut Dice, element: &str) -> String {
         "neighbors" => neighbors(dice, &top),
         "machines" => machines(dice, &top),
         "means" => ("double", general_regression(dice, &top, "generalizedLinear")),
+        "chain" => chain(dice, &schema, &derived),
         _ => ("string", general_regression(dice, &top, "multinomialLogistic")),
     };
     format!(
@@ -75,6 +77,7 @@ pub fn document(dice: &mut Dice, element: &str) -> String {
          leftMargin='-1.5' rightMargin='1.5'/></DataField>\
          <DataField name='z' optype='categorical' dataType='double'>{}</DataField>\
          <DataField name='n' optype='continuous' dataType='integer'/>\
+         <DataField name='f' optype='continuous' dataType='float'/>\
          <DataField name='colour' optype='categorical' dataType='string'/>\
          <DataField name='target' optype='{}' dataType='{target}'/></DataDictionary>\
          <TransformationDictionary><DefineFunction name='half' optype='continuous' dataType='double'>\
@@ -493,6 +496,91 @@ fn machines(dice: &mut Dice, schema: &str) -> (&'static str, String) {
         "<SupportVectorMachineModel functionName='{function}'{method} svmRepresentation='SupportVectors'>{schema}\
          {kernel}<VectorDictionary><VectorFields><FieldRef field='x'/><FieldRef field='y'/><FieldRef field='z'/>\
          </VectorFields>{vectors}</VectorDictionary>{machines}</SupportVectorMachineModel>"
+    );
+    (target, model)
+}
+
+/// A chain in which later segments read the fields of earlier ones, each in another way.
+fn chain(dice: &mut Dice, schema: &str, derived: &str) -> (&'static str, String) {
+    let output = |name: &str| {
+        format!(
+            "<Output><OutputField name='{name}' optype='continuous' dataType='double' feature='predictedValue'/></Output>"
+        )
+    };
+    let is_tree = dice.one_in(2);
+    let fields = if is_tree { ["f", "x"] } else { ["x", "y"] };
+    let first_schema = fields.map(|name| format!("<MiningField name='{name}'/>")).concat();
+    let first = if is_tree {
+        let leaf = |dice: &mut Dice, test: &str| format!("<Node score='{:?}'>{test}</Node>", dice.number());
+        let test = |field: &str, operator: &str, value: f64| {
+            format!("<SimplePredicate field='{field}' operator='{operator}' value='{value:?}'/>")
+        };
+        let at = dice.pick(&[-0.5, 0.0, 0.25]);
+        let below = leaf(dice, &test("x", "lessThan", at)) + &leaf(dice, &test("x", "greaterOrEqual", at));
+        let above = leaf(dice, &test("f", "greaterOrEqual", at));
+        format!(
+            "<TreeModel functionName='regression' splitCharacteristic='binarySplit'><MiningSchema>{first_schema}\
+             </MiningSchema>{}<Node score='0'><True/><Node score='0.5'>{}{below}</Node>{above}</Node></TreeModel>",
+            output("p"),
+            test("f", "lessThan", at)
+        )
+    } else {
+        let predictors = fields
+            .map(|name| format!("<NumericPredictor name='{name}' coefficient='{:?}'/>", dice.number()))
+            .concat();
+        format!(
+            "<RegressionModel functionName='regression'><MiningSchema>{first_schema}</MiningSchema>{}\
+             <RegressionTable intercept='1000'>{predictors}</RegressionTable></RegressionModel>",
+            output("p")
+        )
+    };
+    // The fields of the record once more, mostly as the chain has prepared them.
+    let mut later = String::new();
+    for name in ["x", "y", "z", "n", "f", "colour"] {
+        later +=
+            &if dice.one_in(4) { mining_field(dice, name) } else { format!("<MiningField name='{name}'/>") };
+    }
+    let later = format!(
+        "<MiningSchema>{later}<MiningField name='p'/><MiningField name='target' usageType='target'/></MiningSchema>"
+    );
+    // The first derived field reads what was handed on, all others may read that one.
+    let handed_on = "<DerivedField name='h' optype='continuous' dataType='double'><Apply function='-'>\
+         <FieldRef field='p'/><FieldRef field='x'/></Apply></DerivedField>";
+    let read = |text: String| {
+        let text = text.replace("NumericPredictor name='d3'", "NumericPredictor name='x'");
+        let text = text.replace("NumericPredictor name='d4'", "NumericPredictor name='h'");
+        let text = text.replace("SimplePredicate field='d1'", "SimplePredicate field='h'");
+        let text = text.replace("ClusteringField field='z'", "ClusteringField field='p'");
+        let text = if is_tree { text.replace("field='n'", "field='f'") } else { text };
+        text.replace("NumericPredictor name='d2'", "NumericPredictor name='f'")
+    };
+    let transformed = format!("<LocalTransformations>{handed_on}{derived}</LocalTransformations>");
+    let middle = if dice.one_in(3) {
+        let inner: String = (0..5).map(|at| self::derived(dice, at)).collect();
+        let transformed = format!("<LocalTransformations>{handed_on}{inner}</LocalTransformations>");
+        let schema = later.replace("<MiningField name='target' usageType='target'/>", "");
+        let regression = read(regression(dice, &schema, &transformed));
+        let regression =
+            regression.replace("<LocalTransformations>", &(output("q") + "<LocalTransformations>"));
+        format!("<Segment id='2'><True/>{regression}</Segment>")
+    } else {
+        String::new()
+    };
+    let (target, function, last) = match dice.below(4) {
+        0 => ("double", "regression", regression(dice, &later, &transformed)),
+        1 => ("double", "regression", scorecard(dice, &later, &transformed)),
+        2 => ("string", "classification", rules(dice, &later, &transformed)),
+        _ => ("string", "clustering", clustering(dice, &later, &transformed, false)),
+    };
+    let mut schema = format!("{schema}{}", mining_field(dice, "f"));
+    if function == "clustering" {
+        schema = schema.replace("<MiningField name='target' usageType='target'/>", "");
+    }
+    let model = format!(
+        "<MiningModel functionName='{function}'><MiningSchema>{schema}</MiningSchema>\
+         <Segmentation multipleModelMethod='modelChain'><Segment id='1'><True/>{first}</Segment>{middle}\
+         <Segment id='3'><True/>{}</Segment></Segmentation></MiningModel>",
+        read(last)
     );
     (target, model)
 }

@@ -36,6 +36,7 @@ fn records(dice: &mut Dice, model: &PmmlModel, rare: usize) -> Batch {
                 "colour" => Value::from(dice.pick(&["red", "green", "blue", "grey", "pink"])),
                 "n" => Value::I64(dice.below(5) as i64 - 1),
                 "z" => Value::F64(dice.below(9) as f64 / 4.0 - 1.0),
+                "f" => Value::F32(dice.number() as f32),
                 _ if dice.one_in(rare) => Value::F64(f64::NAN),
                 _ => Value::F64(dice.number()),
             })

@@ -168,9 +168,6 @@ fn read_counts<'a>(
             }
         } else {
             let count = child.required_count("count")?;
-            if !(count >= 0.0 && count.is_finite()) {
-                return Err(child.invalid(format!("a count of {count} is below 0")));
-            }
             child.finish()?;
             xml.end(&child)?;
             if table.counts.is_empty() {

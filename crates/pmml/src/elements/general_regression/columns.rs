@@ -128,10 +128,6 @@ impl Addend {
         match &self.factors[..] {
             [] => sums.iter_mut().for_each(|sum| *sum += self.beta),
             [Factor::Power { slot, exponent: 1.0 }] => {
-                if let [sum] = sums {
-                    *sum += self.beta * frame.number(*slot, 0);
-                    return;
-                }
                 let column = frame.column(*slot);
                 sums.iter_mut().zip(column).for_each(|(sum, number)| *sum += self.beta * number);
             }

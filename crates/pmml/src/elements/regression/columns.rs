@@ -69,12 +69,6 @@ impl Table {
     /// The sums of all rows; as for one row, term after term.
     fn sums(&self, frame: &Frame<'_>, precision: Precision, sums: &mut [f64]) {
         sums.fill(precision.round(self.intercept.unwrap_or(0.0)));
-        if let ([sum], true, true) = (&mut *sums, self.is_linear, !precision.is_float()) {
-            for numeric in &self.numeric {
-                *sum += numeric.coefficient * frame.number(numeric.slot, 0);
-            }
-            return;
-        }
         for numeric in &self.numeric {
             let coefficient = precision.round(numeric.coefficient);
             let column = frame.column(numeric.slot);

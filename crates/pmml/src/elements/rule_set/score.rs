@@ -44,6 +44,10 @@ impl Element for Plan {
             None => answers.left.mark_all(),
         }
     }
+
+    fn found_per_row(&self) -> usize {
+        self.conditions.len() + self.rules.len()
+    }
 }
 
 impl Plan {

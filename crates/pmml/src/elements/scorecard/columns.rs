@@ -38,19 +38,20 @@ enum Choice {
     ByCondition { first: usize },
 }
 
-/// Ranks times attributes up to which a table is made.
-const TABLE_LIMIT: usize = 1 << 18;
+/// Ranks times attributes up to which tables are made, all those of a scorecard together: so many predicates are tested
+/// for them, and they hold no more.
+const TABLE_LIMIT: usize = 1 << 22;
 
 impl ScorecardColumns {
     /// A scorecard for blocks; `None` if an attribute takes a look at the row.
     pub fn find(characteristics: &[Characteristic], reasons: Option<ReasonCodeAlgorithm>) -> Option<Self> {
         let attributes = characteristics.iter().flat_map(|characteristic| &characteristic.attributes);
         let predicates = predicates::find(attributes.map(|attribute| &attribute.predicate))?;
-        let mut first = 0;
+        let (mut first, mut budget) = (0, TABLE_LIMIT);
         let mut compiled = Vec::with_capacity(characteristics.len());
         for characteristic in characteristics {
             let count = characteristic.attributes.len();
-            let choice = Choice::new(&predicates, first, count);
+            let choice = Choice::new(&predicates, first, count, &mut budget);
             compiled.push(CharacteristicColumns::new(characteristic, choice, reasons)?);
             first += count;
         }
@@ -98,7 +99,8 @@ impl CharacteristicColumns {
 }
 
 impl Choice {
-    fn new(predicates: &Predicates, first: usize, count: usize) -> Self {
+    /// Takes from `budget` what a table costs; where that is not there conditions are tested.
+    fn new(predicates: &Predicates, first: usize, count: usize, budget: &mut usize) -> Self {
         let conditions = &predicates.conditions[first..first + count];
         let mut field = None;
         for condition in conditions {
@@ -112,9 +114,10 @@ impl Choice {
         }
         let Some(field) = field else { return Self::ByCondition { first } };
         let last = predicates.fields[field].missing();
-        if last.saturating_mul(count) > TABLE_LIMIT {
+        let Some(rest) = budget.checked_sub((last + 1).saturating_mul(count)) else {
             return Self::ByCondition { first };
-        }
+        };
+        *budget = rest;
         let attribute = |rank: usize| {
             let holds = |condition: &Condition| match condition {
                 Condition::Constant(value) => *value == Some(true),

@@ -58,6 +58,10 @@ impl Element for Plan {
             None => answers.left.mark_all(),
         }
     }
+
+    fn found_per_row(&self) -> usize {
+        self.characteristics.len()
+    }
 }
 
 impl ReasonCodeAlgorithm {

@@ -23,7 +23,7 @@ impl Element for Plan {
         let found = self.count(row, &mut weights);
         if found == Ok(true) {
             weigh(self.normalization, &self.global, &mut weights);
-            self.compare(Precision::from(model.math_context), &weights, prediction);
+            self.compare(Precision::from(model.math_context), &weights, prediction, row.keys);
         }
         row.give_numbers(weights);
         found.map(|_| ())
@@ -67,8 +67,14 @@ impl Plan {
         }
     }
 
-    /// Compares a weighed text with all documents.
-    fn compare(&self, precision: Precision, weights: &[f64], prediction: &mut Prediction) {
+    /// Compares a weighed text with all documents. `keys` is a buffer.
+    fn compare(
+        &self,
+        precision: Precision,
+        weights: &[f64],
+        prediction: &mut Prediction,
+        keys: &mut Vec<u64>,
+    ) {
         let documents = self.documents.chunks_exact(weights.len()).zip(&self.lengths);
         match self.similarity {
             Similarity::Euclidean => {
@@ -95,7 +101,7 @@ impl Plan {
             &prediction.affinities,
             self.similarity == Similarity::Cosine,
             usize::MAX,
-            &mut Vec::new(),
+            keys,
         );
         prediction.entity = prediction.ranking.first().copied();
         prediction.value = prediction.entity.map(|nearest| self.answers[nearest as usize]);

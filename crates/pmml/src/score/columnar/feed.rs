@@ -79,6 +79,10 @@ pub enum Feed {
     },
     /// The records' own column of f32: all but NaN is clean.
     Singles {
+        /// The slot.
+        slot: Slot,
+        /// The input.
+        input: u32,
         /// The column.
         field: usize,
     },
@@ -123,13 +127,6 @@ pub enum Feed {
         /// The buffer.
         buffer: usize,
     },
-}
-
-impl Feed {
-    /// True if the column can hold missing values.
-    fn tells_missing(self) -> bool {
-        !matches!(self, Self::Doubles { .. } | Self::Singles { .. })
-    }
 }
 
 /// No feed.
@@ -220,13 +217,17 @@ impl Feeds {
             return None;
         }
         if let Some(found) = self.of(slot) {
-            // What trees take as it is others read as f64, and where values may be missing the column must tell.
-            let widens = matches!(self.feeds[found], Feed::Singles { .. }) && reading != Reading::Trees;
-            let tells = demand == Demand::Numbers || self.feeds[found].tells_missing();
-            if !widens && tells {
-                self.demands[found] = self.demands[found].max(demand);
-                return Some(found);
+            // A slot keeps its feed, since earlier models look it up by the slot as well. Where one of them left the rows
+            // without a number, no later one sees a missing value.
+            self.demands[found] = self.demands[found].max(demand);
+            // What trees take as it is others read as f64.
+            if reading != Reading::Trees
+                && let Feed::Singles { slot, input, field } = self.feeds[found]
+            {
+                let buffer = self.new_buffer();
+                self.feeds[found] = Feed::Prepared { slot, input, field, buffer };
             }
+            return Some(found);
         }
         match &plan.slots[slot.index()].source {
             Source::Input { input, treatment } => {
@@ -242,7 +243,7 @@ impl Feeds {
                 let feed = match (&schema.fields()[field].data_type, treatment.kind) {
                     (DataType::F64, Kind::Double) if passes => Feed::Doubles { field },
                     (DataType::F32, Kind::Float) if passes && reading == Reading::Trees => {
-                        Feed::Singles { field }
+                        Feed::Singles { slot, input: *input, field }
                     }
                     (DataType::F64, Kind::Double)
                     | (DataType::F32, Kind::Float)
@@ -338,6 +339,7 @@ impl Feeds {
     }
 
     fn add(&mut self, slot: Slot, feed: Feed, demand: Demand) -> Option<usize> {
+        debug_assert!(self.of(slot).is_none(), "an earlier model would lose its column");
         let index = u16::try_from(self.feeds.len()).ok().filter(|index| *index != NONE)?;
         self.feeds.push(feed);
         self.demands.push(demand);

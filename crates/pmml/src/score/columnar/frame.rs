@@ -86,7 +86,11 @@ impl<'f> Frame<'f> {
             | Feed::Treated { buffer, .. }
             | Feed::Derived { buffer, .. }
             | Feed::ByRow { buffer, .. }
-            | Feed::HandedOn { buffer } => self.buffers[buffer].get(..self.rows).unwrap_or_default(),
+            | Feed::HandedOn { buffer } => {
+                let column = self.buffers[buffer].get(..self.rows);
+                debug_assert!(column.is_some(), "feed {feed} is read before it is filled");
+                column.unwrap_or_default()
+            }
         }
     }
 
@@ -94,7 +98,7 @@ impl<'f> Frame<'f> {
     #[must_use]
     pub fn tree_column(&self, slot: Slot) -> trees::Column<'f> {
         let found = self.feeds.of(slot).filter(|_| self.rows != 1);
-        if let Some(Feed::Singles { field }) = found.map(|feed| self.feeds.all()[feed])
+        if let Some(Feed::Singles { field, .. }) = found.map(|feed| self.feeds.all()[feed])
             && let Values::F32(values) = self.batch.column(field).values()
         {
             return trees::Column::f32(&values[self.start..self.start + self.rows]);
@@ -111,7 +115,7 @@ impl<'f> Frame<'f> {
             return self.ones[feed];
         }
         match self.feeds.all()[feed] {
-            Feed::Singles { field } => match self.batch.column(field).values() {
+            Feed::Singles { field, .. } => match self.batch.column(field).values() {
                 Values::F32(values) => f64::from(values[self.start + row]),
                 _ => f64::NAN,
             },
@@ -164,7 +168,7 @@ pub fn fill(
                 left.mark_nan(&ones[index..=index]);
                 continue;
             }
-            Feed::Singles { field } if single => {
+            Feed::Singles { field, .. } if single => {
                 let column = batch.column(field);
                 ones[index] = match column.values() {
                     Values::F32(values) if column.cell(start) == Cell::Value => f64::from(values[start]),
@@ -181,7 +185,7 @@ pub fn fill(
                 mark_cells(column.cells(), start, rows, left);
                 continue;
             }
-            Feed::Singles { field } => {
+            Feed::Singles { field, .. } => {
                 let column = batch.column(field);
                 if let Values::F32(values) = column.values() {
                     let values = &values[start..start + rows];

@@ -34,6 +34,9 @@ pub struct Program {
 /// Affinities of a block at most: they stay in the processor's cache until they are written.
 const BLOCK_AFFINITIES: usize = 1 << 13;
 
+/// What elements find for the rows of a block at most, as far as [`FEWEST_ROWS`] allow it: every thread keeps it.
+const BLOCK_FOUND: usize = 1 << 22;
+
 /// Rows of a block at least.
 const FEWEST_ROWS: usize = 8;
 
@@ -121,7 +124,9 @@ impl Program {
         let written = |column: &usize| writes.iter().any(|write| write.column() == *column);
         let unwritten = (0..plan.answer.schema.fields.len()).filter(|column| !written(column)).collect();
         let entities = if answering.figures.affinity { answering.entities.len() } else { 0 };
-        let block_rows = (BLOCK_AFFINITIES / entities.max(1)).clamp(FEWEST_ROWS, BLOCK_ROWS);
+        let found = steps.iter().map(|step| plan.model(step.model).element.found_per_row()).max();
+        let most = (BLOCK_AFFINITIES / entities.max(1)).min(BLOCK_FOUND / found.unwrap_or(0).max(1));
+        let block_rows = most.clamp(FEWEST_ROWS, BLOCK_ROWS);
         Some(Self { feeds: finder.feeds, steps, writes, unwritten, block_rows })
     }
 

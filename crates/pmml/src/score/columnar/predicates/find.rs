@@ -9,7 +9,6 @@ use crate::score::columnar::Wanted;
 use crate::score::columnar::predicates::condition::{Condition, RankTest, TABLE_LIMIT};
 use crate::score::columnar::predicates::cuts::Cuts;
 use crate::score::columnar::predicates::ranks::RankSet;
-use crate::score::predicate::contains;
 
 /// The predicates of an element.
 #[derive(Debug)]
@@ -125,9 +124,9 @@ impl Builder<'_> {
             Predicate::InSet { slot, set, negated } => {
                 let (field, cuts) = self.field(*slot)?;
                 let known = RankSet::below(cuts.missing());
-                let constants = cuts.constants().iter().enumerate();
-                let members = constants.filter(|(_, constant)| contains(set, **constant));
-                let members = RankSet::listed(members.map(|(at, _)| 2 * at + 1));
+                // NaN equals nothing.
+                let members = set.iter().filter(|member| !member.is_nan());
+                let members = RankSet::listed(members.map(|member| cuts.rank(*member)));
                 let holds = if *negated { known.without(&members) } else { members };
                 Node::Field { field, truth: Truth { holds, known } }
             }
