@@ -157,8 +157,9 @@ impl BoundModel for BoundTensorModel {
         let message = match (input, self.feeds.blame(error, batch, row)) {
             (Some(input), Some(Blame { field, held, takes })) => {
                 let name = &self.schema.fields()[field].name;
-                let held = held.map_or(String::new(), |held| format!(": {held}"));
-                format!("input {:?} (field {name:?}) {what}{held}; it takes {takes}", input.name)
+                // What helps goes first: what is held may be long.
+                let held = held.map_or(String::new(), |held| format!(", not {held}"));
+                format!("input {:?} (field {name:?}) {what}; it takes {takes}{held}", input.name)
             }
             (Some(input), None) => format!("input {:?} {what}", input.name),
             _ => what.to_owned(),

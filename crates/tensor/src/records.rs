@@ -204,6 +204,8 @@ impl Feeds {
         let guilty = self.feeds.iter().find(|feed| feed.input == input && feed.refuses(batch, row))?;
         let column = batch.column(guilty.field);
         let held = match column.fault_text(row) {
+            // Of many elements it is not said which are to blame, and all of them would fill a page.
+            _ if guilty.width > 1 => None,
             Some(text) => Some(format!("{text:?}")),
             None if column.cell(row) == Cell::Value => Some(column.get(row).to_string()),
             None => None,
@@ -216,7 +218,7 @@ impl Feeds {
 #[derive(Debug)]
 pub(crate) struct Blame {
     pub field: FieldIndex,
-    /// The value as people read it; `None` if it is missing.
+    /// The value as people read it; `None` if it is missing or a list.
     pub held: Option<String>,
     /// What the model takes.
     pub takes: String,

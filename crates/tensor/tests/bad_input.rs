@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use scorewheel_columns::{Batch, DataType, ErrorCode, Field, Schema, Scores, Value};
+use scorewheel_columns::{Batch, DataType, ErrorCode, Field, Schema, Scores, TensorElement, Value};
 use scorewheel_model::{Format, InputMapping, Limits, Mapping, Model, ModelError, ModelErrorKind};
 use scorewheel_tensor::{ArchiveFormat, FrozenGraphFormat, OnnxFormat, pack};
 use support::onnx::{node, onnx};
@@ -136,6 +136,17 @@ fn a_record_that_does_not_fit_is_an_error_of_its_row() {
     assert!(
         explained.starts_with("input \"x\" (field \"b\") holds a value of another type; it takes"),
         "{explained}"
+    );
+    // A list is not shown: what helps is what the model takes, and the list may be long.
+    let list = DataType::Tensor { element: TensorElement::F64, shape: [3].into() };
+    let schema = Arc::new(Schema::new(vec![Field::new("x", list)]).unwrap());
+    let bound = model.bind(&schema, &Mapping::default()).unwrap();
+    let mut batch = Batch::new(Arc::clone(&schema));
+    batch.push_row(&[Value::List([1.0, 1e300, 2.0].map(Value::F64).to_vec())]);
+    bound.score(&batch, 0..1, &mut bound.new_scratch(), &mut scores);
+    assert_eq!(
+        bound.explain(scores.error(0).unwrap(), &batch, 0).message,
+        "input \"x\" (field \"x\") holds a value that the model does not take; it takes a list of 3 numbers of 32 bits"
     );
     let Some(other) = wine() else { return };
     assert!(model.bind(other.schema(), &Mapping::default()).is_err());

@@ -173,6 +173,26 @@ fn what_is_cut_short_is_refused() {
 }
 
 #[test]
+fn a_lightgbm_file_is_refused_wherever_it_is_cut_but_within_its_importances() {
+    let text = std::fs::read_to_string(folder().join("lightgbm-regression.txt")).unwrap();
+    let behind = |line: &str| text.find(line).unwrap() + line.len();
+    let importances = behind("\nfeature_importances:")..behind("\nparameters:");
+    let end = behind("\nend of parameters");
+    let whole = by_field(&*load(text.as_bytes()), "x0", &[Value::F64(0.25), Value::F64(2.5)]);
+    for cut in (100..importances.start - 20).step_by(97).chain(importances.start - 20..end) {
+        let bytes = &text.as_bytes()[..cut];
+        let Some(format) = formats().into_iter().find(|format| format.recognises(bytes)) else { continue };
+        match format.load(bytes, &Mapping::default(), &Limits::default()) {
+            Ok(model) => {
+                assert!(importances.contains(&cut), "to {cut}");
+                assert_eq!(by_field(&*model, "x0", &[Value::F64(0.25), Value::F64(2.5)]), whole);
+            }
+            Err(error) => assert!(!importances.contains(&cut), "to {cut}: {error}"),
+        }
+    }
+}
+
+#[test]
 fn what_makes_no_forest_is_refused() {
     let read = |file: &str| std::fs::read_to_string(folder().join(file)).unwrap();
     let (json, text) = (read("xgboost-reg-squarederror.json"), read("lightgbm-regression.txt"));
@@ -261,8 +281,8 @@ fn a_category_that_the_library_refuses_is_an_error_of_its_row() {
     let (scores, errors) = by_field(&*model, "colour", &cells);
     let text = |held: &str| {
         format!(
-            "input \"colour\" (field \"colour\") holds a value that the model does not take: {held:?}; it takes a \
-             string, one of the 9 categories of the model"
+            "input \"colour\" (field \"colour\") holds a value that the model does not take; it takes a string, one \
+             of the 9 categories of the model, not {held:?}"
         )
     };
     assert_eq!(errors, [(1, text("mauve")), (3, text(""))]);

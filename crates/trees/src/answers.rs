@@ -186,7 +186,8 @@ impl Answers {
         let (Combine::Sum(sum) | Combine::Average(sum)) = &self.combine else { return Ok(0) };
         let nulls = self.nulls(slots);
         check_nulls(sum.null_tree, nulls, slots.len())?;
-        if nulls == 0 && !weighted {
+        // Trees are walked once for each block of outputs: too often where each adds to few of many.
+        if nulls == 0 && !weighted && out.len() <= OUTPUTS_ABREAST.max(width) {
             self.add_all(slots, out, width, value);
             return Ok(0);
         }

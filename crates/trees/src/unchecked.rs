@@ -21,6 +21,8 @@ use crate::rank::{BLOCK, Context, Lane};
 use crate::search::Search;
 use crate::sink::Sink;
 use crate::wide::Registers;
+#[cfg(target_arch = "x86_64")]
+use crate::wide::Width;
 
 /// Up to this depth it costs more to look whether all are at leaves than to go on.
 const SHALLOW: u32 = 12;
@@ -52,7 +54,7 @@ impl Simd {
     }
 }
 
-/// Does work that is compiled for these registers, which were found on this machine.
+/// Does work that is compiled for these registers.
 #[inline]
 pub(crate) fn run_wide<R>(registers: Registers, work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -65,12 +67,12 @@ pub(crate) fn run_wide<R>(registers: Registers, work: impl FnOnce() -> R) -> R {
         fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
             work()
         }
-        match registers {
-            // SAFETY: only the detection of this machine's registers makes this value.
-            Registers::Avx512 => unsafe { with_avx512(work) },
+        match registers.width() {
+            // SAFETY: `Registers` of a width exist only where the CPU has them.
+            Width::Avx512 => unsafe { with_avx512(work) },
             // SAFETY: the same.
-            Registers::Avx2 => unsafe { with_avx2(work) },
-            Registers::Plain => work(),
+            Width::Avx2 => unsafe { with_avx2(work) },
+            Width::Plain => work(),
         }
     }
     #[cfg(not(target_arch = "x86_64"))]

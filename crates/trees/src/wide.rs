@@ -1,40 +1,40 @@
 //! Plain loops over numbers, compiled once more for each width of registers that processors have.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
 
 use crate::unchecked;
 
-/// What the processor has; each holds what those before it have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Registers {
+/// Proof that the processor has registers of this width: only [`Registers::of_this_machine`] makes one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registers(Width);
+
+/// What a processor has; each holds what those before it have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Width {
     /// What every processor of the target has.
-    Plain = 1,
+    Plain,
     /// AVX2 and FMA.
-    Avx2 = 2,
+    Avx2,
     /// AVX-512 of the kinds F, BW, DQ and VL.
-    Avx512 = 3,
+    Avx512,
 }
 
 impl Registers {
     /// Those of this machine, asked for once.
     #[inline]
     fn of_this_machine() -> Self {
-        static KNOWN: AtomicU8 = AtomicU8::new(0);
-        match KNOWN.load(Ordering::Relaxed) {
-            1 => Self::Plain,
-            2 => Self::Avx2,
-            3 => Self::Avx512,
-            _ => {
-                let found = Self::detect();
-                KNOWN.store(found as u8, Ordering::Relaxed);
-                found
-            }
-        }
+        static FOUND: OnceLock<Registers> = OnceLock::new();
+        *FOUND.get_or_init(|| Self(Self::detect()))
+    }
+
+    /// How wide they are.
+    #[inline]
+    pub(crate) fn width(self) -> Width {
+        self.0
     }
 
     #[cold]
-    fn detect() -> Self {
+    fn detect() -> Width {
         #[cfg(target_arch = "x86_64")]
         {
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
@@ -43,13 +43,13 @@ impl Registers {
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl");
             match (avx2, avx512) {
-                (true, true) => Self::Avx512,
-                (true, false) => Self::Avx2,
-                _ => Self::Plain,
+                (true, true) => Width::Avx512,
+                (true, false) => Width::Avx2,
+                _ => Width::Plain,
             }
         }
         #[cfg(not(target_arch = "x86_64"))]
-        Self::Plain
+        Width::Plain
     }
 }
 
@@ -58,7 +58,7 @@ impl Registers {
 #[inline]
 #[must_use]
 pub fn widest() -> bool {
-    Registers::of_this_machine() == Registers::Avx512
+    Registers::of_this_machine().width() == Width::Avx512
 }
 
 /// Does the work, compiled for the widest registers at hand.
@@ -79,8 +79,5 @@ pub fn widest() -> bool {
 /// ```
 #[inline]
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
-    match Registers::of_this_machine() {
-        Registers::Plain => work(),
-        registers => unchecked::run_wide(registers, work),
-    }
+    unchecked::run_wide(Registers::of_this_machine(), work)
 }

@@ -342,6 +342,34 @@ proptest! {
     }
 }
 
+#[test]
+fn many_outputs_agree_however_many_a_tree_adds_to() {
+    let mut dice = Dice(1);
+    for (outputs, width) in [(16, 1), (17, 1), (40, 1), (40, 2), (40, 20), (40, 40)] {
+        let feature = Feature::Number(Number::F64);
+        let leaves = 7;
+        let split = Split::new(0, Test::Less(0.0), 1, 2);
+        let trees = (0..outputs - width + 1).cycle().take(100).map(|output| {
+            let mut nodes = vec![Node::Split(split)];
+            nodes.extend((0..2).map(|_| Node::Leaf(dice.below(leaves) as u32)));
+            Tree { output: output as u32, ..Tree::new(nodes) }
+        });
+        let trees = trees.collect();
+        let values = (0..leaves * width).map(|_| dice.number()).collect();
+        let sum = Sum { precision: dice.pick(&[Number::F64, Number::F32]), ..Sum::default() };
+        let ensemble = Ensemble {
+            features: vec![feature],
+            sets: vec![],
+            trees,
+            leaves: Leaves::Numbers { width, values },
+            outputs,
+            combine: Combine::Sum(sum),
+        };
+        check(&ensemble, &Table::new(&mut dice, &ensemble.features, 70));
+        check_rows(&ensemble, &mut dice);
+    }
+}
+
 /// A lone tree of comparisons, as it is walked without ranks.
 fn lone_tree(dice: &mut Dice) -> Ensemble {
     let features = vec![Feature::Number(Number::F64); 1 + dice.below(6)];

@@ -14,10 +14,11 @@ pub(crate) struct Categories {
 #[derive(Debug)]
 enum Codes {
     Texts(HashMap<Box<str>, u32>),
-    /// By the bits of the number, −0 being 0.
-    Numbers(HashMap<u64, u32>),
-    /// Of false and of true, as of the numbers 0 and 1.
-    Truths(HashMap<u64, u32>),
+    /// By the bits of the number, −0 being 0; truth values are 0 and 1.
+    Numbers {
+        codes: HashMap<u64, u32>,
+        data_type: DataType,
+    },
 }
 
 /// What a category is that the file does not list.
@@ -39,14 +40,14 @@ impl Categories {
     /// Categories that are numbers.
     pub fn of_numbers(numbers: impl IntoIterator<Item = f64>, unknown: Unknown) -> Self {
         let codes = numbers.into_iter().zip(0..).map(|(number, code)| (bits(number), code)).collect();
-        Self { codes: Codes::Numbers(codes), unknown }
+        Self { codes: Codes::Numbers { codes, data_type: DataType::F64 }, unknown }
     }
 
     /// Categories that are truth values.
     pub fn of_truths(truths: impl IntoIterator<Item = bool>, unknown: Unknown) -> Self {
         let number = |truth| bits(f64::from(u8::from(truth)));
         let codes = truths.into_iter().zip(0..).map(|(truth, code)| (number(truth), code)).collect();
-        Self { codes: Codes::Truths(codes), unknown }
+        Self { codes: Codes::Numbers { codes, data_type: DataType::Bool }, unknown }
     }
 
     /// True if records carry strings.
@@ -58,8 +59,7 @@ impl Categories {
     pub fn data_type(&self) -> DataType {
         match &self.codes {
             Codes::Texts(_) => DataType::Text,
-            Codes::Numbers(_) => DataType::F64,
-            Codes::Truths(_) => DataType::Bool,
+            Codes::Numbers { data_type, .. } => data_type.clone(),
         }
     }
 
@@ -67,7 +67,7 @@ impl Categories {
     pub fn len(&self) -> usize {
         match &self.codes {
             Codes::Texts(codes) => codes.len(),
-            Codes::Numbers(codes) | Codes::Truths(codes) => codes.len(),
+            Codes::Numbers { codes, .. } => codes.len(),
         }
     }
 
@@ -75,7 +75,7 @@ impl Categories {
     pub fn code_of_text(&self, text: &str) -> Result<f64, ErrorCode> {
         match &self.codes {
             Codes::Texts(codes) => self.known(codes.get(text)),
-            Codes::Numbers(_) | Codes::Truths(_) => self.known(None),
+            Codes::Numbers { .. } => self.known(None),
         }
     }
 
@@ -83,7 +83,7 @@ impl Categories {
     pub fn code_of_number(&self, number: f64) -> Result<f64, ErrorCode> {
         match &self.codes {
             _ if number.is_nan() => Ok(f64::NAN),
-            Codes::Numbers(codes) | Codes::Truths(codes) => self.known(codes.get(&bits(number))),
+            Codes::Numbers { codes, .. } => self.known(codes.get(&bits(number))),
             Codes::Texts(_) => self.known(None),
         }
     }

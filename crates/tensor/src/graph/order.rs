@@ -68,7 +68,7 @@ pub(crate) fn order(graph: &Graph) -> Result<Vec<usize>, ModelError> {
 }
 
 /// The values that a node reads: its inputs, and what its subgraphs take from outside.
-fn reads(graph: &Graph, node: usize) -> Vec<&Name> {
+pub(crate) fn reads(graph: &Graph, node: usize) -> Vec<&Name> {
     let node = &graph.nodes[node];
     let mut names: Vec<&Name> = node.inputs.iter().filter(|name| !name.is_empty()).collect();
     for (_, attribute) in node.attributes.iter() {

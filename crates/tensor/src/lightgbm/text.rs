@@ -22,7 +22,8 @@ pub(crate) struct Sections<'a> {
     pub parameters: HashMap<&'a str, &'a str>,
     /// JSON after `pandas_categorical:`.
     pub pandas_categorical: Option<&'a str>,
-    /// True if the file seems to end before the line `pandas_categorical`, which only the Python package writes.
+    /// True if the file seems to end before the line `pandas_categorical`, which only the Python package writes. Nothing
+    /// else is lost then, so that this matters to features with categories alone.
     pub is_cut: bool,
 }
 
@@ -90,7 +91,8 @@ pub(crate) fn read_sections(text: &str) -> Result<Sections<'_>, ModelError> {
     if place == Place::Parameters {
         return Err(cut("before its line \"end of parameters\""));
     }
-    // Every version that writes one of these numbers goes on with importances, and then with parameters.
+    // Every version that writes one of these numbers goes on with importances, and then with parameters if the model
+    // has any. A file without may have been cut within the importances, behind all that is needed but categories.
     if matches!(sections.header.get("version"), Some("v3" | "v4")) {
         if !importances {
             return Err(cut("behind its line \"end of trees\""));

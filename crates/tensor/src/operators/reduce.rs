@@ -608,13 +608,20 @@ mod tests {
                 if state & 7 == 0 { -0.0 } else { (state >> 8) as f32 / 8_388_608.0 - 1.0 }
             })
             .collect();
-        for length in 1..=16 {
-            for rows in [1, 7, 8, 21] {
-                let mut out = vec![f32::NAN; rows];
-                short_sums(&numbers[..rows * length], length, &mut out, |value| value * value - 0.5);
-                for (row, found) in numbers.chunks_exact(length).zip(&out) {
-                    let row: Vec<f32> = row.iter().map(|value| value * value - 0.5).collect();
-                    assert_eq!(found.to_bits(), sum(&row).to_bits(), "{length} {rows}");
+        // Where nothing is done to them first, the sum of zeros below zero is to be told from one above.
+        for (numbers, prepare) in [
+            (&numbers, (|value| value * value - 0.5) as fn(f32) -> f32),
+            (&numbers, |value| value),
+            (&vec![-0.0; 16 * 21], |value| value),
+        ] {
+            for length in 1..=16 {
+                for rows in [1, 7, 8, 21] {
+                    let mut out = vec![f32::NAN; rows];
+                    short_sums(&numbers[..rows * length], length, &mut out, prepare);
+                    for (row, found) in numbers.chunks_exact(length).zip(&out) {
+                        let row: Vec<f32> = row.iter().map(|value| prepare(*value)).collect();
+                        assert_eq!(found.to_bits(), sum(&row).to_bits(), "{length} {rows}");
+                    }
                 }
             }
         }

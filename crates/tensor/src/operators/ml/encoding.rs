@@ -230,7 +230,8 @@ pub(crate) fn one_hot_encoder(context: &NodeContext<'_>) -> Result<Built, ModelE
 
 /// Writes of each value which category it is, without a branch; false if one is none of them.
 fn compare(values: &[i64], categories: &[i64], out: &mut [f32]) -> bool {
-    let mut all_known = true;
+    // Without categories there is nothing to write, and nothing is known.
+    let mut all_known = !categories.is_empty() || values.is_empty();
     for (value, out) in values.iter().zip(out.chunks_exact_mut(categories.len().max(1))) {
         let mut known = false;
         for (out, category) in out.iter_mut().zip(categories) {
@@ -299,4 +300,48 @@ pub(crate) fn zip_map_labels(attributes: &Attributes) -> Result<Tensor, ModelErr
     let (element, data) =
         list(attributes, "classlabels")?.ok_or_else(|| invalid("a ZipMap without class labels"))?;
     Ok(Tensor { element, shape: vec![data.len()], data })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::graph::{Domain, Node};
+    use crate::operators::Workspace;
+    use crate::operators::context::Input;
+
+    /// What `OneHotEncoder` makes of values, where a value without a category is an error.
+    fn one_hot(categories: &[i64], values: &[i64]) -> Result<Vec<f32>, ErrorCode> {
+        let list = |values: &[i64]| (vec![values.len()], Data::I64(values.to_vec()));
+        let (shape, data) = list(categories);
+        let tensor = Tensor { element: ElementType::I64, shape, data };
+        let mut attributes = Attributes::default();
+        attributes.push("cats_tensor".into(), Attribute::Tensor(Arc::new(tensor)));
+        attributes.push("zeros".into(), Attribute::Integer(0));
+        let node = Node {
+            name: "n".into(),
+            domain: Domain::OnnxMl,
+            operator: "OneHotEncoder".into(),
+            version: 1,
+            inputs: vec!["x".into()],
+            outputs: vec!["y".into()],
+            attributes,
+        };
+        let (shape, data) = list(values);
+        let inputs = [Some(Input { tensor_type: TensorType::new(ElementType::I64, shape), constant: None })];
+        let built = one_hot_encoder(&NodeContext { node: &node, inputs: &inputs }).unwrap();
+        let Built::Compute(computation) = built else { panic!("nothing is computed") };
+        let mut outputs = [Data::F32(vec![f32::NAN; categories.len() * values.len()])];
+        (computation.kernel)(&[&data], &mut outputs, &mut Workspace::default())?;
+        Ok(outputs[0].f32().to_vec())
+    }
+
+    #[test]
+    fn a_value_without_a_category_is_an_error_where_zeros_may_not_stand_for_it() {
+        assert_eq!(one_hot(&[4, 2], &[2, 4]), Ok(vec![0.0, 1.0, 1.0, 0.0]));
+        assert_eq!(one_hot(&[4, 2], &[2, 3]), Err(ErrorCode::InvalidValue));
+        assert_eq!(one_hot(&[], &[2]), Err(ErrorCode::InvalidValue));
+        assert_eq!(one_hot(&[], &[]), Ok(vec![]));
+    }
 }
