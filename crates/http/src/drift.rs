@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What the server asks of the process about drift. Calls take milliseconds and wait for nothing.
+/// What the server asks of the process about drift. Calls compute for milliseconds: they are made where
+/// blocking is allowed.
 pub trait DriftState: Send + Sync {
     /// What this instance has counted: of one model, by its data type and name, or of all.
     fn part(&self, of: Option<(&str, &str)>) -> Value;
@@ -30,7 +31,8 @@ pub struct ModelDrift {
     pub control_offset: i64,
     /// When an instance that is asked first saw it score, milliseconds since the epoch: a restart begins anew.
     pub since: i64,
-    /// Rows that it has scored since then; a part of them is looked at.
+    /// About how many rows it has scored since then: a batch that meets a query is not counted. A part of them is looked
+    /// at.
     pub rows: u64,
     /// Its first target.
     pub score: ColumnDrift,
@@ -119,8 +121,8 @@ pub struct DriftRows {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DriftBin {
-    /// `range` or `category`; `below` and `above` all of the reference; `others`: further categories of it; `new`: none of
-    /// its categories; `missing`; `invalid`.
+    /// `range` or `category`; `below` and `above` all of the reference; `others`: further categories of it; `new`: nothing
+    /// that it has; `missing`; `invalid`.
     pub bin: String,
     /// The smallest number.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -344,20 +344,50 @@ fn what_instances_have_counted_of_inputs_and_scores_is_merged() {
     let counts =
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{counts}", counts.len());
     let rubbish = stranger(Some(Box::leak(counts.into_boxed_str())));
+    let other =
+        "HTTP/1.1 200 OK\r\nContent-Length: 24\r\nConnection: close\r\n\r\n{\"api\":2,\"new\":\"shape\"} ";
     a.knows(vec![
         announcement("b", b.address, &[1]),
         announcement("off", off.address, &[2]),
         announcement("garbage", garbage, &[]),
         announcement("counts", rubbish, &[]),
         announcement("another", b.address, &[]),
+        announcement("newer", stranger(Some(other)), &[]),
     ]);
     let (status, head, answer) = a.ask("/v1/drift");
     assert_eq!((status, &answer["models"][0]["rows"]), (200, &34.into()), "{answer}");
     assert_eq!(answer["coverage"]["complete"], false);
     let instances = answer["coverage"]["instances"].as_array().unwrap();
     let states: Vec<_> = instances.iter().map(|one| one["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["answered", "answered", "off", "unreadable", "unreadable", "replaced"], "{answer}");
-    assert!(head.contains("scorewheel-missing: off,garbage,counts,another"), "{head}");
+    let expected = ["answered", "answered", "off", "unreadable", "unreadable", "replaced", "otherVersion"];
+    assert_eq!(states, expected, "{answer}");
+    assert!(head.contains("scorewheel-missing: off,garbage,counts,another,newer"), "{head}");
     let (status, _, error) = off.ask("/v1/drift");
     assert_eq!((status, &error["error"]["kind"]), (404, &"drift_is_off".into()));
+}
+
+#[test]
+fn an_instance_whose_announcement_cannot_be_read_is_missing_from_what_is_merged() {
+    let a = start_watching("a", snapshot(vec![task(0, 10)]), 1, Some(30));
+    let (_, _, answer) = a.ask("/v1/drift");
+    assert_eq!(answer["coverage"]["complete"], true);
+    a.members.0.lock().unwrap().unreadable = vec![("odd".into(), "no JSON".into())];
+    let (status, head, answer) = a.ask("/v1/drift");
+    assert_eq!((status, &answer["models"][0]["rows"]), (200, &30.into()), "{answer}");
+    assert_eq!(answer["coverage"]["complete"], false);
+    let odd = &answer["coverage"]["instances"][1];
+    assert_eq!((&odd["instance"], &odd["state"]), (&"odd".into(), &"unreadable".into()));
+    assert!(odd["reason"].as_str().unwrap().contains("no JSON"), "{odd}");
+    assert!(head.contains("scorewheel-missing: odd"), "{head}");
+}
+
+#[test]
+fn a_question_about_drift_that_makes_no_sense_is_answered_as_other_errors_are() {
+    let a = start_watching("a", snapshot(vec![task(0, 10)]), 1, Some(30));
+    let (status, _, error) = a.ask("/v1/instance/drift?name=one&name=another");
+    assert_eq!((status, &error["error"]["kind"]), (400, &"invalid".into()), "{error}");
+    let (status, _, answer) = a.ask("/v1/instance/drift?dataType=wine&name=forest");
+    assert_eq!((status, &answer["part"]), (200, &30.into()), "{answer}");
+    let (_, _, answer) = a.ask("/v1/instance/drift?dataType=wine&name=tree");
+    assert_eq!(answer["part"], 0);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use ureq::Agent;
 
@@ -89,10 +90,29 @@ impl PeerClient {
     /// # Errors
     /// [`PeerTrouble`].
     pub fn ask(&self, peer: &Announcement, application: &str) -> Result<Snapshot, PeerTrouble> {
+        let answer: PeerAnswer =
+            self.answer(peer, application, "/v1/instance?scope=instance", |answer: &PeerAnswer| {
+                (&answer.instance, &answer.snapshot.application)
+            })?;
+        Ok(answer.snapshot)
+    }
+
+    /// What another instance of `application` answers to a question; `from` says of an answer which instance of which
+    /// application gave it. Blocks.
+    ///
+    /// # Errors
+    /// [`PeerTrouble`].
+    pub(super) fn answer<T: DeserializeOwned>(
+        &self,
+        peer: &Announcement,
+        application: &str,
+        question: &str,
+        from: impl Fn(&T) -> (&str, &str),
+    ) -> Result<T, PeerTrouble> {
         if peer.api != API {
             return Err(PeerTrouble::OtherVersion(peer.api));
         }
-        let text = self.get(&format!("{}/v1/instance?scope=instance", peer.url()))?;
+        let text = self.get(&format!("{}{question}", peer.url()))?;
         /// What answers of every version have.
         #[derive(Deserialize)]
         struct AnyVersion {
@@ -103,14 +123,12 @@ impl PeerClient {
         if version.api != API {
             return Err(PeerTrouble::OtherVersion(version.api));
         }
-        let answer: PeerAnswer = serde_json::from_str(&text).map_err(unreadable)?;
-        if answer.instance != peer.instance || answer.snapshot.application != application {
-            return Err(PeerTrouble::Replaced(format!(
-                "{} of {}",
-                answer.instance, answer.snapshot.application
-            )));
+        let answer: T = serde_json::from_str(&text).map_err(unreadable)?;
+        let (instance, of) = from(&answer);
+        if instance != peer.instance || of != application {
+            return Err(PeerTrouble::Replaced(format!("{instance} of {of}")));
         }
-        Ok(answer.snapshot)
+        Ok(answer)
     }
 
     /// The text at a URL of an instance. Blocks.
@@ -136,7 +154,7 @@ impl PeerClient {
         Ok(text)
     }
 
-    pub(crate) fn timed_out(&self) -> PeerTrouble {
+    pub(super) fn timed_out(&self) -> PeerTrouble {
         PeerTrouble::TimedOut(self.timeout.as_millis())
     }
 }

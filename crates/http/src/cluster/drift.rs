@@ -1,21 +1,24 @@
 //! What all instances have counted of inputs and scores.
 
-use std::time::Instant;
+use std::sync::Arc;
 
+use axum::http::StatusCode;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::announcement::{API, Announcement};
-use super::client::{PeerClient, PeerTrouble};
-use super::gather::{GRACE, Gatherer};
+use super::gather::Gatherer;
 use crate::drift::{DriftState, ModelDrift};
+use crate::error::ApiError;
+
+/// One model, by its data type and name; `None` for all.
+pub type DriftOf = Option<(String, String)>;
 
 /// What `GET /v1/instance/drift` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PeerDrift {
-    /// [`API`] of the instance that answers.
+    /// [`API`](super::API) of the instance that answers.
     pub api: u32,
     /// Its name.
     pub instance: String,
@@ -43,7 +46,7 @@ pub struct DriftCoverage {
 pub struct DriftReport {
     /// Its name.
     pub instance: String,
-    /// `answered`, `off` (it does not watch), or the kind of trouble.
+    /// `answered`, `off` (it does not watch), or the kind of trouble, as of an [`InstanceReport`](super::InstanceReport).
     pub state: &'static str,
     /// The trouble in words.
     pub reason: Option<String>,
@@ -52,39 +55,28 @@ pub struct DriftReport {
 }
 
 impl Gatherer {
-    /// The models as all instances together see them: of one, by its data type and name, or all.
+    /// The models as all instances together see them: of one, or all.
+    ///
+    /// # Errors
+    /// Those of [`blocking`].
     pub async fn gather_drift(
         &self,
-        drift: &dyn DriftState,
+        drift: Arc<dyn DriftState>,
         application: &str,
-        of: Option<(&str, &str)>,
-    ) -> (Vec<ModelDrift>, DriftCoverage) {
+        of: DriftOf,
+    ) -> Result<(Vec<ModelDrift>, DriftCoverage), ApiError> {
         let members = self.members();
-        let query = of.map_or_else(String::new, |(data_type, name)| {
-            // Names of models are letters, digits, dots, dashes and underscores; others are of no model.
-            let safe =
-                |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-            if safe(data_type) && safe(name) {
-                format!("&dataType={data_type}&name={name}")
-            } else {
-                String::new()
-            }
-        });
+        let question = question(of.as_ref());
         let questions = members.others.iter().map(|member| {
-            let (client, peer) = (self.client().clone(), member.announcement.clone());
-            let (application, query) = (application.to_owned(), query.clone());
-            async move {
-                let started = Instant::now();
-                let limit = client.timeout() + GRACE;
-                let timed_out = client.timed_out();
-                let asked = tokio::task::spawn_blocking(move || ask(&client, &peer, &application, &query));
-                let answer = match tokio::time::timeout(limit, asked).await {
-                    Ok(Ok(answer)) => answer,
-                    Ok(Err(failed)) => Err(PeerTrouble::Unreachable(failed.to_string())),
-                    Err(_) => Err(timed_out),
-                };
-                (answer, started.elapsed())
-            }
+            let (peer, application) = (member.announcement.clone(), application.to_owned());
+            let question = question.clone();
+            self.question(move |client| {
+                let answer: PeerDrift =
+                    client.answer(&peer, &application, &question, |answer: &PeerDrift| {
+                        (&answer.instance, &answer.application)
+                    })?;
+                Ok(answer.part)
+            })
         });
         let others = join_all(questions).await;
         let own = DriftReport {
@@ -111,34 +103,66 @@ impl Gatherer {
             instances.push(report);
         }
         let (places, parts): (Vec<usize>, Vec<Value>) = parts.into_iter().unzip();
-        let (models, unreadable) = drift.compare(of, &parts);
+        let (models, unreadable) = compare(drift, of, parts).await?;
         for (place, reason) in unreadable {
             if let Some(report) = places.get(place).and_then(|place| instances.get_mut(*place)) {
                 (report.state, report.reason) = ("unreadable", Some(reason));
             }
         }
+        // They are members too, and nobody knows where to ask them.
+        instances.extend(members.unreadable.iter().map(|(instance, reason)| DriftReport {
+            instance: instance.clone(),
+            state: "unreadable",
+            reason: Some(format!("its announcement cannot be read: {reason}")),
+            ..DriftReport::default()
+        }));
         let complete = members.trouble.is_none() && instances.iter().all(|report| report.state == "answered");
-        (models, DriftCoverage { complete, trouble: members.trouble, instances })
+        Ok((models, DriftCoverage { complete, trouble: members.trouble, instances }))
     }
 }
 
-fn ask(
-    client: &PeerClient,
-    peer: &Announcement,
-    application: &str,
-    query: &str,
-) -> Result<Value, PeerTrouble> {
-    if peer.api != API {
-        return Err(PeerTrouble::OtherVersion(peer.api));
+/// The question to other instances.
+fn question(of: Option<&(String, String)>) -> String {
+    let mut question = "/v1/instance/drift?scope=instance".to_owned();
+    // Names of models are letters, digits, dots, dashes and underscores; others are of no model.
+    let safe = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if let Some((data_type, name)) = of.filter(|(data_type, name)| safe(data_type) && safe(name)) {
+        question.push_str(&format!("&dataType={data_type}&name={name}"));
     }
-    let text = client.get(&format!("{}/v1/instance/drift?scope=instance{query}", peer.url()))?;
-    let answer: PeerDrift =
-        serde_json::from_str(&text).map_err(|error| PeerTrouble::Unreadable(error.to_string()))?;
-    if answer.api != API {
-        return Err(PeerTrouble::OtherVersion(answer.api));
-    }
-    if answer.instance != peer.instance || answer.application != application {
-        return Err(PeerTrouble::Replaced(format!("{} of {}", answer.instance, answer.application)));
-    }
-    Ok(answer.part)
+    question
+}
+
+/// [`DriftState::compare`], where blocking is allowed.
+///
+/// # Errors
+/// Those of [`blocking`].
+pub(crate) async fn compare(
+    drift: Arc<dyn DriftState>,
+    of: DriftOf,
+    others: Vec<Value>,
+) -> Result<(Vec<ModelDrift>, Vec<(usize, String)>), ApiError> {
+    blocking(move || drift.compare(of.as_ref().map(names), &others)).await
+}
+
+/// [`DriftState::part`], where blocking is allowed.
+///
+/// # Errors
+/// Those of [`blocking`].
+pub(crate) async fn part(drift: Arc<dyn DriftState>, of: DriftOf) -> Result<Value, ApiError> {
+    blocking(move || drift.part(of.as_ref().map(names))).await
+}
+
+fn names((data_type, name): &(String, String)) -> (&str, &str) {
+    (data_type, name)
+}
+
+/// Computes where that holds up no other request.
+///
+/// # Errors
+/// 500 of kind `failed` if the computation panics, which would be a defect.
+async fn blocking<T: Send + 'static>(compute: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(compute).await.map_err(|error| {
+        let message = format!("drift could not be computed: {error}");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", message)
+    })
 }

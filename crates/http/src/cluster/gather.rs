@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 /// An answer is given to all requests that come within this time.
 const FRESH: Duration = Duration::from_millis(100);
 /// How long a question may take beyond the client's own limit before it is given up.
-pub(super) const GRACE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Who belongs to the cluster.
 pub trait Cluster: Send + Sync {
@@ -68,12 +68,25 @@ impl Gatherer {
         self.cluster.members().own.instance
     }
 
+    /// The instances as known now.
     pub(super) fn members(&self) -> Members {
         self.cluster.members()
     }
 
-    pub(super) fn client(&self) -> &PeerClient {
-        &self.client
+    /// Asks where blocking is allowed, and not for longer than the client's limit allows: the answer, and how long it took.
+    pub(super) async fn question<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&PeerClient) -> Result<T, PeerTrouble> + Send + 'static,
+    ) -> (Result<T, PeerTrouble>, Duration) {
+        let client = self.client.clone();
+        let started = Instant::now();
+        let question = tokio::task::spawn_blocking(move || ask(&client));
+        let answer = match tokio::time::timeout(self.client.timeout() + GRACE, question).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(failed)) => Err(PeerTrouble::Unreachable(failed.to_string())),
+            Err(_) => Err(self.client.timed_out()),
+        };
+        (answer, started.elapsed())
     }
 
     /// The state of all instances; `own` is that of this one.
@@ -104,15 +117,9 @@ impl Gatherer {
     }
 
     async fn ask(&self, member: Member, application: String) -> Part {
-        let (client, peer) = (self.client.clone(), member.announcement.clone());
-        let started = Instant::now();
-        let question = tokio::task::spawn_blocking(move || client.ask(&peer, &application));
-        let answer = match tokio::time::timeout(self.client.timeout() + GRACE, question).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(failed)) => Err(PeerTrouble::Unreachable(failed.to_string())),
-            Err(_) => Err(self.client.timed_out()),
-        };
+        let peer = member.announcement.clone();
+        let (answer, took) = self.question(move |client| client.ask(&peer, &application)).await;
         let lease_age = Some(member.age);
-        Part { announcement: member.announcement, lease_age, answer, took: started.elapsed() }
+        Part { announcement: member.announcement, lease_age, answer, took }
     }
 }

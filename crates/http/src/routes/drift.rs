@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -11,11 +13,13 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::scope::{Scope, View, scope_header};
-use super::segments::Segments;
+use super::segments::{Segments, query_of};
 use super::views::{Answer, one_model};
+use crate::cluster::drift::{DriftOf, compare, part};
 use crate::cluster::{API, DriftCoverage, PeerDrift};
-use crate::drift::{DriftState, ModelDrift};
+use crate::drift::ModelDrift;
 use crate::error::ApiError;
+use crate::snapshot::Snapshot;
 
 /// The routes.
 pub fn routes() -> Router<Arc<Shared>> {
@@ -36,7 +40,8 @@ async fn one(
     scope: Scope,
     Segments((data_type, name)): Segments<(String, String)>,
 ) -> Result<Answer, ApiError> {
-    let (mut models, coverage) = compared(&shared, &scope, Some((&data_type, &name))).await?;
+    let of = Some((data_type.clone(), name.clone()));
+    let (mut models, coverage) = compared(&shared, &scope, of).await?;
     models.retain(|model| model.data_type == data_type && model.name == name);
     let model = models.pop().ok_or_else(|| not_watched(&format!("{data_type}/{name}")))?;
     Ok(covered(json!({"model": model}), coverage))
@@ -46,12 +51,13 @@ async fn one(
 async fn by_name(
     State(shared): State<Arc<Shared>>,
     scope: Scope,
-    view: View,
     Segments(name): Segments<String>,
+    mut parts: Parts,
 ) -> Result<Answer, ApiError> {
-    // A model may be called so.
-    if let Ok(answer) = one_model(view, Segments((name.clone(), "drift".to_owned()))).await {
-        return Ok(answer);
+    // A model may be called so. Whether one is, every instance knows; its state is that of all.
+    if has_model(&shared.state.snapshot(), &name, "drift") {
+        let view = View::from_request_parts(&mut parts, &shared).await?;
+        return one_model(view, Segments((name, "drift".to_owned()))).await;
     }
     let (mut models, coverage) = compared(&shared, &scope, None).await?;
     models.retain(|model| model.name == name);
@@ -66,6 +72,11 @@ async fn by_name(
     Ok(covered(json!({"model": model}), coverage))
 }
 
+fn has_model(snapshot: &Snapshot, data_type: &str, name: &str) -> bool {
+    let mut models = snapshot.routes.iter().flat_map(|route| route.asked().chain(&route.held));
+    models.any(|model| model.data_type == data_type && model.name == name)
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Asked {
@@ -73,29 +84,36 @@ struct Asked {
     name: Option<String>,
 }
 
-async fn instance(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Json<PeerDrift> {
-    let of = asked.data_type.as_deref().zip(asked.name.as_deref());
-    Json(PeerDrift {
+async fn instance(
+    State(shared): State<Arc<Shared>>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Json<PeerDrift>, ApiError> {
+    let asked = query_of(query)?;
+    let part = match shared.drift.clone() {
+        None => Value::Null,
+        Some(drift) => part(drift, asked.data_type.zip(asked.name)).await?,
+    };
+    Ok(Json(PeerDrift {
         api: API,
         instance: shared.cluster.as_ref().map(|cluster| cluster.own()).unwrap_or_default(),
         application: shared.state.snapshot().application.clone(),
-        part: shared.drift.as_ref().map_or(Value::Null, |drift| drift.part(of)),
-    })
+        part,
+    }))
 }
 
 async fn compared(
     shared: &Shared,
     scope: &Scope,
-    of: Option<(&str, &str)>,
+    of: DriftOf,
 ) -> Result<(Vec<ModelDrift>, Option<DriftCoverage>), ApiError> {
-    let drift: &dyn DriftState = &**shared.drift.as_ref().ok_or_else(|| {
+    let drift = shared.drift.clone().ok_or_else(|| {
         ApiError::not_found("drift_is_off", "drift is not watched; `drift.enabled` switches it on".to_owned())
     })?;
     match shared.cluster.as_ref().filter(|_| !scope.alone) {
-        None => Ok((drift.compare(of, &[]).0, None)),
+        None => Ok((compare(drift, of, Vec::new()).await?.0, None)),
         Some(cluster) => {
             let application = shared.state.snapshot().application.clone();
-            let (models, coverage) = cluster.gather_drift(drift, &application, of).await;
+            let (models, coverage) = cluster.gather_drift(drift, &application, of).await?;
             Ok((models, Some(coverage)))
         }
     }
@@ -117,7 +135,7 @@ fn covered(mut answer: Value, coverage: Option<DriftCoverage>) -> Answer {
 
 fn not_watched(model: &str) -> ApiError {
     let message = format!(
-        "no instance has seen the model {model:?} score since it began; GET /v1/drift lists those seen"
+        "no instance has watched the model {model:?} score since it began; GET /v1/drift lists those watched"
     );
     ApiError::not_found("not_watched", message)
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::segments::Segments;
+use super::segments::{Segments, query_of};
 use crate::error::ApiError;
 use crate::gateway::{GatewayError, NewTopic, ReadRequest, RecordsGateway};
 use crate::record_line::RecordLine;
@@ -88,17 +88,6 @@ fn partition_of(partition: &str) -> Result<u32, ApiError> {
         )
     };
     partition.parse().map_err(|_| bad())
-}
-
-fn query_of<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, ApiError> {
-    match query {
-        Ok(Query(query)) => Ok(query),
-        Err(rejection) => {
-            let text = rejection.body_text();
-            let what = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-            Err(ApiError::bad_request("invalid", format!("the query: {what}")))
-        }
-    }
 }
 
 async fn topics(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, ApiError> {

@@ -1,6 +1,7 @@
-//! Segments of a path.
+//! Segments of a path, and its query.
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,18 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
         match Path::from_request_parts(parts, state).await {
             Ok(Path(segments)) => Ok(Self(segments)),
             Err(rejection) => Err(ApiError::bad_request("invalid", rejection.body_text())),
+        }
+    }
+}
+
+/// What stands in the query; a fault in it is answered as all other errors are.
+pub(super) fn query_of<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, ApiError> {
+    match query {
+        Ok(Query(query)) => Ok(query),
+        Err(rejection) => {
+            let text = rejection.body_text();
+            let what = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            Err(ApiError::bad_request("invalid", format!("the query: {what}")))
         }
     }
 }

@@ -1,20 +1,21 @@
 //! Inputs and scores under watch: what scoring shows becomes what the drift board counts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use scorewheel_columns::{Cell, Column, DataType, Values};
 use scorewheel_http::{
-    Change, ColumnDrift, DriftBin, DriftReference, DriftRows, DriftState, LeftOut as LeftOutView, ModelDrift,
-    Snapshot,
+    Change, ColumnDrift, DriftBin, DriftReference, DriftRows, DriftState, LeftOut, ModelDrift, Snapshot,
 };
 use scorewheel_model::{FieldStatistics, TrainedValues};
 use scorewheel_scoring::FirstTarget;
 use scorewheel_serving::{FedField, ScoredRows, Watch, Watcher};
 use scorewheel_telemetry::drift::{
-    self, Bin, BoardSettings, ColumnKind, ColumnSketch, DriftBoard, DriftPart, InputsReference, LeftOut,
-    ModelIdentity, ModelWatch, Period, Sample, Source, Training, TrainingCell, WatchTimes, WatchedColumn,
+    self, Bin, BoardSettings, ColumnKind, ColumnSketch, DriftBoard, DriftPart, Inputs, InputsReference,
+    ModelIdentity, ModelWatch, Period, Sample, Source, Training, TrainingCell, WatchTimes,
 };
 use scorewheel_telemetry::{Exposition, Metric};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::{Config, DriftInputs};
@@ -77,10 +78,14 @@ impl DriftFeed {
             if let Some(comparison) = &model.score.comparison {
                 exposition.sample(Metric::DriftScorePsi, &labels, comparison.psi);
             }
+            // Of names that are cut to the same one, the first: two series of one name make all figures unreadable.
+            let mut shown = BTreeSet::new();
             for input in &model.inputs {
-                if let Some(comparison) = &input.comparison {
-                    let name: String = input.name.chars().take(LONGEST_LABEL).collect();
+                let Some(comparison) = &input.comparison else { continue };
+                let name: String = input.name.chars().take(LONGEST_LABEL).collect();
+                if !shown.contains(&name) {
                     exposition.sample(Metric::DriftInputPsi, &[labels[0], labels[1], &name], comparison.psi);
+                    shown.insert(name);
                 }
             }
         }
@@ -107,8 +112,8 @@ impl Watcher for BoardWatcher {
             version: &reference.version,
             control_offset: reference.offset,
         };
-        let columns = || columns(rows);
-        self.0.scored(&model, rows.rows.len(), now, columns, |watch, sample| look(watch, sample, rows));
+        let inputs = || inputs(rows);
+        self.0.scored(&model, rows.rows.len(), now, inputs, |watch, sample| look(watch, sample, rows));
     }
 }
 
@@ -123,29 +128,33 @@ fn kind_of(data_type: &DataType) -> Result<ColumnKind, &'static str> {
 }
 
 /// The fields that are watched, in order.
-fn watched<'a>(rows: &ScoredRows<'a>) -> impl Iterator<Item = (&'a FedField, ColumnKind)> {
+fn watched<'a>(rows: &ScoredRows<'a>) -> impl Iterator<Item = &'a FedField> {
     let fields = rows.batch.schema().fields();
-    let fed = rows.installed.fed.iter();
-    fed.filter_map(|fed| Some((fed, kind_of(&fields.get(fed.field)?.data_type).ok()?)))
+    let kind = |fed: &FedField| kind_of(&fields.get(fed.field)?.data_type).ok();
+    rows.installed.fed.iter().filter(move |fed| kind(fed).is_some())
 }
 
-fn columns(rows: &ScoredRows<'_>) -> (Vec<WatchedColumn>, Vec<LeftOut>) {
-    let columns = watched(rows).map(|(fed, kind)| WatchedColumn {
-        name: fed.name.clone(),
-        kind,
-        training: fed.training.as_ref().and_then(|statistics| training(statistics, kind)),
-    });
+fn inputs(rows: &ScoredRows<'_>) -> Inputs {
     let fields = rows.batch.schema().fields();
-    let left_out = rows.installed.fed.iter().filter_map(|fed| {
-        let why = kind_of(&fields.get(fed.field)?.data_type).err()?;
-        Some(LeftOut::new(&fed.name, why))
-    });
-    (columns.collect(), left_out.collect())
+    let mut inputs = Inputs::default();
+    for fed in rows.installed.fed.iter() {
+        let Some(data_type) = fields.get(fed.field).map(|field| &field.data_type) else { continue };
+        match kind_of(data_type) {
+            Ok(kind) => inputs.watch(&fed.name, kind, || training(fed.training.as_ref()?, data_type)),
+            Err(why) => inputs.leave_out(&fed.name, why),
+        }
+    }
+    inputs
 }
 
 /// A model's statistics as a reference, if they are of the kind of the column.
-fn training(statistics: &FieldStatistics, kind: ColumnKind) -> Option<Training> {
-    let found = match (&statistics.values, kind) {
+fn training(statistics: &FieldStatistics, data_type: &DataType) -> Option<Training> {
+    // Where values are narrow, an edge written as 0.1 is the narrow 0.1 that they can be.
+    let edge = |number: f64| match data_type {
+        DataType::F32 => f64::from(number as f32),
+        _ => number,
+    };
+    let found = match (&statistics.values, kind_of(data_type).ok()?) {
         (TrainedValues::Categories(categories), ColumnKind::Category) => {
             Training::of_categories(categories.iter().map(|(name, weight)| (&**name, *weight)))
         }
@@ -153,7 +162,7 @@ fn training(statistics: &FieldStatistics, kind: ColumnKind) -> Option<Training> 
             let cells: Option<Vec<TrainingCell>> = categories
                 .iter()
                 .map(|(text, weight)| {
-                    let number: f64 = text.trim().parse().ok()?;
+                    let number = edge(text.trim().parse().ok()?);
                     TrainingCell::new((number, true), (number, true), *weight)
                 })
                 .collect();
@@ -162,7 +171,10 @@ fn training(statistics: &FieldStatistics, kind: ColumnKind) -> Option<Training> 
         (TrainedValues::Intervals(intervals), ColumnKind::Number) => {
             let cells: Option<Vec<TrainingCell>> = intervals
                 .iter()
-                .map(|interval| TrainingCell::new(interval.from, interval.to, interval.weight))
+                .map(|interval| {
+                    let (from, to) = (interval.from, interval.to);
+                    TrainingCell::new((edge(from.0), from.1), (edge(to.0), to.1), interval.weight)
+                })
                 .collect();
             Training::of_numbers(cells?)
         }
@@ -175,7 +187,7 @@ fn training(statistics: &FieldStatistics, kind: ColumnKind) -> Option<Training> 
 /// Counts some of the rows.
 fn look(watch: &mut ModelWatch, sample: Sample, rows: &ScoredRows<'_>) {
     let chosen = || (sample.start..rows.rows.len()).step_by(sample.step);
-    for (index, (fed, _)) in watched(rows).enumerate() {
+    for (index, fed) in watched(rows).enumerate() {
         let Some(sketch) = watch.input(index) else { break };
         let column = rows.batch.column(fed.field);
         chosen().for_each(|row| count(sketch, column, rows.rows.start + row));
@@ -224,7 +236,7 @@ impl DriftState for DriftFeed {
         let mut parts = vec![self.board.part(of, (self.clock)())];
         let mut unreadable = Vec::new();
         for (place, part) in others.iter().enumerate() {
-            match serde_json::from_value::<DriftPart>(part.clone()) {
+            match DriftPart::deserialize(part) {
                 Ok(part) => parts.push(part),
                 Err(error) => unreadable.push((place, format!("its counts cannot be read: {error}"))),
             }
@@ -246,7 +258,7 @@ fn shown(model: drift::ModelDrift) -> ModelDrift {
         left_out: model
             .left_out
             .into_iter()
-            .map(|left_out| LeftOutView { input: left_out.input, why: left_out.why })
+            .map(|left_out| LeftOut { input: left_out.input, why: left_out.why })
             .collect(),
         left_out_count: model.left_out_count,
     }
@@ -510,17 +522,36 @@ mod tests {
         // Those of another kind than the column are none.
         let categories = TrainedValues::Categories(vec![("a".into(), 1.0)]);
         let statistics = FieldStatistics { values: categories, ..FieldStatistics::default() };
-        assert!(training(&statistics, ColumnKind::Number).is_none());
-        assert!(training(&statistics, ColumnKind::Category).is_some());
+        assert!(training(&statistics, &DataType::F64).is_none());
+        assert!(training(&statistics, &DataType::Text).is_some());
         let numbers = TrainedValues::Categories(vec![("3".into(), 1.0), (" 4.5 ".into(), 1.0)]);
         let statistics = FieldStatistics { values: numbers, ..FieldStatistics::default() };
-        assert!(training(&statistics, ColumnKind::Number).is_some());
+        assert!(training(&statistics, &DataType::I64).is_some());
+    }
+
+    /// The narrow 0.1 is more than the wide one.
+    #[test]
+    fn edges_of_training_are_as_narrow_as_the_values() {
+        let interval = |from, to| TrainedInterval { from: (from, false), to: (to, true), weight: 50.0 };
+        let statistics = FieldStatistics {
+            values: TrainedValues::Intervals(vec![interval(0.0, 0.1), interval(0.1, 0.2)]),
+            ..FieldStatistics::default()
+        };
+        let mut world = world(vec![Field::new("x", DataType::F32)], OutputType::F64, Some(statistics));
+        let rows: Vec<_> = (0..1_000).map(|row| vec![Given::F32([0.1, 0.2][row % 2])]).collect();
+        world.score(&rows, |values, row| number(values, row, 1.0));
+        let drift = world.drift();
+        let bins: Vec<_> = drift.inputs[0].bins.iter().map(|bin| (bin.reference, bin.current)).collect();
+        assert_eq!(bins, [(0.5, 0.5), (0.5, 0.5)]);
     }
 
     #[test]
     fn metrics_are_of_models_in_force() {
-        let mut world = world(vec![Field::new("x\"", DataType::F64)], OutputType::F64, None);
-        let rows: Vec<_> = (0..1_000).map(|index| vec![Given::F64(f64::from(index))]).collect();
+        let long =
+            |end: &str| Field::new(format!("{}{end}", "y".repeat(LONGEST_LABEL)).as_str(), DataType::F64);
+        let fields = vec![Field::new("x\"", DataType::F64), long("1"), long("2")];
+        let mut world = world(fields, OutputType::F64, None);
+        let rows: Vec<_> = (0..1_000).map(|index| vec![Given::F64(f64::from(index)); 3]).collect();
         world.score(&rows, |values, row| number(values, row, row as f64));
         let snapshot = |control_offset| {
             let model = ShownModel {
@@ -547,6 +578,7 @@ mod tests {
         ] {
             assert!(shown.contains(line), "{line} is not in\n{shown}");
         }
+        assert_eq!(shown.matches("input=\"yyy").count(), 1, "no two series have one name:\n{shown}");
         assert_eq!(text(&world, 2), "", "another version is in force");
     }
 

@@ -7,10 +7,12 @@ use super::sketch::{ColumnKind, ColumnSketch};
 use super::training::Training;
 use super::watch::{ColumnWatch, WatchTimes};
 
-/// Models that are watched: those that scored last.
+/// Models that are watched: a further one has to wait until one of them has not scored for a window.
 const MOST_MODELS: usize = 12;
 /// Inputs of a model that are watched: the first.
-pub const MOST_INPUTS: usize = 64;
+const MOST_INPUTS: usize = 64;
+/// Inputs that are named among those that are not: the first.
+const MOST_NAMED: usize = 64;
 
 /// What becomes of the reference of a model's inputs when another version of the model comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,15 +59,39 @@ pub struct ModelIdentity<'a> {
     pub control_offset: i64,
 }
 
+/// The inputs of a model, as many as are watched, and those that are not.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    watched: Vec<WatchedColumn>,
+    left_out: Vec<LeftOut>,
+    left_out_count: usize,
+}
+
 /// An input to be watched.
 #[derive(Clone, Debug)]
-pub struct WatchedColumn {
-    /// Its name.
-    pub name: Box<str>,
-    /// What it holds.
-    pub kind: ColumnKind,
-    /// Its distribution in training, if the model says it.
-    pub training: Option<Training>,
+struct WatchedColumn {
+    name: Box<str>,
+    kind: ColumnKind,
+    training: Option<Training>,
+}
+
+impl Inputs {
+    /// The next input is to be watched. `training` says its distribution in training, if the model does; it is not asked
+    /// where the model has too many inputs.
+    pub fn watch(&mut self, name: &str, kind: ColumnKind, training: impl FnOnce() -> Option<Training>) {
+        if self.watched.len() == MOST_INPUTS {
+            return self.leave_out(name, "the model has too many inputs");
+        }
+        self.watched.push(WatchedColumn { name: name.into(), kind, training: training() });
+    }
+
+    /// This input is not watched.
+    pub fn leave_out(&mut self, name: &str, why: &str) {
+        self.left_out_count += 1;
+        if self.left_out.len() < MOST_NAMED {
+            self.left_out.push(LeftOut::new(name, why));
+        }
+    }
 }
 
 /// The rows of a batch that are looked at: from a first one on, every so many.
@@ -88,13 +114,14 @@ pub struct ModelWatch {
     inputs: Vec<(Box<str>, ColumnWatch)>,
     score: ColumnWatch,
     left_out: Vec<LeftOut>,
+    left_out_count: usize,
     /// Rows that may be looked at now, in thousandths.
     allowance: u64,
-    /// When that was so.
+    /// When that was so: when it scored last.
     allowed_at: i64,
     /// Batches, for a first row that is not always the same.
     batches: u64,
-    /// Rows scored, looked at or not.
+    /// Rows scored, looked at or not; without those of batches at which somebody else was at the board.
     rows: u64,
     times: WatchTimes,
     now: i64,
@@ -173,6 +200,7 @@ impl ModelWatch {
             inputs: self.inputs.iter().map(|(name, watch)| (name.to_string(), column(watch))).collect(),
             score: column(&self.score),
             left_out: self.left_out.clone(),
+            left_out_count: self.left_out_count,
         }
     }
 }
@@ -192,22 +220,17 @@ impl DriftBoard {
         Self { settings, models: Mutex::default() }
     }
 
-    /// How is watched.
-    #[must_use]
-    pub fn settings(&self) -> BoardSettings {
-        self.settings
-    }
-
-    /// A model has scored so many rows now: `take` is called with the rows to look at, if there are any. `columns` says
-    /// what the model's inputs are when it is seen for the first time.
+    /// A model has scored so many rows now: `take` is called with the rows to look at, if there are any. `inputs` says
+    /// what the model's inputs are when its watch begins.
     ///
-    /// Somebody else may be at the board at this moment; the rows are then not looked at.
+    /// Somebody else may be at the board at this moment; the rows are then neither looked at nor counted. Nor are they
+    /// while as many other models as can be watched score.
     pub fn scored(
         &self,
         model: &ModelIdentity<'_>,
         rows: usize,
         now: i64,
-        columns: impl FnOnce() -> (Vec<WatchedColumn>, Vec<LeftOut>),
+        inputs: impl FnOnce() -> Inputs,
         take: impl FnOnce(&mut ModelWatch, Sample),
     ) {
         let mut models = match self.models.try_lock() {
@@ -226,11 +249,17 @@ impl DriftBoard {
             return;
         }
         if known != Some(model.control_offset) {
-            let before = found.map(|place| models.remove(place));
-            if models.len() >= MOST_MODELS {
+            if found.is_none() && models.len() >= MOST_MODELS {
+                // Who still scores keeps its place: of models that take each other's none would ever be compared.
+                let idle =
+                    |watch: &ModelWatch| now.saturating_sub(watch.allowed_at) >= self.settings.times.window;
+                if !models.first().is_some_and(idle) {
+                    return;
+                }
                 models.remove(0);
             }
-            models.push(self.begin(model, now, columns(), before));
+            let before = found.map(|place| models.remove(place));
+            models.push(self.begin(model, now, inputs(), before));
         } else if let Some(place) = found.filter(|place| *place != last) {
             let watch = models.remove(place);
             models.push(watch);
@@ -245,35 +274,31 @@ impl DriftBoard {
         &self,
         model: &ModelIdentity<'_>,
         now: i64,
-        (columns, mut left_out): (Vec<WatchedColumn>, Vec<LeftOut>),
+        inputs: Inputs,
         before: Option<ModelWatch>,
     ) -> ModelWatch {
         let mut earlier = match self.settings.inputs {
             InputsReference::Version => Vec::new(),
             InputsReference::Name => before.map(|before| before.inputs).unwrap_or_default(),
         };
-        let mut inputs = Vec::new();
-        for WatchedColumn { name, kind, training } in columns {
-            if inputs.len() == MOST_INPUTS {
-                left_out.push(LeftOut::new(&name, "the model has too many inputs"));
-                continue;
-            }
+        let watched = inputs.watched.into_iter().map(|WatchedColumn { name, kind, training }| {
             let kept = earlier.iter().position(|(known, watch)| {
                 training.is_none() && *known == name && watch.kind() == kind && watch.training().is_none()
             });
             let watch =
                 kept.map_or_else(|| ColumnWatch::new(kind, training), |place| earlier.swap_remove(place).1);
-            inputs.push((name, watch));
-        }
+            (name, watch)
+        });
         ModelWatch {
             data_type: model.data_type.into(),
             name: model.name.into(),
             version: model.version.into(),
             control_offset: model.control_offset,
             since: now,
-            inputs,
+            inputs: watched.collect(),
             score: ColumnWatch::new(ColumnKind::Number, None),
-            left_out,
+            left_out: inputs.left_out,
+            left_out_count: inputs.left_out_count,
             allowance: u64::from(self.settings.rows_per_second) * 1_000,
             allowed_at: now,
             batches: 0,
@@ -300,165 +325,4 @@ impl DriftBoard {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::part::{self, Source};
-    use super::*;
-
-    const HOUR: i64 = 3_600_000;
-
-    fn identity(control_offset: i64) -> ModelIdentity<'static> {
-        ModelIdentity { data_type: "wine", name: "m", version: "1", control_offset }
-    }
-
-    fn columns(training: Option<Training>) -> (Vec<WatchedColumn>, Vec<LeftOut>) {
-        let column = WatchedColumn { name: "alcohol".into(), kind: ColumnKind::Number, training };
-        (vec![column], vec![LeftOut::new("when", "times always move on")])
-    }
-
-    /// Scores batches of a thousand rows, one every ten seconds, whose values begin at `from`.
-    fn score(board: &DriftBoard, control_offset: i64, begin: i64, batches: u32, from: f64) -> i64 {
-        let mut now = begin;
-        for batch in 0..batches {
-            board.scored(
-                &identity(control_offset),
-                1_000,
-                now,
-                || columns(None),
-                |watch, sample| {
-                    let rows = (sample.start..1_000)
-                        .step_by(sample.step)
-                        .map(|row| from + (f64::from(batch) * 0.618 + row as f64 * 0.414).fract());
-                    let rows: Vec<f64> = rows.collect();
-                    rows.iter().for_each(|row| watch.input(0).unwrap().add_number(*row));
-                    rows.iter()
-                        .for_each(|row| watch.score(ColumnKind::Number).unwrap().add_number(row * 2.0));
-                },
-            );
-            now += 10_000;
-        }
-        now
-    }
-
-    fn drift(board: &DriftBoard, now: i64) -> part::ModelDrift {
-        part::merge([&board.part(None, now)]).remove(0)
-    }
-
-    #[test]
-    fn a_stream_that_stays_and_one_that_shifts() {
-        let board = DriftBoard::new(BoardSettings::default());
-        let now = score(&board, 5, 0, 360, 9.0);
-        let begun = drift(&board, now);
-        assert_eq!(
-            (begun.inputs[0].comparison.as_ref(), begun.rows),
-            (None, 360_000),
-            "the first hour is not over"
-        );
-        let now = score(&board, 5, now, 360, 9.0);
-        let same = drift(&board, now);
-        let psi = |column: &part::ColumnDrift| column.comparison.as_ref().unwrap().psi;
-        assert!(psi(&same.inputs[0]) < 0.1 && psi(&same.score) < 0.1, "{same:?}");
-        assert_eq!((same.inputs[0].source, same.inputs[0].reference.until), (Source::Beginning, Some(HOUR)));
-        let now = score(&board, 5, now, 360, 9.5);
-        let shifted = drift(&board, now);
-        assert!(psi(&shifted.inputs[0]) > 0.25 && psi(&shifted.score) > 0.25, "{shifted:?}");
-        assert_eq!((shifted.left_out_count, shifted.left_out[0].input.as_str()), (1, "when"));
-    }
-
-    #[test]
-    fn another_version_has_a_reference_of_its_own_unless_the_name_keeps_it() {
-        for (inputs, kept) in [(InputsReference::Version, false), (InputsReference::Name, true)] {
-            let board = DriftBoard::new(BoardSettings { inputs, ..BoardSettings::default() });
-            let now = score(&board, 5, 0, 400, 9.0);
-            let now = score(&board, 6, now, 100, 9.5);
-            // A partition that has not gone over yet changes nothing.
-            let now = score(&board, 5, now, 10, 100.0);
-            let after = drift(&board, now);
-            assert_eq!((after.control_offset, after.inputs[0].comparison.is_some()), (6, kept));
-            assert_eq!(after.score.comparison, None, "scores of another version are other scores");
-        }
-    }
-
-    #[test]
-    fn looking_is_bounded() {
-        let settings = BoardSettings { rows_per_second: 100, ..BoardSettings::default() };
-        let board = DriftBoard::new(settings);
-        let looked = std::cell::Cell::new(0);
-        let score = |rows: usize, now: i64| {
-            board.scored(
-                &identity(1),
-                rows,
-                now,
-                || columns(None),
-                |_, sample| {
-                    assert!(sample.start < rows && sample.step >= 1);
-                    looked.set(looked.get() + (sample.start..rows).step_by(sample.step).count());
-                },
-            );
-        };
-        // Ten seconds of a hundred batches a second.
-        for batch in 0..1_000 {
-            score(1_024, batch * 10);
-        }
-        let many = looked.take();
-        assert!((900..=1_100).contains(&many), "{many} rows");
-        // One a time, and not too many of them: all.
-        for row in 0..500 {
-            score(1, 20_000 + row * 20);
-        }
-        assert_eq!(looked.take(), 500);
-        score(0, 100_000);
-        score(5, i64::MAX);
-        score(5, i64::MIN);
-    }
-
-    #[test]
-    fn models_and_inputs_are_bounded() {
-        let board = DriftBoard::new(BoardSettings::default());
-        let many = || {
-            let column = |index: usize| WatchedColumn {
-                name: index.to_string().into(),
-                kind: ColumnKind::Number,
-                training: None,
-            };
-            ((0..1_000).map(column).collect(), Vec::new())
-        };
-        for index in 0..100 {
-            let name = index.to_string();
-            let model = ModelIdentity { data_type: "t", name: &name, version: "", control_offset: index };
-            board.scored(&model, 10, 0, many, |watch, _| assert!(watch.input(MOST_INPUTS).is_none()));
-        }
-        let part = board.part(None, 0);
-        assert_eq!(part.models.len(), MOST_MODELS);
-        assert_eq!(
-            (part.models[0].inputs.len(), part.models[0].left_out.len()),
-            (MOST_INPUTS, 1_000 - MOST_INPUTS)
-        );
-        assert_eq!(board.part(Some(("t", "99")), 0).models.len(), 1);
-        assert_eq!(board.part(Some(("t", "1")), 0).models.len(), 0);
-    }
-
-    #[test]
-    fn nobody_waits_for_the_board() {
-        let board = DriftBoard::new(BoardSettings::default());
-        let held = board.lock();
-        board.scored(&identity(1), 10, 0, || columns(None), |_, _| unreachable!("somebody else is there"));
-        drop(held);
-    }
-
-    #[test]
-    fn the_kind_of_a_score_is_that_of_the_first() {
-        let board = DriftBoard::new(BoardSettings::default());
-        board.scored(
-            &identity(1),
-            10,
-            0,
-            || columns(None),
-            |watch, _| {
-                watch.other_score().add_missing();
-                watch.score(ColumnKind::Category).unwrap().add_category("good");
-                assert!(watch.score(ColumnKind::Number).is_none());
-                assert!(watch.score(ColumnKind::Category).is_some());
-            },
-        );
-    }
-}
+mod tests;

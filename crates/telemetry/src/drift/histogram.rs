@@ -98,7 +98,7 @@ impl Histogram {
             Err(place) => {
                 if self.keys.len() == self.keys.capacity() {
                     // One more than fits is there for a moment; a vector that doubles would keep twice as many.
-                    let more = self.keys.len().clamp(15, CAPACITY + 1 - self.keys.len());
+                    let more = self.keys.len().max(15).min(CAPACITY + 1 - self.keys.len());
                     self.keys.reserve_exact(more);
                     self.counts.reserve_exact(more);
                 }
@@ -249,6 +249,21 @@ mod tests {
             (1, CAPACITY / 2 + 1, CAPACITY as u64 + 4)
         );
         assert_eq!(more.ranges().last(), Some((u64::MAX - 1, u64::MAX, 4)));
+    }
+
+    /// A copy, and what is merged, have no room left.
+    #[test]
+    fn counting_goes_on_after_copying_and_merging() {
+        for keys in [0, 1, 490, 500, 511, CAPACITY as u64] {
+            let full = of(&(0..keys).collect::<Vec<_>>());
+            let mut merged = Histogram::default();
+            merged.merge(&full);
+            for mut histogram in [full.clone(), merged] {
+                (0..40).for_each(|more| histogram.add(u64::MAX - more, 1));
+                assert_eq!(histogram.total(), keys + 40);
+                assert!(histogram.ranges().len() <= CAPACITY);
+            }
+        }
     }
 
     #[test]

@@ -20,9 +20,7 @@ pub mod sketch;
 pub mod training;
 pub mod watch;
 
-pub use board::{
-    BoardSettings, DriftBoard, InputsReference, ModelIdentity, ModelWatch, Sample, WatchedColumn,
-};
+pub use board::{BoardSettings, DriftBoard, Inputs, InputsReference, ModelIdentity, ModelWatch, Sample};
 pub use comparison::{Bin, Comparison, compare, population_stability_index};
 pub use histogram::Histogram;
 pub use part::{ColumnDrift, ColumnPart, DriftPart, LeftOut, ModelDrift, ModelPart, Period, Source};
@@ -30,5 +28,5 @@ pub use sketch::{ColumnKind, ColumnSketch};
 pub use training::{Training, TrainingCell, TrainingValues};
 pub use watch::{ColumnWatch, WatchTimes};
 
-/// A comparison needs this many rows on each side: with fewer, chance alone moves it.
+/// A comparison needs this many rows now, and as many in a reference that was counted: with fewer, chance alone moves it.
 pub const FEWEST_ROWS: u64 = 1_000;

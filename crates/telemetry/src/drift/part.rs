@@ -9,9 +9,6 @@ use super::comparison::{Comparison, Reference, compare};
 use super::sketch::{ColumnKind, ColumnSketch};
 use super::training::Training;
 
-/// Inputs that are named among those that are left out.
-const MOST_LEFT_OUT: usize = 64;
-
 /// What one process has counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,14 +31,17 @@ pub struct ModelPart {
     pub control_offset: i64,
     /// When it was first seen to score, milliseconds since the epoch.
     pub since: i64,
-    /// Rows that it has scored since then, looked at or not.
+    /// About how many rows it has scored since then, looked at or not: batches at which somebody else was at the board
+    /// are missing.
     pub rows: u64,
     /// Its inputs by name, in its order.
     pub inputs: Vec<(String, ColumnPart)>,
     /// Its first target.
     pub score: ColumnPart,
-    /// Inputs that are not watched.
+    /// Inputs that are not watched; the first of them if there are many.
     pub left_out: Vec<LeftOut>,
+    /// All of them.
+    pub left_out_count: usize,
 }
 
 /// What one process has counted of one column.
@@ -133,13 +133,13 @@ pub struct ModelDrift {
     pub control_offset: i64,
     /// When it was first seen to score, by any of the processes.
     pub since: i64,
-    /// Rows that it has scored since then.
+    /// About how many rows it has scored since then.
     pub rows: u64,
     /// Its inputs, in its order.
     pub inputs: Vec<ColumnDrift>,
     /// Its first target.
     pub score: ColumnDrift,
-    /// Inputs that are not watched; some of them if there are many.
+    /// Inputs that are not watched; the first of them if there are many.
     pub left_out: Vec<LeftOut>,
     /// All of them.
     pub left_out_count: usize,
@@ -179,8 +179,8 @@ fn model(parts: &[&ModelPart]) -> Option<ModelDrift> {
         rows: parts.iter().map(|part| part.rows).sum(),
         inputs: inputs.collect(),
         score: column("score", parts.iter().map(|part| part.score.clone())),
-        left_out: first.left_out.iter().take(MOST_LEFT_OUT).cloned().collect(),
-        left_out_count: first.left_out.len(),
+        left_out: first.left_out.clone(),
+        left_out_count: first.left_out_count,
     })
 }
 
@@ -232,7 +232,7 @@ fn earlier(left: Option<i64>, right: Option<i64>) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::board::{BoardSettings, DriftBoard, ModelIdentity, WatchedColumn};
+    use super::super::board::{BoardSettings, DriftBoard, Inputs, ModelIdentity};
     use super::super::watch::WatchTimes;
     use super::*;
 
@@ -244,13 +244,15 @@ mod tests {
             ..BoardSettings::default()
         };
         let boards = [DriftBoard::new(settings), DriftBoard::new(settings)];
-        let columns = || {
-            let column = |name: &str, kind| WatchedColumn { name: name.into(), kind, training: None };
-            (vec![column("x", ColumnKind::Number), column("c", ColumnKind::Category)], Vec::new())
+        let inputs = || {
+            let mut inputs = Inputs::default();
+            inputs.watch("x", ColumnKind::Number, || None);
+            inputs.watch("c", ColumnKind::Category, || None);
+            inputs
         };
         for row in 0..rows {
             let model = ModelIdentity { data_type: "t", name: "m", version: "1", control_offset: 3 };
-            boards[of(row)].scored(&model, 1, row, columns, |watch, _| {
+            boards[of(row)].scored(&model, 1, row, inputs, |watch, _| {
                 let x = (row as f64 * 0.618).fract() * if row > 4_500 { 2.0 } else { 1.0 };
                 watch.input(0).unwrap().add_number(x);
                 watch.input(1).unwrap().add_category(if x < 0.5 { "low" } else { "high" });

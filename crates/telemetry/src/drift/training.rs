@@ -45,6 +45,9 @@ pub struct TrainingCell {
     pub last: u64,
     /// How often its numbers were, in any unit.
     pub weight: f64,
+    /// True if the number after the largest is the one at which it ends: that number belongs to what comes next.
+    #[serde(default)]
+    pub open: bool,
 }
 
 impl TrainingCell {
@@ -53,7 +56,12 @@ impl TrainingCell {
     pub fn new(from: (f64, bool), to: (f64, bool), weight: f64) -> Option<Self> {
         let first = number_key(from.0)?.saturating_add(u64::from(!from.1));
         let last = number_key(to.0)?.saturating_sub(u64::from(!to.1));
-        (first <= last && weight.is_finite() && weight >= 0.0).then_some(Self { first, last, weight })
+        (first <= last && weight.is_finite() && weight >= 0.0).then_some(Self {
+            first,
+            last,
+            weight,
+            open: !to.1,
+        })
     }
 }
 
