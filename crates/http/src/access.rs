@@ -24,6 +24,8 @@ pub struct AccessRules {
     pub publish_models: bool,
     /// The models topic.
     pub models_topic: String,
+    /// The records topic, which is everybody's whatever it is called.
+    pub records_topic: String,
     /// Topics that the application writes by itself; nobody else may.
     pub own_topics: Vec<String>,
     /// Prefix of further topics of that kind: `<application>-`.
@@ -82,6 +84,9 @@ impl AccessRules {
     /// # Errors
     /// 403 of kind `topic_closed`.
     pub fn check_write(&self, topic: &str, headers: &HeaderMap) -> Result<(), ApiError> {
+        if topic == self.records_topic {
+            return Ok(());
+        }
         let own = self.own_topics.iter().any(|own| own == topic)
             || (!self.own_prefix.is_empty() && topic.starts_with(&self.own_prefix));
         if own && topic != self.models_topic {

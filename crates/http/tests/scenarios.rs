@@ -94,6 +94,7 @@ async fn run(file: &str, text: &str) {
             token: settings.token,
             publish_models: settings.publish_models,
             models_topic: "models_models".into(),
+            records_topic: "scorewheel-records".into(),
             own_topics: vec!["models_results".into()],
             own_prefix: "scorewheel-".into(),
         },

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use clap::Args;
 use scorewheel_topics::Backend;
 
-use crate::config::{Loaded, Place, Request, load};
+use crate::config::address::check_url;
+use crate::config::{Loaded, Request, load};
 use crate::exit_code::{ExitCode, Failure};
-use crate::places::{Access, RemoteBackend, open_client};
+use crate::places::{Access, open_client};
 
 /// Which configuration to use.
 #[derive(Clone, Debug, Default, Args)]
@@ -106,7 +107,7 @@ pub struct ClientArguments {
 }
 
 fn url(text: &str) -> Result<String, String> {
-    RemoteBackend::check_url(text).map(|()| text.to_owned())
+    check_url(text).map(|()| text.to_owned())
 }
 
 impl ClientArguments {
@@ -118,12 +119,7 @@ impl ClientArguments {
         if let Some(url) = &self.url {
             flags.push(("client.url".into(), "--url", url.clone()));
         }
-        let loaded = self.place.load(flags)?;
-        if let Place::Remote(url) = &loaded.place {
-            RemoteBackend::check_url(url)
-                .map_err(|reason| Failure::new(ExitCode::Configuration, format!("`client.url`: {reason}")))?;
-        }
-        Ok(loaded)
+        self.place.load(flags)
     }
 
     /// Loads the configuration, with further settings given as flags, and opens the topics.

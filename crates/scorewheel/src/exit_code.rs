@@ -55,23 +55,17 @@ impl Failure {
         Self::new(ExitCode::RunTime, message)
     }
 
-    /// Standard output cannot be written. A reader that has gone away, such as `head`, has what it wanted: the command
-    /// ends, and well.
+    /// Standard output cannot be written.
     #[must_use]
     pub fn output(error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::new(ExitCode::Success, ""),
-            _ => Self::run_time(format!("cannot write to standard output: {error}")),
-        }
+        Self::run_time(format!("cannot write to standard output: {error}"))
     }
 
     /// Prints the message to standard error, if there is one, and gives the process's exit code.
     #[must_use]
     pub fn report(&self) -> std::process::ExitCode {
-        if !self.message.is_empty() {
-            // With standard error gone there is nobody left to tell.
-            writeln!(io::stderr(), "scorewheel: {self}").ok();
-        }
+        // With standard error gone there is nobody left to tell.
+        writeln!(io::stderr(), "scorewheel: {self}").ok();
         self.code.into()
     }
 }

@@ -24,6 +24,18 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// Writes one line about what was done; false once nobody reads any more, which is no reason to leave it half done.
+///
+/// # Errors
+/// [`Failure`] if it cannot be written.
+pub fn say(out: &mut dyn Write, line: &str) -> Result<bool, Failure> {
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::output(&error)),
+    }
+}
+
 /// Rows as columns, each as wide as its widest cell; the last is not padded.
 #[must_use]
 pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {

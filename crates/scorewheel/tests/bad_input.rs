@@ -383,7 +383,9 @@ fn what_is_missing_is_not_made_on_the_way() {
     }
     for url in ["ftp://x", "nonsense", "https://localhost:1"] {
         world.say(&["consume", "--url", url]).failure(2, "write the URL of an instance");
-        world.say(&["consume", "--set", &format!("client.url={url}")]).failure(78, "`client.url`: ");
+        world
+            .say(&["consume", "--set", &format!("client.url={url}")])
+            .failure(78, "`client.url` does not do: ");
     }
     assert_eq!(std::fs::read_dir(world.path()).expect("the folder").count(), 0);
 }
@@ -411,6 +413,39 @@ fn a_reader_that_goes_away_ends_the_command_quietly() {
         let said = world.say_to_head(command);
         assert_eq!((said.code, said.err.contains("Broken pipe")), (Some(0), false), "{said:?}");
     }
+}
+
+#[test]
+fn what_was_asked_for_is_done_whoever_looks() {
+    let world = World::new();
+    let models = ["models/1-linear.pmml", "models/2-tree.pmml", "models/3-forest.pmml"].map(demo);
+    let said = world.say_to_head(&["publish", &models[0], &models[1], &models[2]]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(world.say(&["consume", "models", "-e"]).success().lines().count(), 3);
+}
+
+#[test]
+fn records_come_out_of_a_pipe() {
+    let world = World::new();
+    let pipe = world.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, "alcohol,pH\n9.5,3.2\n10,3.1\n")
+    });
+    let said = world.say(&["produce", "pipe", "--rate", "max"]).success();
+    assert!(said.contains("produced 2 records"), "{said}");
+    writer.join().expect("the writer").expect("all of it is read");
+    world.say(&["produce", "pipe", "--loop"]).failure(2, "cannot be begun again");
+}
+
+#[test]
+fn a_model_that_instances_do_not_take_is_not_published() {
+    let world = World::new();
+    let model = demo("models/3-forest.pmml");
+    let command = ["publish", &model, "--set", "models.max_size=100KiB"];
+    world.say(&command).failure(65, "more than the 102400 of `models.max_size`");
+    assert!(!world.path().join("scorewheel-data").exists());
 }
 
 #[test]

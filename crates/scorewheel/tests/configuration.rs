@@ -383,6 +383,7 @@ fn places_that_are_none_are_refused_with_words() {
         ("name = \"a\"\nscheme = \"file\"\nroot = \"/\"", "absolute path"),
         ("name = \"a\"\nscheme = \"http\"", "no `host`"),
         ("name = \"a\"\nscheme = \"http\"\nhost = \"u:p@h\"", "`host`"),
+        ("name = \"a\"\nscheme = \"http\"\nhost = \"h\"\ntls = \"verify\"", "which is for postgresql"),
         ("name = \"a\"\nscheme = \"http\"\nhost = \"h\"\nuser = \"u\"", "`user` and `password`"),
         ("name = \"a\"\nscheme = \"http\"\nhost = \"h\"\nroot = \"a/../b\"", "`root`"),
         ("name = \"a\"\nscheme = \"s3\"", "no `bucket`"),

@@ -117,15 +117,15 @@ impl<S: StatisticsStore> ScoringProcessor<S> {
         let Some([dead_letters, _]) = self.outputs else {
             return Err("the processor was not made ready".into());
         };
-        let now = context.clock.wall();
         let mut meter = TaskMeter {
             clock: context.clock,
-            now,
+            now: context.clock.wall(),
             markers: &self.parts.markers,
             watcher: self.watcher.as_mut(),
         };
         let records = ViewRecords(batch);
         let scored = self.scorer.score(revision, &records, block, &mut meter);
+        let now = context.clock.wall();
         let mut writer = Writer {
             parts: &self.parts,
             encoders: &mut self.encoders,

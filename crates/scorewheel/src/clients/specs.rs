@@ -30,7 +30,7 @@ pub fn records_topic(config: &Config, name: &str) -> TopicSpec {
 }
 
 /// What a topic of the application is, which is not for records of others; `None` for any other topic. The way in over
-/// HTTP closes the same ones.
+/// HTTP closes the same ones, but for the models topic, which it opens to whoever has the token.
 #[must_use]
 pub fn own_topic(config: &Config, name: &str) -> Option<&'static str> {
     let topics = &config.topics;

@@ -19,7 +19,7 @@ use crate::clock::now;
 use crate::config::Config;
 use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
-use crate::output;
+use crate::output::{self, say};
 use crate::places::{Access, open_client};
 use crate::rows::RowFormat;
 use crate::rows::source::standard_stream;
@@ -69,6 +69,12 @@ pub struct ProduceArguments {
     /// Where topics live.
     #[command(flatten)]
     pub client: ClientArguments,
+}
+
+/// Standard input, a pipe, a device: what was read of it is gone.
+fn is_read_once(file: &Path) -> bool {
+    let is_stream = |kind: std::fs::Metadata| !kind.is_file() && !kind.is_dir();
+    file == standard_stream() || std::fs::metadata(file).is_ok_and(is_stream)
 }
 
 fn one_byte(text: &str) -> Result<u8, String> {
@@ -164,11 +170,8 @@ impl ProduceArguments {
         let mut source = RecordSource::open(&file, &format, data_type)?;
         let admin = backend.admin()?;
         let (topic, created) = ensure_topic(&*admin, &records_topic(config, topic), config.topics.create)?;
-        let say = |out: &mut dyn Write, line: String| {
-            writeln!(out, "{line}").map_err(|error| Failure::output(&error))
-        };
         if created {
-            say(out, format!("created topic {} (partitions: {})", topic.name, topic.partitions))?;
+            say(out, &format!("created topic {} (partitions: {})", topic.name, topic.partitions))?;
         }
         let mut target = Target {
             writer: backend.writer(&WriterOptions::default())?,
@@ -226,17 +229,17 @@ impl ProduceArguments {
         }
         target.writer.flush()?;
         let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
-        say(out, format!("produced {sent} records to {}{left_out}", topic.name))?;
+        say(out, &format!("produced {sent} records to {}{left_out}", topic.name))?;
         Ok(if skipped > 0 { ExitCode::RunTime } else { ExitCode::Success })
     }
 
-    /// Refuses what is named wrongly. Standard input is not looked into.
+    /// Refuses what is named wrongly. What gives its bytes only once is not looked into.
     fn check(&self, config: &Config) -> Result<(), Failure> {
         self.topic(config)?;
         let types = data_types(config)?;
         let data_type = &types.all()[index_of(&types, &self.data_type)?];
         let file = self.file(config)?;
-        if file != standard_stream() {
+        if !is_read_once(&file) {
             RecordSource::open(&file, &self.format(&file, data_type), data_type)?;
         }
         Ok(())
@@ -262,8 +265,11 @@ impl ProduceArguments {
         };
         let none = || Failure::new(ExitCode::Usage, "name the file with the records");
         let file = self.file.clone().or(configured).ok_or_else(none)?;
-        if self.repeat && file == standard_stream() {
-            return Err(Failure::new(ExitCode::Usage, "standard input cannot be begun again: no --loop"));
+        if self.repeat && is_read_once(&file) {
+            return Err(Failure::new(
+                ExitCode::Usage,
+                "standard input or a pipe cannot be begun again: no --loop",
+            ));
         }
         Ok(file)
     }

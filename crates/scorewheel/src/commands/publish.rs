@@ -22,6 +22,7 @@ use crate::data_types::data_types;
 use crate::exit_code::{ExitCode, Failure};
 use crate::formats::Formats;
 use crate::model_file::{ModelFile, SAVED_MODEL, read_mapping};
+use crate::output::say;
 use crate::places::{Access, open_client};
 use crate::references::{fetch, places};
 
@@ -76,7 +77,7 @@ impl PublishArguments {
         let every = self.every.iter().map(|every| ("publish.every".to_owned(), "--every", every.clone()));
         let loaded = self.client.load(every.collect())?;
         // What is bound to be refused is known before a directory is made for topics.
-        self.checked(&loaded.config)?;
+        self.checked(&loaded)?;
         let backend = open_client(&loaded, Access::Write)?;
         let mut out = std::io::stdout();
         self.publish(&backend, &loaded, &mut out, &mut |pause| std::thread::sleep(pause))?;
@@ -95,7 +96,7 @@ impl PublishArguments {
         pause: &mut dyn FnMut(Duration),
     ) -> Result<(), Failure> {
         let config = &loaded.config;
-        let (data_type, publications) = self.checked(config)?;
+        let (data_type, publications) = self.checked(loaded)?;
         let admin = backend.admin()?;
         self.prepare(&*admin, config, out)?;
         let mut log = ControlLog { loaded, backend, writer: backend.writer(&WriterOptions::default())? };
@@ -113,9 +114,7 @@ impl PublishArguments {
                 let descriptor = match &publication.location {
                     None => {
                         let file = ModelFile::read(&publication.path)?;
-                        if file.bytes.is_empty() {
-                            return Err(empty(&publication.path));
-                        }
+                        check_size(&publication.path, file.bytes.len(), config)?;
                         self.descriptor(
                             publication,
                             &data_type,
@@ -125,7 +124,11 @@ impl PublishArguments {
                     }
                     Some(location) => self.reference(publication, &data_type, location, backend, config)?,
                 };
-                log.put(&descriptor, out)?;
+                let is_read = log.put(&descriptor, out)?;
+                // What was asked for is done whoever looks; a loop is for those who do.
+                if self.repeat && !is_read {
+                    return Ok(());
+                }
             }
             if !self.repeat {
                 return Ok(());
@@ -134,10 +137,14 @@ impl PublishArguments {
     }
 
     /// The route and the models, if none of them is bound to be refused by whoever reads the models topic.
-    fn checked(&self, config: &Config) -> Result<(DataTypeName, Vec<Publication>), Failure> {
+    fn checked(&self, loaded: &Loaded) -> Result<(DataTypeName, Vec<Publication>), Failure> {
+        let config = &loaded.config;
         let data_type = DataTypeName::new(&self.data_type)
             .map_err(|error| Failure::new(ExitCode::Usage, format!("--data-type: {error}")))?;
-        index_of(&data_types(config)?, &self.data_type)?;
+        // Which data types there are is the instances' to say: elsewhere they may know more of them.
+        if matches!(loaded.place, Place::Embedded { .. }) {
+            index_of(&data_types(config)?, &self.data_type)?;
+        }
         if let Some(version) = &self.version {
             check_version(version)
                 .map_err(|error| Failure::new(ExitCode::Usage, format!("--model-version: {error}")))?;
@@ -149,14 +156,14 @@ impl PublishArguments {
             true => self.publications(config)?,
             false => self.references()?,
         };
-        let of_no_bytes = |publication: &&Publication| {
-            publication.location.is_none()
-                && std::fs::metadata(&publication.path).is_ok_and(|file| file.is_file() && file.len() == 0)
-        };
-        match publications.iter().find(of_no_bytes) {
-            Some(publication) => Err(empty(&publication.path)),
-            None => Ok((data_type, publications)),
+        for publication in publications.iter().filter(|publication| publication.location.is_none()) {
+            if let Ok(file) = std::fs::metadata(&publication.path)
+                && file.is_file()
+            {
+                check_size(&publication.path, usize::try_from(file.len()).unwrap_or(usize::MAX), config)?;
+            }
         }
+        Ok((data_type, publications))
     }
 
     /// The models in order: those named, those of folders by file name.
@@ -278,18 +285,20 @@ struct ControlLog<'a> {
 }
 
 impl ControlLog<'_> {
-    /// Sends a model and says where it lies. An embedded topic that is too small for it is made larger.
-    fn put(&mut self, descriptor: &ModelDescriptor, out: &mut dyn Write) -> Result<(), Failure> {
+    /// Sends a model and says where it lies; false if nobody reads that. An embedded topic that is too small for it is
+    /// made larger.
+    fn put(&mut self, descriptor: &ModelDescriptor, out: &mut dyn Write) -> Result<bool, Failure> {
         let config = &self.loaded.config;
         let models = TopicPartition::new(config.topics.models.as_str(), 0);
         let key = format!("{}/{}", descriptor.data_type, descriptor.name);
         let value = descriptor.encode(numbering(config));
-        let offset = match self.append(&models, &key, &value) {
-            Err(TopicsError::TooLarge { limit, .. }) => {
-                self.make_room(limit, value.len() + key.len(), &key, out)?;
-                self.append(&models, &key, &value)?
+        let offset = loop {
+            match self.append(&models, &key, &value) {
+                Err(TopicsError::TooLarge { limit, .. }) => {
+                    self.make_room(limit, value.len() + key.len(), &key, out)?;
+                }
+                appended => break appended?,
             }
-            appended => appended?,
         };
         let kind = match &descriptor.content {
             Content::Data(_) => descriptor.model_type.as_str().to_owned(),
@@ -338,13 +347,9 @@ impl ControlLog<'_> {
         admin.alter_topic_config(topic, &[("max.message.bytes", &needed.to_string())])?;
         // The writer knows the limit of before.
         self.writer = self.backend.writer(&WriterOptions::default())?;
-        say(out, &format!("raised max.message.bytes of topic {topic} from {limit} to {needed}"))
+        say(out, &format!("raised max.message.bytes of topic {topic} from {limit} to {needed}"))?;
+        Ok(())
     }
-}
-
-/// One line for people.
-fn say(out: &mut dyn Write, line: &str) -> Result<(), Failure> {
-    writeln!(out, "{line}").map_err(|error| Failure::output(&error))
 }
 
 /// Which numbers model types have on the wire.
@@ -426,7 +431,13 @@ fn check_version(version: &str) -> Result<(), String> {
     }
 }
 
-/// The failure of a model without a byte.
-fn empty(path: &Path) -> Failure {
-    Failure::new(ExitCode::ModelRefused, format!("the model {} is empty", path.display()))
+/// Refuses a model without a byte, or with more than instances take.
+fn check_size(path: &Path, bytes: usize, config: &Config) -> Result<(), Failure> {
+    let most = config.models.max_size.as_usize();
+    let reason = match bytes {
+        0 => "is empty".to_owned(),
+        bytes if bytes > most => format!("has {bytes} bytes, more than the {most} of `models.max_size`"),
+        _ => return Ok(()),
+    };
+    Err(Failure::new(ExitCode::ModelRefused, format!("the model {} {reason}", path.display())))
 }

@@ -9,7 +9,7 @@ use scorewheel_streams::FaultPoints;
 use scorewheel_telemetry::{LogError, start_logging};
 
 use crate::arguments::PlaceArguments;
-use crate::config::{Config, Engine, LogFormat, Store};
+use crate::config::{Config, Engine, Loaded, LogFormat, Store};
 use crate::exit_code::{ExitCode, Failure};
 use crate::output;
 use crate::running::stage::StageInstance;
@@ -55,31 +55,46 @@ impl RunArguments {
     pub fn run(self, faults: Arc<dyn FaultPoints>) -> Result<ExitCode, Failure> {
         let loaded = self.place.load(self.flags())?;
         log(&loaded.config)?;
+        match (self.work(&loaded, faults), loaded.config.log.format) {
+            // Whoever reads the log reads there why it ends.
+            (Err(failure), LogFormat::Json) => {
+                tracing::error!("{failure}");
+                Ok(failure.code)
+            }
+            (Err(failure), LogFormat::Text) => Err(failure),
+            (Ok(()), _) => Ok(ExitCode::Success),
+        }
+    }
+
+    fn work(&self, loaded: &Loaded, faults: Arc<dyn FaultPoints>) -> Result<(), Failure> {
         let note = |line: &str| note(&loaded.config, line);
         note(&format!("topics: {}", loaded.place));
         loaded.notices.iter().for_each(|notice| note(notice));
         let stop = StopSignal::listen()
             .map_err(|error| Failure::run_time(format!("signals cannot be waited for: {error}")))?;
-        let place = open_for_running(&loaded)?;
+        let place = open_for_running(loaded)?;
+        for damage in place.embedded.iter().flat_map(|topics| topics.damage()) {
+            note(&format!("damage: {damage}"));
+        }
         let adopt = Adopt { log: self.adopt_log, revision: self.adopt_revision };
         let options = InstanceOptions { adopt, faults };
         match loaded.config.engine.kind {
             Engine::Streams => {
-                let instance = Instance::start(&loaded, place, options)?;
+                let instance = Instance::start(loaded, place, options)?;
                 note(&format!("listening on {}", instance.url()));
                 if let Some(signal) = until_told(&stop, || instance.wait(LOOK))? {
                     instance.stop(signal)?;
                 }
             }
             Engine::Stage => {
-                let instance = StageInstance::start(&loaded, place, options)?;
+                let instance = StageInstance::start(loaded, place, options)?;
                 note(&format!("listening on {}", instance.url()));
                 if let Some(signal) = until_told(&stop, || instance.wait(LOOK))? {
                     instance.stop(signal)?;
                 }
             }
         }
-        Ok(ExitCode::Success)
+        Ok(())
     }
 
     fn flags(&self) -> Vec<(String, &'static str, String)> {

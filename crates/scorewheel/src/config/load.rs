@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::address::{check_url, is_host_and_port};
 use super::choices::InfluxVersion;
 use super::data_type;
 use super::environment;
@@ -120,6 +121,9 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
             require(false, key, &format!("is the same topic as `{other}`"));
         }
     }
+    if let Some(Err(reason)) = config.client.url.as_deref().map(check_url) {
+        require(false, "client.url", &format!("does not do: {reason}"));
+    }
     let listens = config.http.listen.as_deref().is_none_or(is_host_and_port);
     require(listens, "http.listen", "is not HOST:PORT, such as 127.0.0.1:8888");
     require(config.topics.partitions >= 1, "topics.partitions", "is 0; a topic has at least one partition");
@@ -167,10 +171,4 @@ fn check(config: &Config, layers: &Layers, problems: &mut Vec<Problem>) {
         "kafka.heartbeat_interval",
         "is not shorter than `kafka.session_timeout`",
     );
-}
-
-/// Whether `text` can be an address to listen at; whether the name leads anywhere is seen when it is bound.
-fn is_host_and_port(text: &str) -> bool {
-    let parts = text.rsplit_once(':');
-    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }

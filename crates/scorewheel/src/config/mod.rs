@@ -8,6 +8,7 @@
 //! | [`settings`] | [`Config`]: every section and setting, with its documentation and default |
 //! | [`section`] | [`Setting`], and the macro that declares sections |
 //! | [`value`] | [`SettingValue`]: the types of settings |
+//! | [`address`] | texts that can be addresses |
 //! | [`choices`] | settings that are one of a few words |
 //! | [`points`] | [`Points`]: how many points a score makes |
 //! | [`data_type`] | [`DataTypeConfig`]: an entry of `[[data_types]]` |
@@ -23,6 +24,7 @@
 //! | [`reference`](mod@reference) | the reference page, generated |
 //! | [`show`] | the effective values with their sources, secrets hidden |
 
+pub mod address;
 pub mod choices;
 pub mod data_type;
 pub mod environment;

@@ -18,6 +18,7 @@ impl ReferenceConfig {
     /// What is wrong, for people.
     pub fn place(&self, max_size: Bytes) -> Result<Place, String> {
         let store = self.store()?;
+        self.check_tls(&store)?;
         Ok(Place {
             name: self.name.clone(),
             pin: if self.trust { Pin::Trust } else { Pin::Sha256 },
@@ -27,6 +28,18 @@ impl ReferenceConfig {
             ca: self.authorities(&store)?,
             store,
         })
+    }
+
+    /// Whether `tls` stands only where it has a meaning; to be left in clear text unawares would be worse than an error.
+    fn check_tls(&self, store: &Store) -> Result<(), String> {
+        match (self.tls, store) {
+            (None, _) | (Some(_), Store::Postgres(_)) => Ok(()),
+            (Some(_), _) => {
+                Err("has a `tls`, which is for postgresql; others are encrypted by their scheme, or that \
+                                 of their `endpoint`"
+                    .into())
+            }
+        }
     }
 
     /// The file with authorities, where there is a certificate to be checked.

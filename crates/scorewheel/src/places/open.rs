@@ -55,7 +55,10 @@ fn client_of_directory(directory: &Path, config: &Config) -> Result<Arc<dyn Back
     let deadline = Instant::now() + PATIENCE;
     loop {
         let locked = match open_directory(directory, config) {
-            Ok(backend) => return Ok(Arc::new(backend)),
+            Ok(backend) => {
+                backend.damage().iter().for_each(|damage| output::note(&format!("damage: {damage}")));
+                return Ok(Arc::new(backend));
+            }
             Err(error @ TopicsError::Locked { .. }) => error,
             Err(error) => return Err(error.into()),
         };
@@ -73,16 +76,12 @@ fn client_of_directory(directory: &Path, config: &Config) -> Result<Arc<dyn Back
     }
 }
 
-/// Takes a data directory and opens its topics; damage is said on standard error.
+/// Takes a data directory and opens its topics; what of them is damaged is for the caller to say.
 ///
 /// # Errors
 /// [`TopicsError::Locked`] with the holder, and those of opening.
 pub fn open_directory(directory: &Path, config: &Config) -> Result<EmbeddedBackend, TopicsError> {
-    let backend = EmbeddedBackend::open(Directory::take(directory)?, &embedded_options(config))?;
-    for damage in backend.damage() {
-        output::note(&format!("damage: {damage}"));
-    }
-    Ok(backend)
+    EmbeddedBackend::open(Directory::take(directory)?, &embedded_options(config))
 }
 
 /// How embedded topics are kept.

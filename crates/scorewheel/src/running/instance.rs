@@ -332,6 +332,7 @@ pub fn serve(
         token,
         publish_models: config.http.publish_models,
         models_topic: topics.models.clone(),
+        records_topic: topics.records.clone(),
         own_topics: vec![topics.results.clone(), topics.dead_letters.clone(), topics.rejections.clone()],
         own_prefix: format!("{}-", config.application.id),
     };

@@ -19,8 +19,6 @@ use scorewheel_topics::{
     TransactionOptions, TransactionalWriter, Writer, WriterOptions,
 };
 
-use ureq::http::Uri;
-
 use admin::RemoteAdmin;
 pub use client::Client;
 use reader::RemoteReader;
@@ -37,22 +35,6 @@ impl RemoteBackend {
     #[must_use]
     pub fn new(url: &str, token: Option<String>) -> Self {
         Self { client: Client::new(url, token) }
-    }
-
-    /// Whether a text is the URL of an instance, and why not.
-    ///
-    /// # Errors
-    /// What is wrong with it, and what to write.
-    pub fn check_url(text: &str) -> Result<(), String> {
-        let wanted = "write the URL of an instance, such as http://127.0.0.1:8888";
-        let url: Uri = text.parse().map_err(|error| format!("{text:?} is no URL ({error}); {wanted}"))?;
-        match (url.scheme_str(), url.host()) {
-            (Some("http"), Some(host)) if !host.is_empty() => Ok(()),
-            (Some(scheme), Some(_)) if scheme != "http" => {
-                Err(format!("{text:?} is of the scheme {scheme}, instances answer http; {wanted}"))
-            }
-            _ => Err(format!("{text:?} is no URL; {wanted}")),
-        }
     }
 
     /// The way to the instance.
