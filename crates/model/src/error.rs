@@ -27,6 +27,18 @@ pub enum ModelErrorKind {
 }
 
 impl ModelErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::UnknownFormat,
+        Self::Malformed,
+        Self::Invalid,
+        Self::Unsupported,
+        Self::WrongSchema,
+        Self::TooLarge,
+        Self::FailsVerification,
+        Self::MissingRuntime,
+    ];
+
     /// The kind in words, as used in rejections and for labels of metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {

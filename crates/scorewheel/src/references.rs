@@ -37,7 +37,9 @@ pub fn location_of(argument: &Path) -> Option<&str> {
     let text = argument.to_str()?;
     let (scheme, _) = text.split_once(':')?;
     let known = ["file", "http", "https", "s3", "hdfs", "webhdfs", "swebhdfs", "postgresql", "kafka"];
-    (known.contains(&scheme.to_ascii_lowercase().as_str()) && !argument.exists()).then_some(text)
+    // What looks like a location of another scheme is told to be none.
+    let is_location = known.contains(&scheme.to_ascii_lowercase().as_str()) || text.contains("://");
+    (is_location && !argument.exists()).then_some(text)
 }
 
 /// A model that was fetched.

@@ -145,6 +145,10 @@ fn a_model_that_changed_is_refused_and_commands_say_what_is_wrong() {
         world.say(&["publish", "--by-reference", &location]).failure(code, message);
         world.say(&["inspect", &location]).failure(code, message);
     }
+    std::fs::write(world.path().join("models/page.html"), "<html><p>Not here</p></html>").unwrap();
+    let page = location.replace("1-linear.pmml", "page.html");
+    world.say(&["publish", "--by-reference", &page]).failure(65, "of no known model format");
+    world.say(&["inspect", "ftp://host/model.pmml"]).failure(2, "ftp");
     // Other bytes at the same location: what was published is not there.
     world.say(&["publish", "--by-reference", &location]).success();
     std::fs::copy(demo("models/2-tree.pmml"), world.path().join("models/1-linear.pmml")).unwrap();

@@ -45,6 +45,30 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
+    /// Those that are not of the model itself.
+    const OF_MESSAGES: [Self; 14] = [
+        Self::Undecodable,
+        Self::UnknownType,
+        Self::NoContent,
+        Self::DigestMismatch,
+        Self::BadName,
+        Self::KeyDisagrees,
+        Self::KeylessTombstone,
+        Self::ByReference,
+        Self::BadLocation,
+        Self::NotAllowed,
+        Self::NotFound,
+        Self::UnknownDataType,
+        Self::GoldenRow,
+        Self::EnginePanicked,
+    ];
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let of_models = ModelErrorKind::ALL.into_iter().map(Self::Model);
+        Self::OF_MESSAGES.into_iter().chain(of_models)
+    }
+
     /// The kind in words, as rejection records and labels of metrics have it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -195,7 +219,34 @@ impl Rejection {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn all_kinds_are_listed_once() {
+        let words: BTreeSet<&str> = RefusalKind::all().map(RefusalKind::as_str).collect();
+        assert_eq!(words.len(), 22, "{words:?}");
+        // A kind that is new must be counted here, and stand in the list.
+        let place = |kind: RefusalKind| match kind {
+            RefusalKind::Undecodable => 0,
+            RefusalKind::UnknownType => 1,
+            RefusalKind::NoContent => 2,
+            RefusalKind::DigestMismatch => 3,
+            RefusalKind::BadName => 4,
+            RefusalKind::KeyDisagrees => 5,
+            RefusalKind::KeylessTombstone => 6,
+            RefusalKind::ByReference => 7,
+            RefusalKind::BadLocation => 8,
+            RefusalKind::NotAllowed => 9,
+            RefusalKind::NotFound => 10,
+            RefusalKind::UnknownDataType => 11,
+            RefusalKind::GoldenRow => 12,
+            RefusalKind::EnginePanicked => 13,
+            RefusalKind::Model(kind) => 14 + ModelErrorKind::ALL.iter().position(|one| *one == kind).unwrap(),
+        };
+        assert!(RefusalKind::all().map(place).eq(0..22));
+    }
 
     #[test]
     fn a_rejection_survives_the_topic() {

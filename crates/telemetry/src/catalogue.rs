@@ -93,6 +93,9 @@ catalogue! {
     ModelRows: Counter "scorewheel_model_rows_total" ["data_type", "model"],
     /// Time that those rows took.
     ModelSeconds: Counter "scorewheel_model_seconds_total" ["data_type", "model"],
+    /// Time that each of those rows took, by the model's version: that of its batch divided by its rows. Of this process,
+    /// and of models in force.
+    RowSeconds: Histogram "scorewheel_row_seconds" ["data_type", "model", "version"],
     /// Time from a record's timestamp to the commit of its result, of the oldest record in each batch.
     LatencySeconds: Histogram "scorewheel_latency_seconds" [],
     /// Time to score a batch.

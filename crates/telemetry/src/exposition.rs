@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::catalogue::Metric;
 use crate::latency::{BOUNDS_MICROS, Latencies};
+use crate::row_times::{BOUNDS_NANOS, RowTimes};
 
 /// Samples of metrics, gathered from several places and rendered in the order of the catalogue.
 #[derive(Debug, Default)]
@@ -39,6 +40,21 @@ impl Exposition {
         let _ = writeln!(lines, "{name}_bucket{{le=\"+Inf\"}} {}", buckets.count);
         let _ = writeln!(lines, "{name}_sum {}", buckets.sum_seconds);
         let _ = writeln!(lines, "{name}_count {}", buckets.count);
+    }
+
+    /// Adds the distribution of a metric with labels.
+    pub fn row_times(&mut self, metric: Metric, labels: &[&str], times: &RowTimes) {
+        let description = metric.description();
+        debug_assert_eq!(labels.len(), description.labels.len(), "{}", description.name);
+        let (name, text) = (description.name, label_text(description.labels, labels));
+        let inner = text.trim_start_matches('{').trim_end_matches('}');
+        let lines = self.lines.entry(metric).or_default();
+        let bounds = BOUNDS_NANOS.iter().map(|bound| (*bound as f64 / 1e9).to_string());
+        for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(times.cumulative()) {
+            let _ = writeln!(lines, "{name}_bucket{{{inner},le=\"{bound}\"}} {count}");
+        }
+        let _ = writeln!(lines, "{name}_sum{text} {}", times.sum_seconds());
+        let _ = writeln!(lines, "{name}_count{text} {}", times.count());
     }
 
     /// The text.

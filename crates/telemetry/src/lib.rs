@@ -30,6 +30,7 @@ pub mod latency;
 pub mod logging;
 pub mod recorder;
 pub mod reference;
+pub mod row_times;
 pub mod sketch;
 pub mod traces;
 
@@ -42,5 +43,6 @@ pub use influx::InfluxSettings;
 pub use latency::{Latencies, Quantiles};
 pub use logging::{LogError, LogFormat, start_logging};
 pub use recorder::Telemetry;
+pub use row_times::RowTimes;
 pub use sketch::Sketch;
 pub use traces::TracesSettings;

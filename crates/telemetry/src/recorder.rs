@@ -49,6 +49,13 @@ impl Telemetry {
         _ = self.tracer.set(tracer);
     }
 
+    /// Shows the kinds of which nothing has been refused yet as well: an increase is seen only from one sample to another.
+    pub fn expect_rejections(&self, kinds: impl IntoIterator<Item = &'static str>) {
+        for kind in kinds {
+            self.add(Metric::Rejections, &[kind], 0);
+        }
+    }
+
     /// Logs an event and counts it.
     pub fn record(&self, event: &Event) {
         if let Some(tracer) = self.tracer.get() {
@@ -273,6 +280,7 @@ mod tests {
     #[test]
     fn events_are_counted() {
         let telemetry = Telemetry::new();
+        telemetry.expect_rejections(["malformed", "too_large"]);
         let took = Duration::from_millis(2);
         telemetry.record(&Event::Committed { took, oldest: Some(Duration::from_millis(7)) });
         telemetry.record(&Event::DeadLettered { step: "decode", records: 3 });
@@ -288,6 +296,7 @@ mod tests {
             "scorewheel_aborts_total 0",
             "scorewheel_deadletters_total{step=\"decode\"} 3",
             "scorewheel_rejections_total{kind=\"malformed\"} 1",
+            "scorewheel_rejections_total{kind=\"too_large\"} 0",
             "scorewheel_commit_seconds_bucket{le=\"0.0025\"} 1",
             "scorewheel_latency_seconds_bucket{le=\"0.005\"} 0",
             "scorewheel_latency_seconds_count 1",

@@ -32,7 +32,7 @@ pub struct PublishArguments {
     /// Models: files, directories with saved_model.pb, or folders of them (not recursed) [default: DATA_DIRECTORY]
     #[arg(value_name = "FILE|DIR")]
     pub paths: Vec<PathBuf>,
-    /// Publish where the model is, and its digest, instead of the model: a location that the configuration allows
+    /// Publish where the model is, and its digest, instead of the model: a location that the configuration allows. May be given several times
     #[arg(long, value_name = "URL", conflicts_with = "paths")]
     pub by_reference: Vec<String>,
     /// The side file that maps inputs and outputs of a model by reference
@@ -228,13 +228,27 @@ impl PublishArguments {
         backend: &Arc<dyn Backend>,
         config: &Config,
     ) -> Result<ModelDescriptor, Failure> {
-        let fetched = fetch(&places(config, Some(backend))?, location, &mut std::io::sink())?;
+        let mut bytes = Vec::new();
+        let fetched = fetch(&places(config, Some(backend))?, location, &mut bytes)?;
+        // As instances will: the bytes say what they are, the extension only hints.
+        let formats = Formats::all();
+        let format = formats.find(&bytes, Some(publication.model_type)).map_err(|error| {
+            Failure::new(
+                ExitCode::ModelRefused,
+                format!("the model at {} is refused: {error}", fetched.location),
+            )
+        })?;
+        let model_type = match format.model_types() {
+            types if types.contains(&publication.model_type) => publication.model_type,
+            types => types.first().copied().unwrap_or(publication.model_type),
+        };
         let mapping = match &self.side_file {
             Some(path) => read_mapping(path)?,
             None => Mapping::default(),
         };
         let content = Content::Location(fetched.location.to_string());
-        let descriptor = self.descriptor(publication, data_type, content, mapping);
+        let publication = Publication { model_type, ..publication.clone() };
+        let descriptor = self.descriptor(&publication, data_type, content, mapping);
         Ok(ModelDescriptor { sha256: Some(fetched.sha256), ..descriptor })
     }
 

@@ -238,9 +238,9 @@ sections! {
         url: Option<String> = None;
         /// `1`: databases and retention policies. `2`: organisations and buckets.
         version: InfluxVersion = InfluxVersion::One;
-        /// Database of version 1. Made when missing.
+        /// Database of version 1. Made when missing. Of version 2: the bucket's name for InfluxQL, made with the next.
         database: String = "serving".into();
-        /// Retention policy of version 1. Made when missing: one day, in shards of 30 minutes.
+        /// Retention policy of version 1. Made when missing: one day, in shards of 30 minutes. Dashboards that are posted ask it.
         retention_policy: String = "default".into();
         /// User of version 1.
         user: Option<String> = None;

@@ -9,7 +9,7 @@ use scorewheel_http::{
     AccessRules, Application, BindError, Engine, MetricsText, QueryState, Server, Snapshot,
 };
 use scorewheel_scoring::Scores;
-use scorewheel_serving::Adopt;
+use scorewheel_serving::{Adopt, RefusalKind};
 use scorewheel_streams::{FaultPoints, NoFaults, Streams, StreamsEnvironment};
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::embedded::{EmbeddedBackend, random_token};
@@ -74,6 +74,7 @@ impl Instance {
         let url = server.url();
         let listener = advertised(config, &server.address().ip().to_string(), server.address().port());
         let telemetry = Arc::new(Telemetry::new());
+        telemetry.expect_rejections(RefusalKind::all().map(RefusalKind::as_str));
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let mut parts = parts::parts(config, &place.backend, options.adopt)?;
         let influx = InfluxFeed::start(config, &telemetry)?;
@@ -99,6 +100,7 @@ impl Instance {
             serving: Arc::clone(&parts.state),
             telemetry: Arc::clone(&telemetry),
             events: Arc::clone(&events),
+            scores: Arc::clone(&sketches),
             drift: drift.clone(),
             streams: OnceLock::new(),
         });

@@ -15,6 +15,7 @@ use scorewheel_telemetry::{Exposition, Metric, Telemetry};
 
 use super::DriftFeed;
 use super::events::Events;
+use super::live::ScoreSketches;
 use super::parts::STORE;
 use crate::config::Store;
 
@@ -34,6 +35,8 @@ pub struct InstanceView {
     pub telemetry: Arc<Telemetry>,
     /// What the run time has told.
     pub events: Arc<Events>,
+    /// How its scores are distributed.
+    pub scores: Arc<ScoreSketches>,
     /// Inputs and scores under watch, unless that is switched off.
     pub drift: Option<Arc<DriftFeed>>,
     /// The run time, once it is there: queries are answered before.
@@ -276,6 +279,7 @@ impl MetricsText for InstanceView {
         self.telemetry.expose(&mut exposition);
         let snapshot = self.now();
         expose(&snapshot, &mut exposition);
+        self.scores.expose(&snapshot, &mut exposition);
         if let Some(drift) = &self.drift {
             drift.expose(&snapshot, &mut exposition);
         }

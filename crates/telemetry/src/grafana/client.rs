@@ -77,6 +77,12 @@ impl GrafanaError {
     pub fn passes(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
     }
+
+    /// Whether somebody else was faster: another instance that begins at the same time.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { status: 409 | 412, .. })
+    }
 }
 
 impl Grafana {

@@ -29,10 +29,13 @@ pub fn influx(settings: &InfluxSettings) -> Value {
                 source["secureJsonData"] = json!({ "password": password });
             }
         }
-        Access::V2 { bucket, token, .. } => {
-            source["database"] = json!(bucket);
-            source["jsonData"] =
-                json!({ "dbName": bucket, "httpMode": "GET", "httpHeaderName1": "Authorization" });
+        Access::V2 { token, .. } => {
+            source["database"] = json!(settings.database);
+            source["jsonData"] = json!({
+                "dbName": settings.database,
+                "httpMode": "GET",
+                "httpHeaderName1": "Authorization",
+            });
             source["secureJsonData"] = json!({ "httpHeaderValue1": format!("Token {token}") });
         }
     }
@@ -59,8 +62,11 @@ pub fn prometheus(url: &str) -> Value {
 pub fn ensure(grafana: &Grafana, source: &Value) -> Result<Option<String>, GrafanaError> {
     let name = source["name"].as_str().unwrap_or_default();
     let Some(found) = grafana.get(&format!("/api/datasources/name/{name}"))? else {
-        grafana.post("/api/datasources", &format!("the data source {name}"), source)?;
-        return Ok(Some(format!("Grafana's data source {name:?} was made")));
+        return match grafana.post("/api/datasources", &format!("the data source {name}"), source) {
+            Ok(_) => Ok(Some(format!("Grafana's data source {name:?} was made"))),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        };
     };
     let differs = ["type", "url"].iter().find(|key| found[**key] != source[**key]);
     Ok(differs.map(|key| {

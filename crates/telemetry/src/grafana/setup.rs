@@ -21,8 +21,15 @@ pub fn setup(settings: &GrafanaSettings) -> Result<Vec<String>, GrafanaError> {
         notes.extend(data_source::ensure(&grafana, &data_source::prometheus(url))?);
         dashboards.push(dashboard::PROMETHEUS);
     }
+    if dashboards.is_empty() {
+        notes.push(
+            "Grafana is left as it is: there is neither influx.url nor grafana.prometheus_url for it to show"
+                .into(),
+        );
+    }
+    let policy = settings.influx.as_ref().map(|influx| influx.retention_policy.as_str());
     for dashboard in dashboards {
-        notes.extend(dashboard.ensure(&grafana)?);
+        notes.extend(dashboard.ensure(&grafana, policy)?);
     }
     Ok(notes)
 }

@@ -77,7 +77,7 @@ impl Collector {
             // The time is that of the commit, as only then the score counts.
             self.points.push(Point { series, timestamp: 0, calculated, duration, count: 1 });
         } else {
-            self.queue.count(|counts| counts.dropped += 1);
+            self.queue.drop_one();
         }
     }
 

@@ -34,5 +34,6 @@ pub use point::{Point, Series};
 pub use queue::{Counts, Queue};
 pub use rate::Thinning;
 pub use sender::{Sender, SenderNote};
+pub(crate) use server::identifier;
 pub use server::{InfluxError, Server};
 pub use settings::{Access, InfluxSettings};

@@ -21,6 +21,8 @@ pub struct Queue {
 struct Inner {
     points: VecDeque<Point>,
     counts: Counts,
+    /// Points that the sender has taken and nothing has become of yet.
+    in_hand: usize,
     /// Told by the tasks, taken by the sender: whether aggregates are sent from now on.
     mode: Option<bool>,
     closed: bool,
@@ -35,7 +37,7 @@ pub struct Counts {
     pub dropped: u64,
     /// Refused by the server.
     pub refused: u64,
-    /// Waiting now.
+    /// Waiting now, those on their way included.
     pub waiting: u64,
 }
 
@@ -94,6 +96,7 @@ impl Queue {
         let mut inner = self.inner();
         let count = inner.points.len().min(most);
         batch.extend(inner.points.drain(..count));
+        inner.in_hand += count;
     }
 
     /// No points come any more; who waits for them is woken.
@@ -121,15 +124,31 @@ impl Queue {
         }
     }
 
-    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
-        change(&mut self.inner().counts);
+    /// Counts what has become of all points that were taken.
+    pub(super) fn settle(&self, change: impl FnOnce(&mut Counts, u64)) {
+        let mut inner = self.inner();
+        let points = std::mem::take(&mut inner.in_hand) as u64;
+        change(&mut inner.counts, points);
+    }
+
+    /// Counts a point that did not come so far.
+    pub(super) fn drop_one(&self) {
+        self.inner().counts.dropped += 1;
+    }
+
+    /// Counts what waits as dropped: nobody sends it any more.
+    pub(super) fn give_up(&self) {
+        let mut inner = self.inner();
+        let lost = std::mem::take(&mut inner.in_hand) + inner.points.len();
+        inner.points.clear();
+        inner.counts.dropped += lost as u64;
     }
 
     /// What has become of the points.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let inner = self.inner();
-        Counts { waiting: inner.points.len() as u64, ..inner.counts }
+        Counts { waiting: (inner.points.len() + inner.in_hand) as u64, ..inner.counts }
     }
 }
 
@@ -165,6 +184,8 @@ mod tests {
         assert_eq!(batch.len(), 2);
         queue.close();
         queue.take(2, Duration::from_secs(60), &mut batch);
-        assert_eq!((batch.len(), queue.counts().waiting), (3, 0));
+        assert_eq!((batch.len(), queue.counts().waiting), (3, 3), "nothing has become of them yet");
+        queue.settle(|counts, points| counts.written += points);
+        assert_eq!(queue.counts(), Counts { dropped: 4, written: 3, ..Counts::default() });
     }
 }

@@ -43,6 +43,8 @@ pub struct Sender {
     settings: InfluxSettings,
     server: Server,
     prepared: bool,
+    /// What was said last of how it was prepared: not once more for each try.
+    said: Vec<String>,
     failing: bool,
     pause: Duration,
 }
@@ -54,7 +56,15 @@ impl Sender {
     /// [`InfluxError::Address`].
     pub fn new(queue: Arc<Queue>, settings: InfluxSettings) -> Result<Self, InfluxError> {
         let server = Server::new(&settings)?;
-        Ok(Self { queue, settings, server, prepared: false, failing: false, pause: FIRST_PAUSE })
+        Ok(Self {
+            queue,
+            settings,
+            server,
+            prepared: false,
+            said: Vec::new(),
+            failing: false,
+            pause: FIRST_PAUSE,
+        })
     }
 
     /// Sends until the queue is closed and empty, or closed and the server does not take what is left.
@@ -78,12 +88,12 @@ impl Sender {
             // Also without points: the database is made at start.
             match self.step(&lines, &mut tell) {
                 Ok(()) => {
-                    self.queue.count(|counts| counts.written += batch.len() as u64);
+                    self.queue.settle(|counts, points| counts.written += points);
                     batch.clear();
                 }
                 Err(InfluxError::Refused { answer, .. }) if !batch.is_empty() => {
                     let points = batch.len() as u64;
-                    self.queue.count(|counts| counts.refused += points);
+                    self.queue.settle(|counts, points| counts.refused += points);
                     tell(SenderNote::Refused { points, reason: answer });
                     batch.clear();
                 }
@@ -94,8 +104,7 @@ impl Sender {
                     // Someone may have removed the database, or another server answers by now.
                     self.prepared = false;
                     if self.queue.is_closed() {
-                        let lost = batch.len() as u64 + self.queue.counts().waiting;
-                        self.queue.count(|counts| counts.dropped += lost);
+                        self.queue.give_up();
                         return;
                     }
                     self.queue.pause(self.pause);
@@ -107,8 +116,10 @@ impl Sender {
 
     fn step(&mut self, lines: &str, tell: &mut impl FnMut(SenderNote)) -> Result<(), InfluxError> {
         if !self.prepared {
-            for note in self.server.prepare()? {
-                tell(SenderNote::Prepared(note));
+            let notes = self.server.prepare()?;
+            if notes != self.said {
+                notes.iter().for_each(|note| tell(SenderNote::Prepared(note.clone())));
+                self.said = notes;
             }
             self.prepared = true;
         }

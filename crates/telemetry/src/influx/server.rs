@@ -122,14 +122,23 @@ impl Server {
         Ok(Self { agent: agent(settings.timeout), settings: settings.clone(), authorization })
     }
 
-    /// Makes database and retention policy, or bucket, when they are missing; what was made or found to differ.
+    /// Makes database and retention policy, or bucket and the names by which InfluxQL asks for it, when they are missing;
+    /// what was made or found to differ. Who may write and nothing else has prepared them by other means.
     ///
     /// # Errors
     /// [`InfluxError`].
     pub fn prepare(&self) -> Result<Vec<String>, InfluxError> {
-        match &self.settings.access {
+        let prepared = match &self.settings.access {
             Access::V1 { .. } => self.prepare_v1(),
             Access::V2 { organization, bucket, .. } => self.prepare_v2(organization, bucket),
+        };
+        match prepared {
+            // Known, but not allowed to look.
+            Err(InfluxError::Credentials { status: 403, answer, .. }) => Ok(vec![format!(
+                "InfluxDB lets nobody look at what is there or make what is missing with these credentials ({answer}); \
+                 points are written all the same"
+            )]),
+            prepared => prepared,
         }
     }
 
@@ -200,8 +209,8 @@ impl Server {
             Err(InfluxError::Missing { .. }) => Value::Null,
             Err(error) => return Err(error),
         };
-        if found["buckets"].as_array().is_some_and(|buckets| !buckets.is_empty()) {
-            return Ok(Vec::new());
+        if let Some(found) = found["buckets"].as_array().and_then(|buckets| buckets.first()) {
+            return Ok(self.map_v2(organization, found)?.into_iter().collect());
         }
         let organizations = self.get_v2("/api/v2/orgs", &[("org", organization)])?;
         let Some(id) = organizations["orgs"][0]["id"].as_str() else {
@@ -219,8 +228,44 @@ impl Server {
         let request = self
             .authorized(self.agent.post(format!("{}/api/v2/buckets", self.settings.url)))
             .header("content-type", "application/json");
-        self.answer(request.send(body.to_string()))?;
-        Ok(vec![format!("InfluxDB's bucket {bucket:?} was made; it keeps points for one day")])
+        let made = self.answer(request.send(body.to_string()))?;
+        let made: Value =
+            serde_json::from_str(&made.body).map_err(|_| self.not_influx(made.status, &made.body))?;
+        let mut notes = vec![format!("InfluxDB's bucket {bucket:?} was made; it keeps points for one day")];
+        notes.extend(self.map_v2(organization, &made)?);
+        Ok(notes)
+    }
+
+    /// Dashboards ask in InfluxQL, where a bucket needs the name of a database and of a retention policy. What was done.
+    fn map_v2(&self, organization: &str, bucket: &Value) -> Result<Option<String>, InfluxError> {
+        let (database, policy) = (&self.settings.database, &self.settings.retention_policy);
+        let Some(id) = bucket["id"].as_str() else { return Ok(None) };
+        let found = self.get_v2("/api/v2/dbrps", &[("org", organization), ("bucketID", id)])?;
+        let is_this = |one: &Value| one["database"] == **database && one["retention_policy"] == **policy;
+        if found["content"].as_array().is_some_and(|found| found.iter().any(is_this)) {
+            return Ok(None);
+        }
+        let body = serde_json::json!({
+            "org": organization,
+            "bucketID": id,
+            "database": database,
+            "retention_policy": policy,
+            "default": true,
+        });
+        let request = self
+            .authorized(self.agent.post(format!("{}/api/v2/dbrps", self.settings.url)))
+            .header("content-type", "application/json");
+        match self.answer(request.send(body.to_string())) {
+            Ok(_) => Ok(Some(format!(
+                "InfluxDB's bucket is the database {database:?} with the retention policy {policy:?} for InfluxQL"
+            ))),
+            // Somebody else maps them to another bucket: that concerns those who ask, not those who write.
+            Err(InfluxError::Refused { answer, .. }) => Ok(Some(format!(
+                "InfluxDB does not take the database {database:?} and the retention policy {policy:?} as names of the \
+                 bucket for InfluxQL: {answer}"
+            ))),
+            Err(error) => Err(error),
+        }
     }
 
     fn get_v2(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, InfluxError> {
@@ -357,7 +402,7 @@ fn duration(duration: Duration) -> String {
 }
 
 /// A quoted name of InfluxQL.
-fn identifier(name: &str) -> String {
+pub(crate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 

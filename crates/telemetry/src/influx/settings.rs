@@ -30,9 +30,9 @@ pub struct InfluxSettings {
     pub url: String,
     /// Interface and credentials.
     pub access: Access,
-    /// Database of version 1; made when missing.
+    /// Database of version 1; made when missing. Of version 2 the name of the bucket for InfluxQL.
     pub database: String,
-    /// Retention policy of version 1; made when missing, for one day in shards of 30 minutes.
+    /// Retention policy of version 1; made when missing, for one day in shards of 30 minutes. Of version 2 a name as well.
     pub retention_policy: String,
     /// The tag `engine`: `Akka` or `Kafka Streams`.
     pub engine: String,

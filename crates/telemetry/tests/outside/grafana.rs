@@ -139,6 +139,46 @@ fn a_data_source_that_is_there_stays_as_it_is() {
 }
 
 #[test]
+fn instances_that_begin_together_make_everything_once() {
+    let (server, kept) = start();
+    // Each asks before any of them has posted.
+    let late = Double::start({
+        let kept = Arc::clone(&kept);
+        move |request| {
+            let is_question = request.line.starts_with("GET");
+            let (status, body) = match is_question {
+                true => (404, json!({ "message": "not found" })),
+                false => kept.lock().unwrap().answer(request),
+            };
+            (status, body.to_string())
+        }
+    });
+    assert_eq!(setup(&settings(&server.url)).unwrap().len(), 5);
+    assert_eq!(setup(&settings(&late.url)).unwrap(), [""; 0]);
+    assert_eq!(kept.lock().unwrap().dashboards["model-serving"]["version"], 1);
+}
+
+#[test]
+fn with_nothing_to_show_it_is_left_alone() {
+    let (server, _) = start();
+    let notes = setup(&GrafanaSettings { influx: None, prometheus: None, ..settings(&server.url) }).unwrap();
+    assert!(notes.len() == 1 && notes[0].contains("influx.url"), "{notes:?}");
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn another_retention_policy_is_asked() {
+    let (server, kept) = start();
+    let influx =
+        InfluxSettings { retention_policy: "a week".into(), ..InfluxSettings::at("http://influxdb:8086") };
+    let settings = GrafanaSettings { influx: Some(influx), ..settings(&server.url) };
+    setup(&settings).unwrap();
+    let dashboard = kept.lock().unwrap().dashboards["model-serving"].to_string();
+    assert!(dashboard.contains(r#"FROM \"a week\".\"serving\""#), "{dashboard}");
+    assert_eq!(setup(&settings).unwrap(), [""; 0]);
+}
+
+#[test]
 fn wrong_password_wrong_server_and_nobody() {
     let (server, _) = start();
     let access = GrafanaAccess::Token("wrong".into());

@@ -22,6 +22,16 @@ fn documented(request: &Request, bucket_is_there: bool) -> (u16, String) {
         ("GET", "/api/v2/buckets") if bucket_is_there => {
             (200, "{\"buckets\":[{\"id\":\"b1\",\"name\":\"serving\"}]}".into())
         }
+        // Every bucket has a name of its own making; one that was made by hand is as `bucket_is_there`.
+        ("GET", "/api/v2/dbrps") if bucket_is_there => {
+            (200, "{\"content\":[{\"database\":\"serving\",\"retention_policy\":\"default\"}]}".into())
+        }
+        ("GET", "/api/v2/dbrps") => (
+            200,
+            "{\"content\":[{\"database\":\"serving\",\"retention_policy\":\"autogen\",\"virtual\":true}]}"
+                .into(),
+        ),
+        ("POST", "/api/v2/dbrps") => (201, "{\"id\":\"d1\"}".into()),
         ("GET", "/api/v2/buckets") => {
             (404, "{\"code\":\"not found\",\"message\":\"bucket \\\"serving\\\" not found\"}".into())
         }
@@ -40,6 +50,8 @@ fn a_missing_bucket_is_made_and_points_are_written() {
         running.note(),
         SenderNote::Prepared("InfluxDB's bucket \"serving\" was made; it keeps points for one day".into())
     );
+    let SenderNote::Prepared(mapped) = running.note() else { panic!("no name for InfluxQL") };
+    assert!(mapped.contains("\"serving\"") && mapped.contains("\"default\""), "{mapped}");
     let mut collector = running.collector();
     collector.score("wine", "7", Some(6.0), 1_500_000);
     collector.committed(1_700_000_000_000_000_000);
@@ -50,6 +62,10 @@ fn a_missing_bucket_is_made_and_points_are_written() {
     let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
     assert_eq!(made["orgID"], "o1");
     assert_eq!(made["retentionRules"][0]["everySeconds"], 86_400);
+    let mapped = requests.iter().find(|request| request.line.starts_with("POST /api/v2/dbrps")).unwrap();
+    let mapped: serde_json::Value = serde_json::from_str(&mapped.body).unwrap();
+    assert_eq!((&mapped["bucketID"], &mapped["org"]), (&"b1".into(), &"ours & theirs".into()));
+    assert_eq!((&mapped["database"], &mapped["retention_policy"]), (&"serving".into(), &"default".into()));
     let written = requests.last().unwrap();
     assert_eq!(
         written.line,
@@ -73,6 +89,24 @@ fn a_bucket_that_is_there_is_left_alone() {
     wait_until("the point is written", || running.queue.counts().written == 1);
     running.close();
     assert!(server.requests().iter().all(|request| !request.line.starts_with("POST /api/v2/buckets")));
+    assert!(server.requests().iter().all(|request| !request.line.starts_with("POST /api/v2/dbrps")));
+}
+
+#[test]
+fn who_may_only_write_writes() {
+    let server = Double::start(|request| match request.line.starts_with("POST /api/v2/write") {
+        true => (204, String::new()),
+        false => (403, "{\"code\":\"forbidden\",\"message\":\"insufficient permissions\"}".into()),
+    });
+    let mut running = Running::start(settings(&server.url));
+    let SenderNote::Prepared(said) = running.note() else { panic!("it does not go on") };
+    assert!(said.contains("insufficient permissions") && said.contains("all the same"), "{said}");
+    let mut collector = running.collector();
+    collector.score("wine", "7", Some(6.0), 1);
+    collector.committed(1);
+    wait_until("the point is written", || running.queue.counts().written == 1);
+    running.close();
+    assert!(running.notes.try_recv().is_err(), "it is said once");
 }
 
 #[test]

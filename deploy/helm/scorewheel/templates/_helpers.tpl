@@ -23,6 +23,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if hasPrefix "kafka.settings." . -}}
 SCOREWHEEL__KAFKA__SETTINGS__{{ trimPrefix "kafka.settings." . | upper | replace "." "_" }}_FILE
 {{- else -}}
-SCOREWHEEL__{{ upper . | replace "." "__" }}_FILE
+SCOREWHEEL__{{ upper . | replace "." "__" | replace "-" "_" }}_FILE
 {{- end -}}
 {{- end }}

@@ -1,12 +1,12 @@
-//! How the scores of each model are distributed.
+//! How the scores of each model are distributed, and how long its rows take.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scorewheel_http::{LabelCount, MOST_MODELS, ScoreDistribution};
+use scorewheel_http::{LabelCount, MOST_MODELS, ScoreDistribution, Snapshot};
 use scorewheel_scoring::{FirstTarget, ScoreFollower, Scores};
 use scorewheel_serving::ModelReference;
-use scorewheel_telemetry::Sketch;
 use scorewheel_telemetry::sketch::{BUCKETS, bucket_of};
+use scorewheel_telemetry::{Exposition, Metric, RowTimes, Sketch};
 use scorewheel_topics::TopicPartition;
 
 /// Commits without a score of a model after which another one may take its place: some seconds, if there are many
@@ -61,6 +61,7 @@ struct ModelScores {
     sketch: Sketch,
     labels: Labels,
     others: u64,
+    times: RowTimes,
     last_commit: u64,
 }
 
@@ -71,6 +72,7 @@ impl ModelScores {
             sketch: Sketch::default(),
             labels: Labels::default(),
             others: 0,
+            times: RowTimes::default(),
             last_commit: 0,
         }
     }
@@ -104,6 +106,21 @@ impl ScoreSketches {
         drop(kept);
         shown.sort_by_key(|scores| std::cmp::Reverse(scores.control_offset));
         shown
+    }
+
+    /// How long the rows of the models in force take.
+    pub fn expose(&self, snapshot: &Snapshot, exposition: &mut Exposition) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only models of the revision: versions that come from outside must not pile up.
+        let in_force = |model: &ModelReference| {
+            let mut asked = snapshot.routes.iter().flat_map(scorewheel_http::Route::asked);
+            asked.any(|asked| asked.control_offset == model.offset && asked.name == model.key.name.as_str())
+        };
+        for scores in kept.models.iter().filter(|scores| in_force(&scores.model)) {
+            let model = &scores.model;
+            let labels = [model.key.data_type.as_str(), model.key.name.as_str(), &*model.version];
+            exposition.row_times(Metric::RowSeconds, &labels, &scores.times);
+        }
     }
 }
 
@@ -165,6 +182,7 @@ struct Pending {
     touched: Vec<u16>,
     labels: Labels,
     others: u64,
+    times: RowTimes,
     min: f64,
     max: f64,
 }
@@ -177,6 +195,7 @@ impl Pending {
             touched: Vec::new(),
             labels: Labels::default(),
             others: 0,
+            times: RowTimes::default(),
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
         }
@@ -218,6 +237,7 @@ impl Pending {
         for (_, count) in &mut self.labels.0 {
             *count = 0;
         }
+        self.times.clear();
         (self.others, self.min, self.max) = (0, f64::INFINITY, f64::NEG_INFINITY);
     }
 }
@@ -247,9 +267,10 @@ impl Follower {
 }
 
 impl ScoreFollower for Follower {
-    fn scored(&mut self, model: &ModelReference, score: FirstTarget<'_>, _: u64) {
+    fn scored(&mut self, model: &ModelReference, score: FirstTarget<'_>, nanoseconds: u64) {
         if let Some(place) = self.place(model) {
             self.pending[place].add(score);
+            self.pending[place].times.add(nanoseconds);
         }
     }
 
@@ -273,6 +294,7 @@ impl ScoreFollower for Follower {
             }
             scores.sketch.widen(pending.min, pending.max);
             scores.others += pending.others;
+            scores.times.merge(&pending.times);
             for (label, count) in &pending.labels.0 {
                 let room = scores.labels.add(label, *count);
                 scores.others += if room { 0 } else { *count };

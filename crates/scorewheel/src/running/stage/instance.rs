@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use scorewheel_http::Engine;
 use scorewheel_scoring::TopicsAccess;
+use scorewheel_serving::RefusalKind;
 use scorewheel_stage::SystemSurroundings;
 use scorewheel_telemetry::{Event, Telemetry};
 use scorewheel_topics::{GroupOptions, StartPosition};
@@ -57,6 +58,7 @@ impl StageInstance {
         let url = server.url();
         let listener = advertised(config, &server.address().ip().to_string(), server.address().port());
         let telemetry = Arc::new(Telemetry::new());
+        telemetry.expect_rejections(RefusalKind::all().map(RefusalKind::as_str));
         let events = Arc::new(Events::new(Arc::clone(&telemetry), &config.topics.records));
         let parts = parts::parts(config, &place.backend, options.adopt)?;
         let parts = parts::of_process(parts, &place.state_directory, events.clone())?;
@@ -73,6 +75,7 @@ impl StageInstance {
             telemetry: Arc::clone(&telemetry),
             events,
             drift: drift.clone(),
+            scores: Arc::clone(&sketches),
             markers: Arc::clone(&parts.markers),
             rejections: Queue::default(),
             stopping: AtomicBool::new(false),

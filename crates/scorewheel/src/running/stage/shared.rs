@@ -13,6 +13,7 @@ use scorewheel_telemetry::{Exposition, Telemetry};
 
 use super::polling::Queue;
 use crate::exit_code::Failure;
+use crate::running::live::ScoreSketches;
 use crate::running::view::{cutover, expose, rejection, revision, routes, statistics};
 use crate::running::{DriftFeed, Events};
 
@@ -43,6 +44,8 @@ pub struct StageShared {
     pub events: Arc<Events>,
     /// Inputs and scores under watch, unless that is switched off.
     pub drift: Option<Arc<DriftFeed>>,
+    /// How its scores are distributed.
+    pub scores: Arc<ScoreSketches>,
     /// Marks around what a model could kill the process with.
     pub markers: Arc<Markers>,
     /// Rejections that are to be written to their topic.
@@ -190,6 +193,7 @@ impl MetricsText for StageShared {
         self.telemetry.expose(&mut exposition);
         let snapshot = self.now();
         expose(&snapshot, &mut exposition);
+        self.scores.expose(&snapshot, &mut exposition);
         if let Some(drift) = &self.drift {
             drift.expose(&snapshot, &mut exposition);
         }
