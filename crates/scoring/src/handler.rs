@@ -112,8 +112,9 @@ impl ModelsHandler {
                         if let Some(reason) = news {
                             self.observe(ScoringEvent::Postponed { control, reason });
                         }
-                        if self.postponed.is_none() {
-                            self.postponed = self.arrivals.postponed(control);
+                        if let Some(reason) = self.arrivals.postponed(control) {
+                            self.log.delayed(control);
+                            self.postponed.get_or_insert(reason);
                         }
                     }
                 },

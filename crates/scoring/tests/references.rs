@@ -204,6 +204,38 @@ fn nothing_is_scored_at_a_start_before_the_model_in_force_is_there() {
 }
 
 #[test]
+fn the_older_model_scores_at_a_start_while_the_newer_does_not_come() {
+    let (mut world, store) = world(Engine::Persistent);
+    world.publish("number", "a", "line: scale=2");
+    store.say("s3://models/b", Fetched::Delayed("down".into()));
+    publish(&mut world, "b", "s3://models/b", Some("line: scale=3"));
+    pass_time(&mut world);
+    world.numbers(&[1.0]);
+    assert_eq!(world.results(), ["2.0@0"]);
+    // Whoever starts now comes to what the others score with, and is not ready either.
+    world.driver.restart().unwrap();
+    pass_time(&mut world);
+    world.numbers(&[2.0]);
+    assert_eq!(world.results(), ["4.0@0"]);
+    let reasons = world.parts.state.not_ready();
+    assert!(reasons.iter().any(|reason| reason.contains("down")), "{reasons:?}");
+    store.put("s3://models/b", "line: scale=3");
+    pass_time(&mut world);
+    world.numbers(&[3.0]);
+    assert_eq!(world.results(), ["9.0@1"]);
+    assert!(world.parts.state.not_ready().is_empty());
+    // What is committed at the newer one waits for it, however long that takes.
+    store.say("s3://models/b", Fetched::Delayed("down again".into()));
+    world.driver.restart().unwrap();
+    pass_time(&mut world);
+    world.numbers(&[4.0]);
+    assert!(world.results().is_empty());
+    store.put("s3://models/b", "line: scale=3");
+    pass_time(&mut world);
+    assert_eq!(world.results(), ["12.0@1"]);
+}
+
+#[test]
 fn without_a_fetcher_they_are_refused() {
     let mut world = World::new(Engine::Persistent);
     publish(&mut world, "a", "s3://models/a", Some("line: scale=2"));

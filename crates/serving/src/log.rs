@@ -62,6 +62,8 @@ pub struct ControlLog {
     refused: BTreeSet<i64>,
     rejections: VecDeque<Rejection>,
     quarantined: BTreeSet<i64>,
+    /// Models whose last try to come has failed without a verdict.
+    delayed: BTreeSet<i64>,
     installed: HashMap<i64, Arc<InstalledModel>>,
     history: VecDeque<RevisionId>,
 }
@@ -89,6 +91,7 @@ impl ControlLog {
             refused: BTreeSet::new(),
             rejections: VecDeque::new(),
             quarantined: BTreeSet::new(),
+            delayed: BTreeSet::new(),
             installed: HashMap::new(),
             history: VecDeque::new(),
         }
@@ -188,16 +191,18 @@ impl ControlLog {
         self.position
     }
 
-    /// Control offsets of the models in force that are not loaded, ascending. Superseded, removed, refused and
-    /// quarantined models are never among them.
+    /// Control offsets of the models in force that are not loaded, ascending, and of those that score in the place of one
+    /// that is delayed. Other superseded models, removed, refused and quarantined ones are never among them.
     #[must_use]
     pub fn wanted(&self) -> Vec<i64> {
         if !self.caught_up {
             return Vec::new();
         }
         let mut wanted = self.plan(self.target()).tops;
+        wanted.extend(self.plan(self.meanwhile()).tops);
         wanted.retain(|offset| !self.installed.contains_key(offset));
         wanted.sort_unstable();
+        wanted.dedup();
         wanted
     }
 
@@ -213,11 +218,18 @@ impl ControlLog {
         self.routes.values().find_map(|route| route.find(offset))
     }
 
+    /// The model at `offset` does not come, for a reason that is no verdict. It stays wanted; what stands below it scores
+    /// meanwhile, at a start as well. False if that was known.
+    pub fn delayed(&mut self, offset: i64) -> bool {
+        self.delayed.insert(offset)
+    }
+
     /// The verdict on the model at `offset`. A refusal makes the model below it wanted, and is returned as the
     /// record to be written; lack of memory, time or disk is no verdict, and the model stays wanted.
     pub fn judged(&mut self, offset: i64, verdict: Verdict) -> Option<Rejection> {
         let reference = self.reference(offset)?.clone();
         let route = self.routes.get_mut(&reference.key.data_type)?;
+        self.delayed.remove(&offset);
         match verdict {
             Verdict::Accepted(model) => {
                 route.accept(offset, model.reference.sha256);
@@ -243,13 +255,13 @@ impl ControlLog {
 
     /// The next revision to be published, if its models are loaded and it is newer than the last.
     ///
-    /// The first is that of the log's end. Later, a model that is still loading does not hold back what stands
-    /// before it on the log. Models that it does not need are let go, here and now.
+    /// The first is that of the log's end, or of what precedes a model that is delayed. Later, a model that is still
+    /// loading does not hold back what stands before it on the log. Models that it does not need are let go, here and now.
     pub fn next_revision(&mut self) -> Option<Arc<Revision>> {
         if !self.caught_up {
             return None;
         }
-        let mut limit = self.target();
+        let mut limit = if self.history.is_empty() { self.meanwhile() } else { self.target() };
         let plan = loop {
             let plan = self.plan(limit);
             match plan.tops.iter().filter(|offset| !self.installed.contains_key(offset)).min() {
@@ -348,6 +360,20 @@ impl ControlLog {
             limit = offset;
         }
         limit
+    }
+
+    /// Everything before this offset scores while models are delayed: the target, if none is, or if a route would be left
+    /// without a model by which it was scored before.
+    fn meanwhile(&self) -> i64 {
+        let target = self.target();
+        let mut limit = target;
+        let is_late = |offset: &i64| self.delayed.contains(offset) && !self.installed.contains_key(offset);
+        while let Some(offset) = self.plan(limit).tops.into_iter().filter(is_late).min() {
+            limit = offset;
+        }
+        let keeps =
+            |route: &Route| route.standing(target).tops.is_empty() || !route.standing(limit).tops.is_empty();
+        if self.routes.values().all(keeps) { limit } else { target }
     }
 
     fn plan(&self, limit: i64) -> Plan {

@@ -126,6 +126,46 @@ fn rule_3_the_log_is_folded_to_its_end_and_only_what_is_in_force_is_parsed() {
 }
 
 #[test]
+fn rule_5_what_stands_below_a_model_that_does_not_come_scores_meanwhile() {
+    let topic = vec![
+        Message::put(0, "wine", "a", "line: scale=1"),
+        Message::put(1, "beer", "b", "line: scale=2"),
+        Message::put(2, "wine", "c", "line: scale=3"),
+        Message::put(3, "wine", "d", "line: scale=4"),
+    ];
+    let mut instance = Instance::new(topic.clone());
+    instance.late = [2, 3].into();
+    instance.start();
+    assert_eq!((instance.control(), instance.in_force("wine")), (1, Some(("a".into(), 0))));
+    assert_eq!(instance.in_force("beer"), Some(("b".into(), 1)));
+    instance.late.clear();
+    instance.install();
+    assert_eq!((instance.control(), instance.in_force("wine")), (3, Some(("d".into(), 3))));
+    assert!(!instance.parsed.contains(&2), "it was superseded before it came");
+
+    // Where a route would be left without a model nothing is scored, rather than its records dropped.
+    let mut instance = Instance::new(topic.clone());
+    instance.late = [1, 3].into();
+    instance.start();
+    assert!(instance.published.is_empty());
+    instance.late = [3].into();
+    instance.install();
+    assert_eq!((instance.control(), instance.in_force("wine")), (2, Some(("c".into(), 2))));
+
+    // One that runs without a model, and meets both at once.
+    let mut instance = Instance::started(Vec::new());
+    assert_eq!(instance.control(), -1);
+    instance.late = [3].into();
+    instance.topic = topic;
+    instance.fold();
+    instance.install();
+    assert_eq!((instance.control(), instance.in_force("wine")), (2, Some(("c".into(), 2))));
+    instance.late.clear();
+    instance.install();
+    assert_eq!((instance.control(), instance.in_force("wine")), (3, Some(("d".into(), 3))));
+}
+
+#[test]
 fn rule_3_ten_thousand_messages_load_one_model() {
     let mut topic: Vec<Message> = (0..10_000)
         .map(|offset| match offset % 3 {

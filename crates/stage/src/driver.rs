@@ -108,7 +108,7 @@ impl<M> ModelDriver<M> {
         let wanted = ledger.log.wanted();
         drop(ledger);
         self.keep();
-        let (mut waits, mut news) = (false, false);
+        let (mut waits, mut news, mut newly_late) = (false, false, false);
         let mut postponed = None;
         for control in wanted {
             let message = self.kept.get(&control);
@@ -133,14 +133,19 @@ impl<M> ModelDriver<M> {
                         news = true;
                         self.shared.surroundings.observe(&StageEvent::Postponed { control, reason });
                     }
-                    if postponed.is_none() {
-                        postponed = self.arrivals.postponed(control);
+                    if let Some(reason) = self.arrivals.postponed(control) {
+                        newly_late |= self.shared.ledger().log.delayed(control);
+                        postponed.get_or_insert(reason);
                     }
                 }
             }
         }
         news |= self.postponed != postponed;
         self.postponed = postponed;
+        if newly_late {
+            // Others may be wanted in its place.
+            return Step::Went;
+        }
         match (waits, news) {
             (true, news) => Step::Waits(news),
             // Nothing is late any more, which is to be shown.

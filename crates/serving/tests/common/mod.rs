@@ -4,6 +4,7 @@
 
 pub mod models;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -160,6 +161,8 @@ pub struct Instance {
     pub parsed: Vec<i64>,
     pub rejections: Vec<Rejection>,
     pub published: Vec<Arc<Revision>>,
+    /// Control offsets whose models do not come.
+    pub late: BTreeSet<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -199,6 +202,7 @@ impl Instance {
             parsed: Vec::new(),
             rejections: Vec::new(),
             published: Vec::new(),
+            late: BTreeSet::new(),
         }
     }
 
@@ -244,7 +248,19 @@ impl Instance {
             if let Some(revision) = self.log.next_revision() {
                 self.published.push(revision);
             }
-            let Some(offset) = self.log.wanted().first().copied() else { break };
+            for offset in self.log.wanted() {
+                if self.late.contains(&offset) {
+                    self.log.delayed(offset);
+                }
+            }
+            // What is late makes others wanted.
+            let Some(offset) = self.log.wanted().into_iter().find(|offset| !self.late.contains(offset))
+            else {
+                if let Some(revision) = self.log.next_revision() {
+                    self.published.push(revision);
+                }
+                break;
+            };
             let message = self.topic.iter().find(|message| message.offset == offset).unwrap();
             self.parsed.push(offset);
             let verdict = self.judge.judge(&message.record());
