@@ -15,6 +15,7 @@ const BUNDLED: &[(&str, &str, &str)] = &[
     ("libz-sys", "src/zlib/LICENSE", "zlib"),
     ("openssl-src", "openssl/LICENSE.txt", "OpenSSL (distributed builds only)"),
     ("rdkafka-sys", "librdkafka/LICENSES.txt", "librdkafka and what it bundles"),
+    ("tikv-jemalloc-sys", "jemalloc/COPYING", "jemalloc"),
     ("zstd-sys", "zstd/LICENSE", "Zstandard"),
 ];
 

@@ -1,7 +1,6 @@
-//! Memory over hot swaps: an instance in this process, embedded topics, records under way, the forest again and again;
-//! and `load`: documents read and compiled, how fast and in how much memory.
+//! Memory over hot swaps: an instance in this process, embedded topics, records under way, the forest again and again.
 //!
-//! A process of its own, because its allocator counts, which the other benchmarks are not to pay for.
+//! A process of its own: its allocator is that of the product, which counts.
 
 use std::error::Error;
 use std::path::Path;
@@ -9,26 +8,25 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clock::say;
-use peak_alloc::PeakAlloc;
 use scorewheel::config::{Config, Create, Layers, Loaded, Place};
 use scorewheel::demonstration::RecordsThread;
 use scorewheel::running::{Instance, InstanceOptions, open_for_running};
 use scorewheel_serving::Revision;
 use scorewheel_topics::{TopicPartition, WriterOptions};
+use spread::Spread;
+use tikv_jemalloc_ctl::{epoch, stats};
+use tikv_jemallocator::Jemalloc;
 
-#[path = "../clock.rs"]
+#[path = "clock.rs"]
 mod clock;
-mod load;
-#[path = "../peer.rs"]
-mod peer;
-#[path = "../publish.rs"]
+#[path = "publish.rs"]
 mod publish;
-#[path = "../spread.rs"]
+#[path = "spread.rs"]
 #[allow(dead_code, reason = "the other program uses the rest")]
 mod spread;
 
 #[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Records a second while models change.
 const RATE: f64 = 5_000.0;
@@ -42,9 +40,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        ["load", folder, peer @ ..] => load::run(folder.as_ref(), peer),
         [document, swaps @ ..] => run(document.as_ref(), swaps),
-        _ => Err("usage: scorewheel-bench-memory FOREST.pmml SWAPS … | load FOLDER [PEER COMMAND …]".into()),
+        _ => Err("usage: scorewheel-bench-memory FOREST.pmml SWAPS …".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -101,7 +98,7 @@ fn run(document: &Path, marks: &[&str]) -> Result<(), Box<dyn Error>> {
         before = instance.snapshot().revision.control_offset;
         if marks.contains(&swap) {
             let (live, resident) = settled()?;
-            say(&format!("| {swap} | {live:.2} | {resident:.1} | {alive} |"));
+            say(&format!("| {swap} | {live:.2} | {resident} | {alive} |"));
         }
     }
     records.stop()?;
@@ -124,16 +121,23 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// Live bytes at least and resident memory, over twelve seconds: between batches, and right after a memory table was
+/// Live bytes at least and resident memory, MiB, over twelve seconds: between batches, and right after a memory table was
 /// written to disk, of which one fills in about five seconds at this rate.
-fn settled() -> Result<(f64, f64), Box<dyn Error>> {
-    let mut live = usize::MAX;
-    for _ in 0..1200 {
+fn settled() -> Result<(f64, Spread), Box<dyn Error>> {
+    let (mut live, mut resident) = (usize::MAX, Spread::default());
+    for sample in 0..1200 {
         std::thread::sleep(Duration::from_millis(10));
-        live = live.min(ALLOCATOR.current_usage());
+        epoch::advance().map_err(|error| error.to_string())?;
+        live = live.min(stats::allocated::read().map_err(|error| error.to_string())?);
+        if sample % 10 == 0 {
+            resident.push(resident_kib()? / 1024.0);
+        }
     }
+    Ok((live as f64 / f64::from(1 << 20), resident))
+}
+
+fn resident_kib() -> Result<f64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok((live as f64 / f64::from(1 << 20), kib / 1024.0))
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
