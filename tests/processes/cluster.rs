@@ -51,6 +51,19 @@ fn any_instance_answers_for_all_and_says_who_is_missing() {
     let listed = first.ask("/state/instances/modelStore").unwrap();
     assert_eq!(listed.as_array().unwrap().len(), 3, "{listed}");
 
+    // Drift is that of all together: nothing scores any more, so that each says the same.
+    let drift = first.ask("/v1/drift").unwrap();
+    assert_eq!(drift["coverage"]["complete"], true, "{drift}");
+    let model = &drift["models"][0];
+    assert_eq!((&model["name"], drift["models"].as_array().unwrap().len()), (&"1-linear".into(), 1), "{drift}");
+    let parts = [&first, &second, &third].map(|instance| {
+        assert_eq!(instance.ask("/v1/drift").unwrap()["models"], drift["models"]);
+        let alone = instance.ask("/v1/drift?scope=instance").unwrap();
+        alone["models"][0]["rows"].as_u64().unwrap_or(0)
+    });
+    assert!(parts.iter().all(|rows| *rows > 0), "{parts:?}");
+    assert_eq!(model["rows"], parts.iter().sum::<u64>(), "{drift}");
+
     // A paused one takes questions and answers none: what it had is missing, and said to be.
     second.pause();
     wait_until("the paused one is told", MINUTE, || states(&first).contains(&"timedOut".to_owned()));

@@ -280,7 +280,8 @@ fn table(view: &ControlLogView) -> String {
             state.to_owned(),
             model.offset.to_string(),
             model.model_type.to_owned(),
-            model.bytes.to_string(),
+            // How large a model by reference is, the log does not say.
+            if model.bytes == 0 { "-".to_owned() } else { model.bytes.to_string() },
             model.sha256.get(..12).unwrap_or_default().to_owned(),
         ]
     };
