@@ -33,7 +33,7 @@ Left out:
 ";
 
 /// The families, in the order of the page, and what they hold.
-const FAMILIES: [(&str, &str); 10] = [
+const FAMILIES: [(&str, &str); 12] = [
     (
         "operators",
         "ONNX operators one by one, in the versions in which they changed (7 to 25) | ONNX Runtime",
@@ -50,6 +50,14 @@ const FAMILIES: [(&str, &str); 10] = [
         "maps, attention, determinants, images and what follows convolutions, two classes with leaves for both, NaN, hash buckets, loops of TensorFlow 1 | ONNX Runtime, TensorFlow",
     ),
     ("imputation", "scikit-learn's `KNNImputer`, alone and before other steps | ONNX Runtime, scikit-learn"),
+    (
+        "sequences",
+        "sequences of ONNX, scikit-learn's estimators of several classes at once | ONNX Runtime, scikit-learn",
+    ),
+    (
+        "texts",
+        "strings one by one, numbers counted and written out, diagonals, Keras's layers of categories and phrases | TensorFlow",
+    ),
 ];
 
 fn rows_of(column: &Json) -> &[Json] {

@@ -15,6 +15,7 @@ const EACH: &[&str] = &[
     "Add",
     "AddV2",
     "And",
+    "AsString",
     "Asin",
     "Asinh",
     "Atan",
@@ -74,6 +75,7 @@ const EACH: &[&str] = &[
     "Pow",
     "RealDiv",
     "Reciprocal",
+    "RegexReplace",
     "Relu",
     "Relu6",
     "Round",
@@ -91,6 +93,13 @@ const EACH: &[&str] = &[
     "Sqrt",
     "Square",
     "SquaredDifference",
+    "StaticRegexReplace",
+    "StringLength",
+    "StringLower",
+    "StringStrip",
+    "StringToHashBucketFast",
+    "StringToHashBucketStrong",
+    "StringUpper",
     "Sub",
     "Sum",
     "Swish",
@@ -162,6 +171,7 @@ pub(crate) fn computes_rows(node: &Node, inputs: &[Option<Traced>]) -> bool {
             same_rank && node.attributes.integer_or("axis", 0).is_ok_and(|axis| beside_rows(axis, rank))
         }
         "Slice" => steps_forward(inputs),
+        "DenseBincount" => rank == 2 && same_rank,
         operator if EACH.contains(&operator) => same_rank,
         operator => ROWS.contains(&operator),
     }
