@@ -10,7 +10,7 @@ use crate::answers::{Answer, Answers};
 use crate::data::Data;
 use crate::element::ElementType;
 use crate::engine::Engine;
-use crate::engine::blocks::{BLOCK, Blocks};
+use crate::engine::blocks::{BLOCK, Blocks, WIDE_BLOCK};
 use crate::engine::fuse::fuse;
 use crate::engine::program::Program;
 use crate::engine::rows::RowPlan;
@@ -98,10 +98,16 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
     let (engine, kind): (Box<dyn Engine>, &str) = match RowPlan::of(&trace) {
         Some(plan) => (Box::new(plan), "dense layers"),
         None => {
-            let block = Blocks::trace(file, &types, &trace, limits);
+            let of_rows = |rows| {
+                let block = Blocks::trace(file, &types, &trace, rows, limits)?;
+                Program::of_rows(block, rows, limits).ok()
+            };
+            let many = of_rows(BLOCK);
+            let worth_it = many.is_some() && Blocks::gains_from_width(&trace);
+            let wide = if worth_it { of_rows(WIDE_BLOCK) } else { None };
             let one = Program::new(trace, limits)?;
-            match block.and_then(|block| Program::of_rows(block, BLOCK, limits).ok()) {
-                Some(many) => (Box::new(Blocks::new(one, many)), "graph of rows"),
+            match many {
+                Some(many) => (Box::new(Blocks::new(one, many, wide)), "graph of rows"),
                 None => (Box::new(one), "graph"),
             }
         }
