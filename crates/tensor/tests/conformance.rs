@@ -183,7 +183,7 @@ fn check(case: &Case) -> Result<usize, String> {
         .unwrap()
         .values()
         .any(|column| rows_of(column).first().and_then(Json::as_array).is_some_and(|row| row.len() > 64));
-    let rows = if wide { count } else { count.max(1) * 80_usize.div_ceil(count.max(1)) };
+    let rows = if wide { count } else { count.max(1) * 300_usize.div_ceil(count.max(1)) };
     for row in (0..rows).map(|row| row % count.max(1)) {
         let values: Result<Vec<Value>, String> = model
             .inputs()
@@ -231,7 +231,7 @@ fn page(counts: &[(usize, usize)]) -> String {
     let mut page = String::from(
         "# Conformance of tensor models\n\nSmall models made by `crates/tensor/tests/conformance/generate.py` with \
          the libraries themselves, and held against the libraries' own answers within 1e-5, absolute or relative, \
-         unless a case says otherwise. Each is scored in batches of 1, 3, 50 and all rows (small ones repeated to 80), with the same bits, and with no row at all.\n\nWritten by a test (`UPDATE=1 cargo test -p scorewheel-tensor --test conformance`), which fails \
+         unless a case says otherwise. Each is scored in batches of 1, 3, 50 and all rows (small ones repeated to 300), with the same bits, and with no row at all.\n\nWritten by a test (`UPDATE=1 cargo test -p scorewheel-tensor --test conformance`), which fails \
          if a model disagrees or a count falls.\n\n\
          | family | what it holds | answers of | models | rows | agree |\n|---|---|---|---|---|---|\n",
     );

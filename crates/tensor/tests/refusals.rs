@@ -251,3 +251,48 @@ fn a_negative_number_that_is_counted_is_an_error_of_its_row() {
     let counted = [1.0, 2.0, 0.0, 0.0, 0.0, 1.0].map(Value::F64).to_vec();
     assert_eq!(scores.get(0, 16), Value::List(counted));
 }
+
+#[test]
+fn the_words_of_a_text_are_no_tensor_of_their_number() {
+    let counted = load(&model_of("texts", "frozen-words-cut")).unwrap();
+    assert!(counted.is_ok(), "{counted:?}");
+    let cases = cases::cases("refused_texts");
+    assert_eq!(cases.len(), 7);
+    for case in &cases {
+        let error = refusal(&case.model);
+        assert_eq!(error.kind, ModelErrorKind::Unsupported, "{}: {error}", case.name);
+        let (word, text) = match &*case.name {
+            "frozen-longest" => ("RaggedTensorToTensor", "output_sequence_length"),
+            "frozen-commas" => ("StringSplitV2", "spaces"),
+            "frozen-words" => ("words of a text", "record"),
+            "frozen-sum" => ("Sum", "depends on the record"),
+            "frozen-largest" => ("Max", "depends on the record"),
+            _ => ("DenseBincount", "depends on the record"),
+        };
+        assert!(
+            error.to_string().contains(word) && error.to_string().contains(text),
+            "{}: {error}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn a_text_of_too_many_words_is_an_error_of_its_row() {
+    let model = load(&model_of("texts", "keras-texts-words-count")).unwrap().unwrap();
+    let bound = model.bind(&model.schema().unwrap(), &Mapping::default()).unwrap();
+    let mut batch = Batch::new(model.schema().unwrap());
+    for words in [1024, 1025, 3] {
+        batch.push_row(&[Value::from("red ".repeat(words).as_str())]);
+    }
+    let mut scores = Scores::new();
+    bound.score(&batch, 0..batch.rows(), &mut bound.new_scratch(), &mut scores);
+    let wrong: Vec<u32> = scores.errors().iter().map(|(row, _)| *row).collect();
+    assert_eq!(wrong, [1]);
+    let counted = |row: usize| match scores.get(0, row) {
+        Value::List(numbers) => numbers.iter().filter_map(Value::as_f64).collect::<Vec<f64>>(),
+        other => panic!("{other}"),
+    };
+    assert_eq!(counted(0), [0.0, 1024.0, 0.0, 0.0, 0.0]);
+    assert_eq!(counted(2), [0.0, 3.0, 0.0, 0.0, 0.0]);
+}

@@ -136,6 +136,11 @@ impl Tracer<'_> {
                     None => vec![Traced::Dead; 2],
                 }
             }
+            "StringSplitV2" => self.split_into_words(node, inputs)?,
+            "StridedSlice" if matches!(first, Some(Traced::Resource(Resource::Columns(_)))) => {
+                let Some(Traced::Resource(Resource::Columns(index))) = first else { return Ok(None) };
+                self.column(node, index, inputs)?
+            }
             "Maximum" | "Minimum" => match self.bounded(node, inputs) {
                 Some(known) => known,
                 None => {

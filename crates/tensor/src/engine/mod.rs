@@ -7,6 +7,7 @@
 //! | [`control`] | functions, branches, loops, variables and tables, followed while tracing |
 //! | [`bounds`] | numbers that depend on the record and are known all the same |
 //! | [`prune`] | steps that nobody reads are left out |
+//! | [`words`] | texts split into words, of which each text has its own number |
 //! | [`layout`] | images whose channels lie last, so that convolutions need not turn them |
 //! | [`fuse`] | convolutions take in what follows them |
 //! | [`lists`], [`sequences`] | lists of tensors, followed while tracing |
@@ -25,6 +26,7 @@ pub(crate) mod prune;
 pub(crate) mod rows;
 pub(crate) mod sequences;
 pub(crate) mod trace;
+pub(crate) mod words;
 
 use std::any::Any;
 use std::fmt;

@@ -11,6 +11,7 @@ use scorewheel_model::{Limits, ModelError};
 
 use crate::data::Data;
 use crate::engine::prune::prune;
+use crate::engine::words;
 use crate::error::{invalid, too_large, unsupported};
 use crate::graph::order::order;
 use crate::graph::{Domain, Graph, GraphFile, Library, Name, Node, Resource};
@@ -144,6 +145,7 @@ pub(crate) fn trace(file: &GraphFile, inputs: &[TensorType], limits: &Limits) ->
         }
     }
     prune(&mut tracer.steps, &outputs, tracer.buffers);
+    words::check(&tracer.steps, &outputs)?;
     Ok(Trace {
         inputs: operands,
         outputs,

@@ -134,6 +134,11 @@ const ROWS: &[&str] = &[
     "Transpose",
 ];
 
+/// True for operators of TensorFlow that compute each element alone.
+pub(crate) fn by_element(operator: &str) -> bool {
+    EACH.contains(&operator) && !matches!(operator, "Max" | "Min" | "Mean" | "Sum" | "Where")
+}
+
 /// True if each row of the node's outputs depends on the same row of its inputs alone, as long as all have rows in their
 /// first dimension.
 pub(crate) fn computes_rows(node: &Node, inputs: &[Option<Traced>]) -> bool {

@@ -11,7 +11,7 @@ use crate::operators::{Built, Computation, NodeContext};
 use crate::tensor::TensorType;
 
 /// Most numbers that are counted apart.
-const COUNTED: i64 = 1 << 24;
+pub(crate) const COUNTED: i64 = 1 << 24;
 
 /// `DenseBincount`, `Bincount`: of each row, or of all numbers, how often each from 0 to `size` occurs, or the sum of the
 /// weights where it does. Larger numbers are left out; a negative one is an error of the record.
@@ -43,37 +43,73 @@ pub(crate) fn build(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     };
     Ok(Computation::one(TensorType::new(element, shape), move |inputs, outputs, _| {
         let numbers = inputs[0].i64();
-        let rows = if width == 0 || size == 0 { 0 } else { numbers.len() / width };
-        macro_rules! count {
-            ($out:expr, $weights:expr, $one:expr) => {{
-                let (out, weights) = ($out, $weights);
-                out.fill($one - $one);
-                for row in 0..rows {
-                    for at in row * width..(row + 1) * width {
-                        let number = usize::try_from(numbers[at]).map_err(|_| ErrorCode::BadArgument)?;
-                        let Some(out) = out[row * size..(row + 1) * size].get_mut(number) else { continue };
-                        *out = if presence { $one } else { *out + if weighted { weights[at] } else { $one } };
-                    }
-                }
-            }};
-        }
+        let counted = Counted { size, presence };
         match &mut outputs[0] {
-            Data::I64(out) => {
-                let weights = inputs[2].i64();
-                out.fill(0);
-                for row in 0..rows {
-                    for at in row * width..(row + 1) * width {
-                        let number = usize::try_from(numbers[at]).map_err(|_| ErrorCode::BadArgument)?;
-                        let Some(out) = out[row * size..(row + 1) * size].get_mut(number) else { continue };
-                        let more = out.wrapping_add(if weighted { weights[at] } else { 1 });
-                        *out = if presence { 1 } else { element.wrap(more) };
-                    }
-                }
-            }
-            Data::F32(out) => count!(out, inputs[2].f32(), 1.0f32),
-            Data::F64(out) => count!(out, inputs[2].f64(), 1.0f64),
+            Data::I64(out) => out.fill(0),
+            Data::F32(out) => out.fill(0.0),
+            Data::F64(out) => out.fill(0.0),
             Data::Bool(_) | Data::Text(_) => {}
+        }
+        for (at, number) in numbers.iter().enumerate() {
+            let row = at / width.max(1);
+            if weighted {
+                counted.weigh(row, *number, inputs[2], at, &mut outputs[0])?;
+            } else {
+                counted.count(row, *number, &mut outputs[0])?;
+            }
+        }
+        if let Data::I64(out) = &mut outputs[0] {
+            out.iter_mut().for_each(|out| *out = element.wrap(*out));
         }
         Ok(())
     }))
+}
+
+/// How numbers are counted.
+pub(crate) struct Counted {
+    pub size: usize,
+    /// 1 where a number occurs, however often.
+    pub presence: bool,
+}
+
+impl Counted {
+    /// Where a number of a row is counted; `None` if it is too large to be.
+    fn place(&self, row: usize, number: i64) -> Result<Option<usize>, ErrorCode> {
+        let number = usize::try_from(number).map_err(|_| ErrorCode::BadArgument)?;
+        Ok((number < self.size).then_some(row * self.size + number))
+    }
+
+    /// Counts a number.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadArgument`] for a negative one.
+    pub fn count(&self, row: usize, number: i64, out: &mut Data) -> Result<(), ErrorCode> {
+        let Some(at) = self.place(row, number)? else { return Ok(()) };
+        match out {
+            Data::I64(out) => out[at] = if self.presence { 1 } else { out[at] + 1 },
+            Data::F32(out) => out[at] = if self.presence { 1.0 } else { out[at] + 1.0 },
+            Data::F64(out) => out[at] = if self.presence { 1.0 } else { out[at] + 1.0 },
+            Data::Bool(_) | Data::Text(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Adds the weight at `from` where a number is counted.
+    fn weigh(
+        &self,
+        row: usize,
+        number: i64,
+        weights: &Data,
+        from: usize,
+        out: &mut Data,
+    ) -> Result<(), ErrorCode> {
+        let Some(at) = self.place(row, number)? else { return Ok(()) };
+        match (out, weights) {
+            (Data::I64(out), Data::I64(weights)) => out[at] = out[at].wrapping_add(weights[from]),
+            (Data::F32(out), Data::F32(weights)) => out[at] += weights[from],
+            (Data::F64(out), Data::F64(weights)) => out[at] += weights[from],
+            _ => {}
+        }
+        Ok(())
+    }
 }

@@ -146,6 +146,9 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
     (&["StringLower", "StringUpper", "StringStrip"], strings::build),
     (&["StringLength"], strings::length),
     (&["RegexReplace", "StaticRegexReplace"], strings::replace::build),
+    (&["StringSplitV2"], strings::words::split),
+    (&["RaggedTensorToTensor"], strings::words::rows),
+    (&["RaggedBincount"], strings::words::counts),
     (&["AsString"], strings::written::build),
     (&["Bincount", "DenseBincount"], counts::build),
     (&["MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"], arrange::matrix),
@@ -306,7 +309,7 @@ mod tests {
 | `StringToHashBucket` | its hash is that of the machine that trained; `StringToHashBucketFast` and `Strong` are fixed |
 | sequences as inputs, sequences whose length or entry depends on the record | every length is known when a model is installed; [entries of a sequence are outputs of their own](runtimes.md#sequences) |
 | patterns of `RegexReplace` with `\\B`, `\\C` or other flags than `i`, `m`, `s`, `U` | nothing here has them |
-| `StringSplitV2`, `RaggedTensorToTensor`; so Keras's `TextVectorization` | how many words a text has depends on the record; split it before |
+| the words of `StringSplitV2` by themselves, `StringNGrams`, `UnicodeSplit`, rows as long as the longest; so Keras's `TextVectorization` of `int` without `output_sequence_length`, with `ngrams` or `split=\"character\"` | how many words a text has depends on the record; a text of more than 1,024 words is an error of its record |
 | `RotaryEmbedding`, `GridSample`, `RoiAlign`, `NonMaxSuppression`, `Attention` over keys of several lengths | not done yet |
 | random numbers, files, sockets, code | never |
 ";

@@ -101,10 +101,48 @@ def layers(f):
         f.keras("texts-standard-%s" % standard, model((1,), "string", keras.TextVectorization(vocabulary=["red", "blue sky", "green"], split=None, standardize=standard)), phrases)
 
 
+SENTENCES = np.array([["red sky  blue"], ["Green, green; GREEN\tx"], [""], ["a b c d e f red"], ["blue"], [" \n"]], object)
+
+
+def words(f):
+    """Texts split into words, of which each has its own number."""
+    split = lambda x: tf.strings.split(x[:, 0])
+    f.frozen("words-cut", lambda x: split(x).to_tensor(shape=[None, 3], default_value="?"), x=SENTENCES)
+    f.frozen("words-lengths", lambda x: tf.strings.length(split(x).to_tensor(shape=[None, 5])), x=SENTENCES)
+    f.frozen("words-changed", lambda x: tf.ragged.map_flat_values(tf.strings.upper, split(x)).to_tensor(shape=[None, 4]), x=SENTENCES)
+    f.frozen("words-hashed", lambda x: tf.ragged.map_flat_values(lambda w: tf.strings.to_hash_bucket_fast(w, 31), split(x)).to_tensor(default_value=tf.constant(-1, tf.int64), shape=[None, 4]), x=SENTENCES)
+    f.frozen("words-counted", lambda x: split(x).row_lengths(), x=SENTENCES)
+    layer, known = tf.keras.layers.TextVectorization, ["red", "blue", "green", "sky"]
+    model = lambda *layers: tf.keras.Sequential([tf.keras.Input((1,), dtype="string"), *layers])
+    for length in (1, 3, 8):
+        f.keras("texts-words-%d" % length, model(layer(vocabulary=known, output_sequence_length=length)), SENTENCES)
+    for mode in ("multi_hot", "count", "tf_idf"):
+        more = {"idf_weights": [1.0, 2.0, 0.5, 0.25]} if mode == "tf_idf" else {}
+        f.keras("texts-words-" + mode, model(layer(vocabulary=known, output_mode=mode, **more)), SENTENCES)
+    f.keras("texts-words-as-they-are", model(layer(vocabulary=known, standardize=None, output_sequence_length=4)), SENTENCES)
+    tf.keras.utils.set_random_seed(5)
+    f.keras("texts-words-embedded", model(layer(vocabulary=known, output_sequence_length=4), tf.keras.layers.Embedding(6, 3), tf.keras.layers.GlobalAveragePooling1D(), tf.keras.layers.Dense(2)), SENTENCES)
+
+
+def refused():
+    """What takes words for a tensor of their number, which only the record tells."""
+    f = Graphs("refused_texts")
+    split = lambda x: tf.strings.split(x[:, 0])
+    f.frozen("words", lambda x: split(x).values, x=SENTENCES)
+    f.frozen("sum", lambda x: tf.reduce_sum(tf.strings.length(split(x).values)), x=SENTENCES)
+    f.frozen("longest", lambda x: split(x).to_tensor(), x=SENTENCES)
+    f.frozen("largest", lambda x: tf.reduce_max(split(x).value_rowids()), x=SENTENCES)
+    f.frozen("counted", lambda x: tf.raw_ops.DenseBincount(input=tf.strings.length(split(x).values), size=9, weights=tf.constant([], tf.int32)), x=SENTENCES)
+    f.frozen("numbers", lambda x: tf.raw_ops.DenseBincount(input=split(x).value_rowids(), size=tf.constant(9, tf.int64), weights=tf.constant([], tf.int32)), x=SENTENCES)
+    f.frozen("commas", lambda x: tf.strings.split(x[:, 0], ",").to_tensor(shape=[None, 2]), x=SENTENCES)
+    f.save()
+
+
 def make():
     f = Graphs("texts")
-    for part in (strings, written, counts, diagonals, layers): part(f)
+    for part in (strings, written, counts, diagonals, layers, words): part(f)
     f.save()
+    refused()
 
 
 if __name__ == "__main__": make()

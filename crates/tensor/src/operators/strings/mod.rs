@@ -5,10 +5,12 @@
 //! | [`mod@self`] | letters, spaces and lengths |
 //! | [`replace`] | replacing what a pattern matches |
 //! | [`pattern`] | patterns of RE2, as TensorFlow's files hold them, in the words of the engine here |
+//! | [`words`] | texts split into words, and put together again |
 //! | [`written`] | numbers as `printf` writes them |
 
 pub(crate) mod pattern;
 pub(crate) mod replace;
+pub(crate) mod words;
 pub(crate) mod written;
 
 use scorewheel_model::ModelError;
