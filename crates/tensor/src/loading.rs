@@ -1,6 +1,6 @@
 //! From a graph to a model: shapes of inputs, the engine, and what is told to people.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use scorewheel_columns::{DataType, Label, Labels, TensorElement};
@@ -10,13 +10,13 @@ use crate::answers::{Answer, Answers};
 use crate::data::Data;
 use crate::element::ElementType;
 use crate::engine::Engine;
-use crate::engine::blocks::{BLOCK, Blocks};
+use crate::engine::blocks::{BLOCK, Blocks, WIDE_BLOCK};
 use crate::engine::fuse::fuse;
 use crate::engine::program::Program;
 use crate::engine::rows::RowPlan;
-use crate::engine::trace::{Trace, Traced, trace};
+use crate::engine::trace::{Origin, Trace, Traced, trace};
 use crate::error::{invalid, unsupported};
-use crate::graph::{Dimension, Domain, Graph, GraphFile, GraphInput, GraphOutput, Name};
+use crate::graph::{Dimension, Domain, Graph, GraphFile, GraphInput, Name};
 use crate::maps::{MapInput, resolve_maps};
 use crate::model::TensorModel;
 use crate::onnx::nearest_imputation;
@@ -81,12 +81,13 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
     let mut trace = trace(file, &types, limits)?;
     fuse(&mut trace);
     let batched = inputs.iter().any(|input| input.batched);
-    let answers: Vec<Answer> = graph
-        .outputs
+    let answers: Vec<Answer> = trace
+        .origins
         .iter()
         .zip(&trace.outputs)
-        .map(|(output, value)| answer(graph, output, value, batched, &trace))
+        .map(|(origin, value)| answer(graph, *origin, value, batched, &trace))
         .collect::<Result<_, _>>()?;
+    distinct(&answers)?;
     let answers = Answers::new(&answers, mapping)?;
     let details = vec![
         ("nodes".to_owned(), graph.nodes.len().to_string()),
@@ -97,10 +98,16 @@ fn load_embedded(file: &GraphFile, mapping: &Mapping, limits: &Limits) -> Result
     let (engine, kind): (Box<dyn Engine>, &str) = match RowPlan::of(&trace) {
         Some(plan) => (Box::new(plan), "dense layers"),
         None => {
-            let block = Blocks::trace(file, &types, &trace, limits);
+            let of_rows = |rows| {
+                let block = Blocks::trace(file, &types, &trace, rows, limits)?;
+                Program::of_rows(block, rows, limits).ok()
+            };
+            let many = of_rows(BLOCK);
+            let worth_it = many.is_some() && Blocks::gains_from_width(&trace);
+            let wide = if worth_it { of_rows(WIDE_BLOCK) } else { None };
             let one = Program::new(trace, limits)?;
-            match block.and_then(|block| Program::of_rows(block, BLOCK, limits).ok()) {
-                Some(many) => (Box::new(Blocks::new(one, many)), "graph of rows"),
+            match many {
+                Some(many) => (Box::new(Blocks::new(one, many, wide)), "graph of rows"),
                 None => (Box::new(one), "graph"),
             }
         }
@@ -330,11 +337,12 @@ fn width_by_use(graph: &Graph, input: &Name) -> Option<usize> {
 /// An output as it is for one row.
 fn answer(
     graph: &Graph,
-    output: &GraphOutput,
+    origin: Origin,
     value: &Traced,
     batched: bool,
     trace: &Trace,
 ) -> Result<Answer, ModelError> {
+    let output = &graph.outputs[origin.output];
     let tensor_type = match value {
         Traced::Constant(tensor) => tensor.tensor_type(),
         Traced::Runtime(operand) => operand.tensor_type.clone(),
@@ -349,12 +357,24 @@ fn answer(
         return Err(invalid(message).at(output.name.as_ref()));
     }
     Ok(Answer {
-        name: output.name.as_ref().into(),
+        name: match origin.entry {
+            None => output.name.as_ref().into(),
+            Some(entry) => format!("{}.{entry}", output.name).into(),
+        },
         element: tensor_type.element,
         shape,
         over_classes: matches!(trace.producer(value), Some("Softmax" | "Sigmoid")),
         keys,
     })
+}
+
+/// Refuses outputs of one name, as the entry of a sequence and another output may have.
+fn distinct(answers: &[Answer]) -> Result<(), ModelError> {
+    let mut names = HashSet::new();
+    match answers.iter().find(|answer| !names.insert(&*answer.name)) {
+        None => Ok(()),
+        Some(twice) => Err(invalid(format!("two outputs have the name {:?}; rename one", twice.name))),
+    }
 }
 
 /// The shape of an output without the dimension of rows.

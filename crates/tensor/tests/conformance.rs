@@ -33,7 +33,7 @@ Left out:
 ";
 
 /// The families, in the order of the page, and what they hold.
-const FAMILIES: [(&str, &str); 10] = [
+const FAMILIES: [(&str, &str); 12] = [
     (
         "operators",
         "ONNX operators one by one, in the versions in which they changed (7 to 25) | ONNX Runtime",
@@ -50,6 +50,14 @@ const FAMILIES: [(&str, &str); 10] = [
         "maps, attention, determinants, images and what follows convolutions, two classes with leaves for both, NaN, hash buckets, loops of TensorFlow 1 | ONNX Runtime, TensorFlow",
     ),
     ("imputation", "scikit-learn's `KNNImputer`, alone and before other steps | ONNX Runtime, scikit-learn"),
+    (
+        "sequences",
+        "sequences of ONNX, scikit-learn's estimators of several classes at once | ONNX Runtime, scikit-learn",
+    ),
+    (
+        "texts",
+        "strings one by one, numbers counted and written out, diagonals, Keras's layers of categories and phrases | TensorFlow",
+    ),
 ];
 
 fn rows_of(column: &Json) -> &[Json] {
@@ -175,7 +183,7 @@ fn check(case: &Case) -> Result<usize, String> {
         .unwrap()
         .values()
         .any(|column| rows_of(column).first().and_then(Json::as_array).is_some_and(|row| row.len() > 64));
-    let rows = if wide { count } else { count.max(1) * 80_usize.div_ceil(count.max(1)) };
+    let rows = if wide { count } else { count.max(1) * 300_usize.div_ceil(count.max(1)) };
     for row in (0..rows).map(|row| row % count.max(1)) {
         let values: Result<Vec<Value>, String> = model
             .inputs()
@@ -223,7 +231,7 @@ fn page(counts: &[(usize, usize)]) -> String {
     let mut page = String::from(
         "# Conformance of tensor models\n\nSmall models made by `crates/tensor/tests/conformance/generate.py` with \
          the libraries themselves, and held against the libraries' own answers within 1e-5, absolute or relative, \
-         unless a case says otherwise. Each is scored in batches of 1, 3, 50 and all rows (small ones repeated to 80), with the same bits, and with no row at all.\n\nWritten by a test (`UPDATE=1 cargo test -p scorewheel-tensor --test conformance`), which fails \
+         unless a case says otherwise. Each is scored in batches of 1, 3, 50 and all rows (small ones repeated to 300), with the same bits, and with no row at all.\n\nWritten by a test (`UPDATE=1 cargo test -p scorewheel-tensor --test conformance`), which fails \
          if a model disagrees or a count falls.\n\n\
          | family | what it holds | answers of | models | rows | agree |\n|---|---|---|---|---|---|\n",
     );

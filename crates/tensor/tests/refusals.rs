@@ -186,3 +186,113 @@ fn records_that_do_not_fit_are_errors_of_their_rows() {
         assert!(text.contains("\"x\""), "{text}");
     }
 }
+
+/// A constant of whole numbers.
+fn whole(name: &'static str, numbers: &[i64]) -> Vec<u8> {
+    node_with(&[], &[name], "Constant", "", &[Attribute::Integers("value_ints", numbers.to_vec())])
+}
+
+#[test]
+fn sequences_are_refused_where_the_record_or_nothing_says_which_entry() {
+    let made = node_with(&["x", "x"], &["s"], "SequenceConstruct", "", &[]);
+    let at = |position: &str| node_with(&["s", position], &["y"], "SequenceAt", "", &[]);
+    let joined = |attributes: &[Attribute]| node_with(&["s"], &["y"], "ConcatFromSequence", "", attributes);
+    let split = node_with(&["x", "n"], &["s"], "SplitToSequence", "", &[Attribute::Integer("axis", 1)]);
+    let axis = || Attribute::Integer("axis", 1);
+    assert!(load(&onnx(&[made.clone(), whole("n", &[1]), at("n")], 17)).unwrap().is_ok());
+    for (nodes, operator, word) in [
+        (vec![made.clone(), whole("n", &[2]), at("n")], "SequenceAt", "position 2"),
+        (vec![made.clone(), whole("n", &[-3]), at("n")], "SequenceAt", "position -3"),
+        (vec![made.clone(), at("x")], "SequenceAt", "record"),
+        (vec![node_with(&["x", "x"], &["y"], "SequenceAt", "", &[])], "SequenceAt", "no sequence"),
+        (vec![made.clone(), joined(&[])], "ConcatFromSequence", "axis"),
+        (
+            vec![node_with(&[], &["s"], "SequenceEmpty", "", &[]), joined(&[axis()])],
+            "ConcatFromSequence",
+            "empty",
+        ),
+        (vec![whole("n", &[2, 2]), split.clone(), joined(&[axis()])], "SplitToSequence", "cannot be split"),
+        (vec![whole("n", &[-2, 5]), split.clone(), joined(&[axis()])], "SplitToSequence", "-2"),
+        (
+            vec![made.clone(), node_with(&["s", "x"], &["y"], "SequenceConstruct", "", &[])],
+            "SequenceConstruct",
+            "tensor",
+        ),
+        (vec![made.clone(), node_with(&["s"], &["y"], "Relu", "", &[])], "Relu", "missing"),
+    ] {
+        let error = refusal(&onnx(&nodes, 17)).to_string();
+        assert!(error.contains(operator) && error.contains(word), "{operator}, {word}: {error}");
+    }
+    // An entry of the sequence `y` and another output by the name of it.
+    let clash = [
+        node_with(&["x"], &["y"], "SequenceConstruct", "", &[]),
+        node_with(&["x"], &["y.0"], "Abs", "", &[]),
+    ];
+    let mut graph: Vec<u8> = clash.iter().flat_map(|node| field(1, node)).collect();
+    graph.extend([field(11, &value("x")), field(12, &value("y")), field(12, &value("y.0"))].concat());
+    let file = [vec![0x08, 8], field(7, &graph), field(8, &[0x10, 17])].concat();
+    assert!(refusal(&file).to_string().contains("\"y.0\""));
+}
+
+#[test]
+fn a_negative_number_that_is_counted_is_an_error_of_its_row() {
+    let model = load(&model_of("texts", "frozen-count-i64-False")).unwrap().unwrap();
+    let bound = model.bind(&model.schema().unwrap(), &Mapping::default()).unwrap();
+    let list = |numbers: [i64; 5]| Value::List(numbers.map(Value::I64).to_vec());
+    let mut batch = Batch::new(model.schema().unwrap());
+    // Enough rows to go through the steps together.
+    for row in 0..40 {
+        batch.push_row(&[list([0, 1, 1, if row == 17 { -1 } else { 5 }, 9])]);
+    }
+    let mut scores = Scores::new();
+    bound.score(&batch, 0..batch.rows(), &mut bound.new_scratch(), &mut scores);
+    let wrong: Vec<u32> = scores.errors().iter().map(|(row, _)| *row).collect();
+    assert_eq!(wrong, [17]);
+    let counted = [1.0, 2.0, 0.0, 0.0, 0.0, 1.0].map(Value::F64).to_vec();
+    assert_eq!(scores.get(0, 16), Value::List(counted));
+}
+
+#[test]
+fn the_words_of_a_text_are_no_tensor_of_their_number() {
+    let counted = load(&model_of("texts", "frozen-words-cut")).unwrap();
+    assert!(counted.is_ok(), "{counted:?}");
+    let cases = cases::cases("refused_texts");
+    assert_eq!(cases.len(), 7);
+    for case in &cases {
+        let error = refusal(&case.model);
+        assert_eq!(error.kind, ModelErrorKind::Unsupported, "{}: {error}", case.name);
+        let (word, text) = match &*case.name {
+            "frozen-longest" => ("RaggedTensorToTensor", "output_sequence_length"),
+            "frozen-commas" => ("StringSplitV2", "spaces"),
+            "frozen-words" => ("words of a text", "record"),
+            "frozen-sum" => ("Sum", "depends on the record"),
+            "frozen-largest" => ("Max", "depends on the record"),
+            _ => ("DenseBincount", "depends on the record"),
+        };
+        assert!(
+            error.to_string().contains(word) && error.to_string().contains(text),
+            "{}: {error}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn a_text_of_too_many_words_is_an_error_of_its_row() {
+    let model = load(&model_of("texts", "keras-texts-words-count")).unwrap().unwrap();
+    let bound = model.bind(&model.schema().unwrap(), &Mapping::default()).unwrap();
+    let mut batch = Batch::new(model.schema().unwrap());
+    for words in [1024, 1025, 3] {
+        batch.push_row(&[Value::from("red ".repeat(words).as_str())]);
+    }
+    let mut scores = Scores::new();
+    bound.score(&batch, 0..batch.rows(), &mut bound.new_scratch(), &mut scores);
+    let wrong: Vec<u32> = scores.errors().iter().map(|(row, _)| *row).collect();
+    assert_eq!(wrong, [1]);
+    let counted = |row: usize| match scores.get(0, row) {
+        Value::List(numbers) => numbers.iter().filter_map(Value::as_f64).collect::<Vec<f64>>(),
+        other => panic!("{other}"),
+    };
+    assert_eq!(counted(0), [0.0, 1024.0, 0.0, 0.0, 0.0]);
+    assert_eq!(counted(2), [0.0, 3.0, 0.0, 0.0, 0.0]);
+}

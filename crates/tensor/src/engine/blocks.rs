@@ -19,30 +19,62 @@ use crate::tensor::TensorType;
 
 /// Rows of a block.
 pub(crate) const BLOCK: usize = 64;
+/// Rows of a wide block, of graphs whose steps are so small that handing on takes a good part of the time.
+pub(crate) const WIDE_BLOCK: usize = 256;
 /// From this many rows on, the rest of a batch goes through the steps as a block.
 const WORTH_A_BLOCK: usize = 12;
 /// Most elements a row of one value: larger ones do not gain from company.
 const WIDEST: usize = 1 << 14;
+/// The same, for wide blocks: what a step reads and writes stays in the nearest cache.
+const WIDEST_OF_WIDE: usize = 32;
+/// Operators whose models are large, so that another copy of them costs more than is gained.
+const LARGE: [&str; 6] = [
+    "SVMClassifier",
+    "SVMRegressor",
+    "TreeEnsemble",
+    "TreeEnsembleClassifier",
+    "TreeEnsembleRegressor",
+    "TfIdfVectorizer",
+];
 
-/// A program for a row and one for a block.
+/// A program for a row and one for a block, and for a wide block if that is worth it.
 #[derive(Debug)]
 pub(crate) struct Blocks {
     one: Program,
     many: Program,
+    wide: Option<Program>,
 }
 
 struct State {
     one: Box<dyn Any + Send>,
     many: Box<dyn Any + Send>,
+    wide: Option<Box<dyn Any + Send>>,
 }
 
 impl Blocks {
-    /// The trace of a block of rows, if all of the graph computes rows; `row` is the trace of one.
-    pub fn trace(file: &GraphFile, types: &[TensorType], row: &Trace, limits: &Limits) -> Option<Trace> {
+    /// True if wide blocks are worth it for a graph of which `row` is the trace of one row.
+    pub fn gains_from_width(row: &Trace) -> bool {
+        let narrow = |operand: &Operand| operand.tensor_type.len() <= WIDEST_OF_WIDE;
+        row.inputs.iter().all(narrow)
+            && row
+                .steps
+                .iter()
+                .all(|step| step.outputs.iter().all(narrow) && !LARGE.contains(&&*step.operator))
+    }
+
+    /// The trace of a block of this many rows, if all of the graph computes rows; `row` is the trace of one.
+    pub fn trace(
+        file: &GraphFile,
+        types: &[TensorType],
+        row: &Trace,
+        block_rows: usize,
+        limits: &Limits,
+    ) -> Option<Trace> {
         let rows = |tensor_type: &TensorType| {
             let [1, rest @ ..] = tensor_type.shape.as_slice() else { return None };
-            let shape = [&[BLOCK], rest].concat();
-            Some(TensorType::new(tensor_type.element, shape)).filter(|found| found.len() <= BLOCK * WIDEST)
+            let shape = [&[block_rows], rest].concat();
+            Some(TensorType::new(tensor_type.element, shape))
+                .filter(|found| found.len() <= block_rows * WIDEST)
         };
         if !row.steps.iter().all(|step| step.computes_rows) {
             return None;
@@ -54,7 +86,7 @@ impl Blocks {
         };
         // `ArrayFeatureExtractor` of constants has its rows in the second dimension, until a `Reshape` turns them.
         let one_each = |one: &Operand, many: &Operand| {
-            one.tensor_type.shape == [1, 1] && many.tensor_type.shape == [1, BLOCK]
+            one.tensor_type.shape == [1, 1] && many.tensor_type.shape == [1, block_rows]
         };
         let same_step = |one: &TracedStep, many: &TracedStep| {
             let inputs = one.inputs.iter().zip(&many.inputs).all(|pair| match pair {
@@ -81,9 +113,9 @@ impl Blocks {
         same.then_some(block)
     }
 
-    /// Both programs side by side.
-    pub fn new(one: Program, many: Program) -> Self {
-        Self { one, many }
+    /// The programs side by side.
+    pub fn new(one: Program, many: Program, wide: Option<Program>) -> Self {
+        Self { one, many, wide }
     }
 }
 
@@ -101,11 +133,15 @@ impl Engine for Blocks {
     }
 
     fn block(&self) -> usize {
-        BLOCK
+        if self.wide.is_some() { WIDE_BLOCK } else { BLOCK }
     }
 
     fn new_state(&self) -> Box<dyn Any + Send> {
-        Box::new(State { one: self.one.new_state(), many: self.many.new_state() })
+        Box::new(State {
+            one: self.one.new_state(),
+            many: self.many.new_state(),
+            wide: self.wide.as_ref().map(Engine::new_state),
+        })
     }
 
     fn run(
@@ -116,10 +152,21 @@ impl Engine for Blocks {
         outputs: &mut [Data],
     ) -> Result<(), ErrorCode> {
         let state: &mut State = state.downcast_mut().ok_or(ErrorCode::EnginePanicked)?;
-        if rows >= WORTH_A_BLOCK {
-            self.many.run_rows(&mut *state.many, inputs, 0, rows, outputs)
-        } else {
-            (0..rows).try_for_each(|row| self.one.run_rows(&mut *state.one, inputs, row, 1, outputs))
+        // A run computes all rows of its block, so a wide one goes only where narrow ones would not be fewer rows.
+        if let (Some(wide), Some(state)) = (&self.wide, &mut state.wide)
+            && rows > WIDE_BLOCK - BLOCK
+        {
+            return wide.run_rows(&mut **state, inputs, 0, rows, outputs);
         }
+        for start in (0..rows).step_by(BLOCK) {
+            let end = rows.min(start + BLOCK);
+            if end - start >= WORTH_A_BLOCK {
+                self.many.run_rows(&mut *state.many, inputs, start, end - start, outputs)?;
+            } else {
+                (start..end)
+                    .try_for_each(|row| self.one.run_rows(&mut *state.one, inputs, row, 1, outputs))?;
+            }
+        }
+        Ok(())
     }
 }

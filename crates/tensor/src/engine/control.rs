@@ -37,7 +37,7 @@ impl Tracer<'_> {
                 "If" => self.onnx_branch(node, inputs, scope).map(Some),
                 "Loop" => self.onnx_loop(node, inputs, scope).map(Some),
                 "Scan" => self.onnx_scan(node, inputs, scope).map(Some),
-                _ => Ok(None),
+                _ => self.sequence(node, inputs, scope),
             },
             Domain::TensorFlow => self.tensorflow(node, inputs),
         }
@@ -136,6 +136,19 @@ impl Tracer<'_> {
                     None => vec![Traced::Dead; 2],
                 }
             }
+            "StringSplitV2" => self.split_into_words(node, inputs)?,
+            "StridedSlice" if matches!(first, Some(Traced::Resource(Resource::Columns(_)))) => {
+                let Some(Traced::Resource(Resource::Columns(index))) = first else { return Ok(None) };
+                self.column(node, index, inputs)?
+            }
+            "Maximum" | "Minimum" => match self.bounded(node, inputs) {
+                Some(known) => known,
+                None => {
+                    let outputs = self.compute(node, inputs.to_vec())?;
+                    self.bound(node, inputs, &outputs);
+                    outputs
+                }
+            },
             operator if self.library.contains_key(operator) => {
                 self.call(operator, &node.attributes, inputs.to_vec())?
             }
@@ -426,7 +439,7 @@ fn function_name(node: &Node, attribute: &str) -> Result<Name, ModelError> {
     }
 }
 
-fn subgraph<'a>(node: &'a Node, attribute: &str) -> Result<&'a Graph, ModelError> {
+pub(super) fn subgraph<'a>(node: &'a Node, attribute: &str) -> Result<&'a Graph, ModelError> {
     let graph = node.attributes.graph(attribute)?;
     graph.map(|graph| &**graph).ok_or_else(|| invalid(format!("attribute {attribute:?} is missing")))
 }

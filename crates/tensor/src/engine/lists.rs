@@ -88,7 +88,7 @@ impl Tracer<'_> {
         }))
     }
 
-    fn new_list(&mut self, list: List) -> Result<Traced, ModelError> {
+    pub(super) fn new_list(&mut self, list: List) -> Result<Traced, ModelError> {
         self.listed = self.listed.saturating_add(list.len());
         if list.len() > LENGTH || self.listed > LISTED {
             return Err(too_large(format!("lists of more than {LENGTH} tensors, or {LISTED} in all")));
@@ -203,7 +203,7 @@ fn count(length: usize) -> Traced {
     Traced::Constant(Arc::new(Tensor { element: ElementType::I32, shape: vec![], data }))
 }
 
-fn type_of(value: &Traced) -> Option<TensorType> {
+pub(super) fn type_of(value: &Traced) -> Option<TensorType> {
     match value {
         Traced::Constant(tensor) => Some(tensor.tensor_type()),
         Traced::Runtime(operand) => Some(operand.tensor_type.clone()),

@@ -5,21 +5,28 @@
 //! | [`mod@self`] | [`Engine`]: what computes rows, and the buffers it takes them in |
 //! | [`trace`] | [`trace::Trace`]: a graph followed once with every shape known; constants are folded on the way |
 //! | [`control`] | functions, branches, loops, variables and tables, followed while tracing |
+//! | [`bounds`] | numbers that depend on the record and are known all the same |
+//! | [`prune`] | steps that nobody reads are left out |
+//! | [`words`] | texts split into words, of which each text has its own number |
 //! | [`layout`] | images whose channels lie last, so that convolutions need not turn them |
 //! | [`fuse`] | convolutions take in what follows them |
-//! | [`lists`] | lists of tensors, followed while tracing |
+//! | [`lists`], [`sequences`] | lists of tensors, followed while tracing |
 //! | [`program`] | [`program::Program`]: a trace as steps over reused buffers, one row at a time |
 //! | [`blocks`] | graphs whose operators compute each row alone, many rows a step |
 //! | [`rows`] | [`rows::RowPlan`]: chains of dense layers, many rows side by side |
 
 pub(crate) mod blocks;
+pub(crate) mod bounds;
 pub(crate) mod control;
 pub(crate) mod fuse;
 pub(crate) mod layout;
 pub(crate) mod lists;
 pub(crate) mod program;
+pub(crate) mod prune;
 pub(crate) mod rows;
+pub(crate) mod sequences;
 pub(crate) mod trace;
+pub(crate) mod words;
 
 use std::any::Any;
 use std::fmt;

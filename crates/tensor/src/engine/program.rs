@@ -249,29 +249,54 @@ impl Engine for Program {
 
 impl Step {
     fn run(&self, state: &mut State) -> Result<(), ErrorCode> {
-        let mut results: SmallVec<[Data; 2]> = SmallVec::new();
-        for index in &self.outputs {
-            results.push(std::mem::take(&mut state.buffers[*index]));
+        // Most steps give one value or two: these are swapped out and in again, and no list is made.
+        match *self.outputs.as_slice() {
+            [a] => {
+                let mut results = [Data::default()];
+                std::mem::swap(&mut results[0], &mut state.buffers[a]);
+                let outcome = self.compute(state, &mut results);
+                std::mem::swap(&mut results[0], &mut state.buffers[a]);
+                outcome
+            }
+            [a, b] => {
+                let mut results = [Data::default(), Data::default()];
+                std::mem::swap(&mut results[0], &mut state.buffers[a]);
+                std::mem::swap(&mut results[1], &mut state.buffers[b]);
+                let outcome = self.compute(state, &mut results);
+                std::mem::swap(&mut results[0], &mut state.buffers[a]);
+                std::mem::swap(&mut results[1], &mut state.buffers[b]);
+                outcome
+            }
+            ref outputs => {
+                let take = |index: &usize| std::mem::take(&mut state.buffers[*index]);
+                let mut results: Vec<Data> = outputs.iter().map(take).collect();
+                let outcome = self.compute(state, &mut results);
+                for (index, result) in outputs.iter().zip(results) {
+                    state.buffers[*index] = result;
+                }
+                outcome
+            }
         }
+    }
+
+    /// Calls the kernel, whose results are not among the buffers while it runs.
+    #[inline]
+    fn compute(&self, state: &mut State, results: &mut [Data]) -> Result<(), ErrorCode> {
         let buffers = &state.buffers;
-        // Most steps read few values: no list is made for these.
         let outcome = match self.inputs.as_slice() {
-            [a] => (self.kernel)(&[a.data(buffers)], &mut results, &mut state.workspace),
+            [a] => (self.kernel)(&[a.data(buffers)], results, &mut state.workspace),
             [a, b] => {
                 let arguments = [a.data(buffers), b.data(buffers)];
-                (self.kernel)(&arguments, &mut results, &mut state.workspace)
+                (self.kernel)(&arguments, results, &mut state.workspace)
             }
             inputs => {
                 let arguments: SmallVec<[&Data; 6]> =
                     inputs.iter().map(|place| place.data(buffers)).collect();
-                (self.kernel)(&arguments, &mut results, &mut state.workspace)
+                (self.kernel)(&arguments, results, &mut state.workspace)
             }
         };
         for (position, element) in &self.rounded {
             round(*element, &mut results[*position]);
-        }
-        for (index, result) in self.outputs.iter().zip(results) {
-            state.buffers[*index] = result;
         }
         outcome
     }

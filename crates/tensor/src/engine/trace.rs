@@ -10,6 +10,8 @@ use std::sync::Arc;
 use scorewheel_model::{Limits, ModelError};
 
 use crate::data::Data;
+use crate::engine::prune::prune;
+use crate::engine::words;
 use crate::error::{invalid, too_large, unsupported};
 use crate::graph::order::order;
 use crate::graph::{Domain, Graph, GraphFile, Library, Name, Node, Resource};
@@ -73,10 +75,21 @@ pub(crate) struct TracedStep {
     pub picks_constants: bool,
 }
 
+/// Where in a graph's outputs one of a trace stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub output: usize,
+    /// The entry, if that output is a sequence.
+    pub entry: Option<usize>,
+}
+
 /// A graph as steps.
 pub(crate) struct Trace {
     pub inputs: Vec<Operand>,
+    /// What the graph gives; a sequence gives each of its entries.
     pub outputs: Vec<Traced>,
+    /// Of each, which of the graph's outputs it is.
+    pub origins: Vec<Origin>,
     pub steps: Vec<TracedStep>,
     /// Number of buffers.
     pub buffers: usize,
@@ -110,6 +123,7 @@ pub(crate) fn trace(file: &GraphFile, inputs: &[TensorType], limits: &Limits) ->
         workspace: Workspace::default(),
         lists: Vec::new(),
         listed: 0,
+        at_least: HashMap::new(),
     };
     let operands: Vec<Operand> =
         inputs.iter().map(|tensor_type| tracer.new_operand(tensor_type.clone())).collect::<Result<_, _>>()?;
@@ -117,12 +131,25 @@ pub(crate) fn trace(file: &GraphFile, inputs: &[TensorType], limits: &Limits) ->
     for (input, operand) in file.graph.inputs.iter().zip(&operands) {
         scope.values.insert(input.value.clone(), Traced::Runtime(operand.clone()));
     }
-    let outputs = tracer.graph(&file.graph, scope)?;
-    let outputs =
-        outputs.into_iter().map(|output| tracer.channels_second(output)).collect::<Result<_, _>>()?;
+    let mut outputs = Vec::new();
+    let mut origins = Vec::new();
+    for (index, output) in tracer.graph(&file.graph, scope)?.into_iter().enumerate() {
+        let Some(entries) = tracer.entries_of_output(&output) else {
+            outputs.push(tracer.channels_second(output)?);
+            origins.push(Origin { output: index, entry: None });
+            continue;
+        };
+        for (entry, value) in entries.into_iter().enumerate() {
+            outputs.push(tracer.channels_second(value)?);
+            origins.push(Origin { output: index, entry: Some(entry) });
+        }
+    }
+    prune(&mut tracer.steps, &outputs, tracer.buffers);
+    words::check(&tracer.steps, &outputs)?;
     Ok(Trace {
         inputs: operands,
         outputs,
+        origins,
         steps: tracer.steps,
         buffers: tracer.buffers,
         folded: tracer.folded,
@@ -169,6 +196,8 @@ pub(crate) struct Tracer<'a> {
     pub(super) lists: Vec<Vec<Option<Traced>>>,
     /// Entries of all lists.
     pub(super) listed: usize,
+    /// Buffers of a single whole number, and what it is at least.
+    pub(super) at_least: HashMap<usize, i64>,
 }
 
 impl Tracer<'_> {

@@ -134,6 +134,8 @@ pub(crate) enum Resource {
     Table(Arc<Table>),
     /// A list of values, by its number among those of the trace.
     List(usize),
+    /// A table of which some columns are known, by the number of a list of these.
+    Columns(usize),
     /// A variable or table that the file gives no content.
     Empty,
 }

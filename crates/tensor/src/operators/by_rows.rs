@@ -15,6 +15,7 @@ const EACH: &[&str] = &[
     "Add",
     "AddV2",
     "And",
+    "AsString",
     "Asin",
     "Asinh",
     "Atan",
@@ -74,6 +75,7 @@ const EACH: &[&str] = &[
     "Pow",
     "RealDiv",
     "Reciprocal",
+    "RegexReplace",
     "Relu",
     "Relu6",
     "Round",
@@ -91,6 +93,13 @@ const EACH: &[&str] = &[
     "Sqrt",
     "Square",
     "SquaredDifference",
+    "StaticRegexReplace",
+    "StringLength",
+    "StringLower",
+    "StringStrip",
+    "StringToHashBucketFast",
+    "StringToHashBucketStrong",
+    "StringUpper",
     "Sub",
     "Sum",
     "Swish",
@@ -124,6 +133,11 @@ const ROWS: &[&str] = &[
     "TopK",
     "Transpose",
 ];
+
+/// True for operators of TensorFlow that compute each element alone.
+pub(crate) fn by_element(operator: &str) -> bool {
+    EACH.contains(&operator) && !matches!(operator, "Max" | "Min" | "Mean" | "Sum" | "Where")
+}
 
 /// True if each row of the node's outputs depends on the same row of its inputs alone, as long as all have rows in their
 /// first dimension.
@@ -162,6 +176,7 @@ pub(crate) fn computes_rows(node: &Node, inputs: &[Option<Traced>]) -> bool {
             same_rank && node.attributes.integer_or("axis", 0).is_ok_and(|axis| beside_rows(axis, rank))
         }
         "Slice" => steps_forward(inputs),
+        "DenseBincount" => rank == 2 && same_rank,
         operator if EACH.contains(&operator) => same_rank,
         operator => ROWS.contains(&operator),
     }

@@ -16,6 +16,7 @@
 //! | [`arrange`], [`strided`] | other places for elements |
 //! | [`attention`], [`determinant`] | scaled dot products of queries and keys; determinants |
 //! | [`buckets`], [`buckets_by_hash`] | numbers to intervals, strings to buckets |
+//! | [`strings`], [`counts`] | strings one by one; how often numbers occur |
 //! | [`gather`] | elements by index |
 //! | [`facts`] | what the types of inputs tell: shapes, ranges |
 //! | [`reduce`] | one number of many, the largest few, running sums |
@@ -36,6 +37,7 @@ pub(crate) mod buckets_by_hash;
 pub(crate) mod by_rows;
 pub(crate) mod context;
 pub(crate) mod convolution;
+pub(crate) mod counts;
 pub(crate) mod determinant;
 pub(crate) mod einsum;
 pub(crate) mod facts;
@@ -53,6 +55,7 @@ pub(crate) mod registry;
 pub(crate) mod resize;
 pub(crate) mod softmax;
 pub(crate) mod strided;
+pub(crate) mod strings;
 pub(crate) mod unary;
 pub(crate) mod window;
 

@@ -7,9 +7,9 @@ use crate::graph::Domain;
 use crate::onnx::nearest_imputation;
 use crate::operators::ml::{encoding, ensemble, features, linear, maps, scaling, vectors, words};
 use crate::operators::{
-    Builder, arrange, attention, binary, buckets, buckets_by_hash, convolution, determinant, einsum, facts,
-    gather, logic, matrix, ml, movement, normalisation, pooling, quantised, recurrent, reduce, resize,
-    softmax, unary,
+    Builder, arrange, attention, binary, buckets, buckets_by_hash, convolution, counts, determinant, einsum,
+    facts, gather, logic, matrix, ml, movement, normalisation, pooling, quantised, recurrent, reduce, resize,
+    softmax, strings, unary,
 };
 
 /// Operators of ONNX.
@@ -143,6 +143,15 @@ const TENSORFLOW: &[(&[&str], Builder)] = &[
     (&["Cast"], logic::cast),
     (&["Bucketize"], buckets::build),
     (&["StringToHashBucketFast", "StringToHashBucketStrong"], buckets_by_hash::build),
+    (&["StringLower", "StringUpper", "StringStrip"], strings::build),
+    (&["StringLength"], strings::length),
+    (&["RegexReplace", "StaticRegexReplace"], strings::replace::build),
+    (&["StringSplitV2"], strings::words::split),
+    (&["RaggedTensorToTensor"], strings::words::rows),
+    (&["RaggedBincount"], strings::words::counts),
+    (&["AsString"], strings::written::build),
+    (&["Bincount", "DenseBincount"], counts::build),
+    (&["MatrixDiag", "MatrixDiagV2", "MatrixDiagV3"], arrange::matrix),
     (&["MatrixDeterminant"], determinant::build),
     (&["MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"], matrix::build),
     (&["BiasAdd", "BiasAddV1"], matrix::bias_add),
@@ -220,7 +229,23 @@ pub(crate) fn builder(domain: Domain, operator: &str) -> Option<Builder> {
 /// Operators that are followed while tracing, by the domain's heading.
 #[cfg(test)]
 const FOLLOWED: [(&str, &[&str]); 3] = [
-    ("ai.onnx", &["If", "Loop", "Scan"]),
+    (
+        "ai.onnx",
+        &[
+            "ConcatFromSequence",
+            "If",
+            "Loop",
+            "Scan",
+            "SequenceAt",
+            "SequenceConstruct",
+            "SequenceEmpty",
+            "SequenceErase",
+            "SequenceInsert",
+            "SequenceLength",
+            "SequenceMap",
+            "SplitToSequence",
+        ],
+    ),
     ("ai.onnx.ml", &[]),
     (
         "TensorFlow",
@@ -282,9 +307,9 @@ mod tests {
 | `NonZero`, `Compress`, `Unique`, `DynamicPartition` of what depends on the record, `StringNormalizer` with stop words (`KNNImputer` as skl2onnx writes it is rewritten without them) | how much they give depends on the record; every length is known when a model is installed |
 | `Loop`, `Scan`, `While`, `Switch` whose number of turns or way depends on the record | only constants may steer them; an `If` on the record computes both ways |
 | `StringToHashBucket` | its hash is that of the machine that trained; `StringToHashBucketFast` and `Strong` are fixed |
-| `SequenceConstruct`, `SequenceAt` and what else makes lists of tensors; so `MultiOutputClassifier` as skl2onnx writes it | an answer is one tensor |
-| `DenseBincount` (Keras: `StringLookup`, `IntegerLookup` of `multi_hot` or `count`), `AsString`, `MatrixDiagV3`, `StringLower`, `StaticRegexReplace` | not done yet |
-| `StringSplitV2`, `RaggedTensorToTensor`; so Keras's `TextVectorization` | how many words a text has depends on the record; split it before |
+| sequences as inputs, sequences whose length or entry depends on the record | every length is known when a model is installed; [entries of a sequence are outputs of their own](runtimes.md#sequences) |
+| patterns of `RegexReplace` with `\\B`, `\\C` or other flags than `i`, `m`, `s`, `U` | nothing here has them |
+| the words of `StringSplitV2` by themselves, `StringNGrams`, `UnicodeSplit`, rows as long as the longest; so Keras's `TextVectorization` of `int` without `output_sequence_length`, with `ngrams` or `split=\"character\"` | how many words a text has depends on the record; a text of more than 1,024 words is an error of its record |
 | `RotaryEmbedding`, `GridSample`, `RoiAlign`, `NonMaxSuppression`, `Attention` over keys of several lengths | not done yet |
 | random numbers, files, sockets, code | never |
 ";

@@ -299,6 +299,7 @@ fn function_reference(text: &str, operators: &HashMap<Name, Name>) -> Result<Nam
 fn first_of_argument(operator: &str, argument: &str) -> usize {
     let arguments: &[&str] = match operator {
         "TopKV2" | "TopK" => &["values", "indices"],
+        "StringSplitV2" => &["indices", "values", "shape"],
         "Unique" | "UniqueV2" => &["y", "idx"],
         "UniqueWithCounts" | "UniqueWithCountsV2" => &["y", "idx", "count"],
         "FusedBatchNorm" | "FusedBatchNormV2" | "FusedBatchNormV3" => {

@@ -66,7 +66,14 @@ def run(raw, inputs):
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = ort.InferenceSession(raw, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, inputs)))
+    answers = {}
+    for name, value in zip(names, session.run(names, inputs)):
+        # Entries of a sequence are outputs of their own.
+        if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
+            answers.update({"%s.%d" % (name, entry): part for entry, part in enumerate(value)})
+        else:
+            answers[name] = value
+    return answers
 
 
 def number(value):

@@ -6,6 +6,6 @@ What a library refuses to run itself is printed and left out."""
 import importlib, os, sys
 
 os.environ["CUDA_VISIBLE_DEVICES"], os.environ["TF_CPP_MIN_LOG_LEVEL"] = "-1", "3"
-FAMILIES = ["operators", "control", "networks", "classical", "pipelines", "forests", "boosters", "tensorflow_graphs", "further", "imputation"]
+FAMILIES = ["operators", "control", "networks", "classical", "pipelines", "forests", "boosters", "tensorflow_graphs", "further", "imputation", "sequences", "texts"]
 for name in sys.argv[1:] or FAMILIES:
     importlib.import_module(name).make()

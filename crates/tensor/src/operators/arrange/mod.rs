@@ -10,11 +10,13 @@
 //! | `blocks` | blocks of space become channels or rows of the batch, and back |
 //! | `pad` | a border |
 //! | `band` | matrices with corners of zeros |
+//! | `diagonal` | matrices of diagonals |
 //! | `copied` | what most of them end in |
 
 mod band;
 mod blocks;
 mod copied;
+mod diagonal;
 mod join;
 mod pad;
 mod repeat;
@@ -25,6 +27,7 @@ mod transpose;
 
 pub(crate) use band::band;
 pub(crate) use blocks::{blocks, space_and_batch};
+pub(crate) use diagonal::matrix;
 pub(crate) use join::{concat, pack};
 pub(crate) use pad::pad;
 pub(crate) use repeat::{expand, tile};

@@ -220,6 +220,9 @@ impl PostTransform {
     }
 }
 
+/// Most scores that are divided side by side.
+const TOGETHER: usize = 64;
+
 /// Softmax of every row; the exponentials of all rows go side by side.
 fn softmax_rows(scores: &mut [f64], width: usize) {
     let width = width.max(1);
@@ -231,11 +234,20 @@ fn softmax_rows(scores: &mut [f64], width: usize) {
                 row.iter_mut().for_each(|score| *score -= highest);
             }
             exponentials(scores);
-            for row in scores.chunks_exact_mut(width) {
-                let sum = row.iter().fold(0.0, |sum, score| sum + score);
-                if sum > 0.0 {
-                    row.iter_mut().for_each(|score| *score /= sum);
+            // Divisions take longest: those of several rows go side by side.
+            let together = (TOGETHER / width).max(1);
+            let mut sums = [1.0; TOGETHER];
+            for rows in scores.chunks_mut(together * width) {
+                if width > TOGETHER {
+                    let sum = rows.iter().fold(0.0, |sum, score| sum + score);
+                    rows.iter_mut().for_each(|score| *score /= if sum > 0.0 { sum } else { 1.0 });
+                    continue;
                 }
+                for (row, sums) in rows.chunks_exact(width).zip(sums.chunks_exact_mut(width)) {
+                    let sum = row.iter().fold(0.0, |sum, score| sum + score);
+                    sums.fill(if sum > 0.0 { sum } else { 1.0 });
+                }
+                rows.iter_mut().zip(&sums).for_each(|(score, sum)| *score /= sum);
             }
         },
     );

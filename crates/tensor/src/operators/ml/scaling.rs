@@ -20,6 +20,15 @@ fn per_column(name: &str, values: &[f32], columns: usize) -> Result<Vec<f32>, Mo
     }
 }
 
+/// Fewest elements of one chunk of rows that goes through a loop.
+const STRETCH: usize = 64;
+
+/// A number a column, over and over for as many rows as make a long enough stretch: short rows go through a loop together.
+fn stretched(columns: &[f32]) -> Vec<f32> {
+    let rows = STRETCH.div_ceil(columns.len().max(1));
+    columns.repeat(rows)
+}
+
 /// `Scaler`: less the offset, times the scale.
 pub(crate) fn scaler(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let input = context.input(0)?;
@@ -28,6 +37,7 @@ pub(crate) fn scaler(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let offset = per_column("offset", attributes.floats("offset")?.unwrap_or(&[0.0]), columns)?;
     let scale = per_column("scale", attributes.floats("scale")?.unwrap_or(&[1.0]), columns)?;
     let output = TensorType::new(ElementType::F32, input.shape());
+    let (offsets, scales) = (stretched(&offset), stretched(&scale));
     Ok(Computation::one(output, move |inputs, outputs, workspace| {
         let out = outputs[0].f32_mut();
         let columns = columns.max(1);
@@ -35,8 +45,10 @@ pub(crate) fn scaler(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             vectorised(
                 #[inline(always)]
                 || {
-                    for (out, row) in out.chunks_exact_mut(columns).zip(input.chunks_exact(columns)) {
-                        for (((out, x), offset), scale) in out.iter_mut().zip(row).zip(&offset).zip(&scale) {
+                    let stretch = offsets.len().max(1);
+                    for (out, rows) in out.chunks_mut(stretch).zip(input.chunks(stretch)) {
+                        let numbers = rows.iter().zip(&offsets).zip(&scales);
+                        for (out, ((x, offset), scale)) in out.iter_mut().zip(numbers) {
                             *out = (x - offset) * scale;
                         }
                     }
@@ -73,23 +85,29 @@ pub(crate) fn normalizer(context: &NodeContext<'_>) -> Result<Built, ModelError>
     };
     let output = TensorType::new(ElementType::F32, input.shape());
     Ok(Computation::one(output, move |inputs, outputs, workspace| {
-        widen(inputs[0], &mut workspace.f64.elements);
-        let rows = workspace.f64.elements.chunks_exact(columns.max(1));
+        let buffers = &mut workspace.f64;
+        widen(inputs[0], &mut buffers.elements);
+        let elements = buffers.elements.as_slice();
+        let lengths = &mut buffers.results;
+        lengths.clear();
+        lengths.resize(elements.len(), 1.0);
         let out = outputs[0].f32_mut();
         vectorised(
             #[inline(always)]
             || {
-                for (row, out) in rows.zip(out.chunks_exact_mut(columns.max(1))) {
+                let columns = columns.max(1);
+                for (row, lengths) in elements.chunks_exact(columns).zip(lengths.chunks_exact_mut(columns)) {
                     let length = match norm {
                         Norm::Largest => row.iter().copied().fold(f64::NEG_INFINITY, f64::max),
                         Norm::Sum => row.iter().map(|x| x.abs()).sum(),
                         Norm::Euclidean => row.iter().map(|x| x * x).sum::<f64>().sqrt(),
                     };
                     // A row of zeros has no direction and stays as it is.
-                    let length = if length == 0.0 { 1.0 } else { length };
-                    for (out, x) in out.iter_mut().zip(row) {
-                        *out = (x / length) as f32;
-                    }
+                    lengths.fill(if length == 0.0 { 1.0 } else { length });
+                }
+                // Divisions take longest: those of all rows go side by side.
+                for ((out, x), length) in out.iter_mut().zip(elements).zip(lengths.iter()) {
+                    *out = (x / length) as f32;
                 }
             },
         );
@@ -124,12 +142,13 @@ pub(crate) fn imputer(context: &NodeContext<'_>) -> Result<Built, ModelError> {
     let imputed = attributes.floats("imputed_value_floats")?.unwrap_or_default();
     let imputed = per_column("imputed_value_floats", imputed, columns)?;
     let replaced = attributes.float_or("replaced_value_float", 0.0)?;
+    let imputed = stretched(&imputed);
     Ok(Computation::one(input.tensor_type.clone(), move |inputs, outputs, _| {
-        let width = columns.max(1);
+        let stretch = imputed.len().max(1);
         match (inputs[0], &mut outputs[0]) {
             (Data::F32(input), Data::F32(out)) => {
-                for (out, row) in out.chunks_exact_mut(width).zip(input.chunks_exact(width)) {
-                    for ((out, x), imputed) in out.iter_mut().zip(row).zip(&imputed) {
+                for (out, rows) in out.chunks_mut(stretch).zip(input.chunks(stretch)) {
+                    for ((out, x), imputed) in out.iter_mut().zip(rows).zip(&imputed) {
                         let is_replaced = (*x == replaced) | (x.is_nan() & replaced.is_nan());
                         *out = if is_replaced { *imputed } else { *x };
                     }
@@ -137,7 +156,7 @@ pub(crate) fn imputer(context: &NodeContext<'_>) -> Result<Built, ModelError> {
             }
             (Data::F64(input), Data::F64(out)) => {
                 let replaced = f64::from(replaced);
-                for (out, row) in out.chunks_exact_mut(width).zip(input.chunks_exact(width)) {
+                for (out, row) in out.chunks_mut(stretch).zip(input.chunks(stretch)) {
                     for ((out, x), imputed) in out.iter_mut().zip(row).zip(&imputed) {
                         let is_replaced = (*x == replaced) | (x.is_nan() & replaced.is_nan());
                         *out = if is_replaced { f64::from(*imputed) } else { *x };
