@@ -14,7 +14,7 @@
 //! | [`error`] | [`RowError`]: code + field + place, formatted only when shown |
 //! | [`outputs`] | [`OutputSchema`]: which columns a model answers with |
 //! | [`scores`] | [`Scores`]: the answers of a batch, in reused buffers, errors by row |
-//! | [`edges`] | records and answers as other programs have them: maps, and structs (`serde`) |
+//! | [`edges`] | records and answers as other programs have them: maps, structs (`serde`), Arrow (`arrow`) |
 //!
 //! Nothing here knows a codec, a model format or a topic.
 

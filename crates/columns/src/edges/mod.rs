@@ -1,4 +1,4 @@
-//! Records and answers as other programs have them: maps and structs.
+//! Records and answers as other programs have them: maps, structs, Arrow.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | [`list`] | how a list becomes a cell |
 //! | [`answers`] | [`AnswerNames`], [`Answer`]: what an answer is called, and one answer without its column |
 //! | `structs` (feature `serde`) | `Serialize` → one row, one row of scores → `Deserialize` |
+//! | `arrow` (feature `arrow`) | record batches ↔ batches and scores |
 //!
 //! The rules are those of JSON records. A name stands for the field of exactly this name, else for the one whose name
 //! is the same but for case, `_`, `-` and space; what is nested stands for dotted names. A field that is not given is
@@ -16,6 +17,8 @@
 //! The scoring path of streams does not come by here: codecs write columns in place.
 
 pub mod answers;
+#[cfg(feature = "arrow")]
+pub mod arrow;
 pub mod coerce;
 pub mod list;
 pub mod names;

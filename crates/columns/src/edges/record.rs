@@ -94,6 +94,12 @@ impl RecordWriter {
         self
     }
 
+    /// Whether a name without a field is an error.
+    #[must_use]
+    pub fn refuses_unknown_names(&self) -> bool {
+        self.refuses_unknown
+    }
+
     /// The schema of the batches.
     #[must_use]
     pub fn schema(&self) -> &Arc<Schema> {
