@@ -38,7 +38,7 @@ fn inputs_and_outputs_are_shown() {
 
 #[test]
 fn a_map_is_scored() {
-    let text = printed(|out| score_map::run(out));
+    let text = printed(score_map::run);
     assert!(
         text.contains("\nprobability of high: 0.75\nrisk: \"high\"\nwithout income: \"high\"\n"),
         "{text}"
@@ -49,7 +49,7 @@ fn a_map_is_scored() {
 #[cfg(feature = "serde")]
 #[test]
 fn structs_are_scored() {
-    let text = printed(|out| score_struct::run(out));
+    let text = printed(score_struct::run);
     let wanted = concat!(
         "the score alone: low\n",
         "high, high with 0.75: {\"high\": 0.75, \"low\": 0.25}\n",
@@ -60,7 +60,7 @@ fn structs_are_scored() {
 
 #[test]
 fn columns_are_scored() {
-    let text = printed(|out| score_columns::run(out));
+    let text = printed(score_columns::run);
     // Counted once more by the rules of the document, for the applicants that the example makes.
     let high = (0..10_000)
         .filter(|applicant| applicant % 100 != 99)
@@ -72,6 +72,6 @@ fn columns_are_scored() {
 #[cfg(feature = "arrow")]
 #[test]
 fn an_arrow_record_batch_is_scored() {
-    let text = printed(|out| score_arrow::run(out));
+    let text = printed(score_arrow::run);
     assert_eq!(text, format!("high, high with 0.75\nhigh, high with 0.6\nlow, high with 0.1\n{CASTLE}"));
 }

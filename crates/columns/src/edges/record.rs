@@ -222,6 +222,7 @@ impl Walk<'_> {
     }
 
     /// Says that the value behind a name is of another type.
+    #[cfg(feature = "serde")]
     pub(crate) fn wrong_type(&mut self, meaning: Meaning, text: &str) {
         self.put(meaning, |column, row, _| column.set_fault(row, Cell::WrongType, text));
     }
