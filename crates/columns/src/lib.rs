@@ -14,6 +14,7 @@
 //! | [`error`] | [`RowError`]: code + field + place, formatted only when shown |
 //! | [`outputs`] | [`OutputSchema`]: which columns a model answers with |
 //! | [`scores`] | [`Scores`]: the answers of a batch, in reused buffers, errors by row |
+//! | [`edges`] | records and answers as other programs have them: maps, structs (`serde`), Arrow (`arrow`) |
 //!
 //! Nothing here knows a codec, a model format or a topic.
 
@@ -21,6 +22,7 @@ pub mod batch;
 pub mod cell;
 pub mod column;
 pub mod dictionary;
+pub mod edges;
 pub mod error;
 pub mod labels;
 pub mod outputs;
@@ -34,6 +36,9 @@ pub use batch::Batch;
 pub use cell::Cell;
 pub use column::{Column, TextList, Values};
 pub use dictionary::Dictionary;
+pub use edges::{Answer, AnswerNames, RecordWriter, WriteError};
+#[cfg(feature = "serde")]
+pub use edges::{AnswerError, AnswerReader};
 pub use error::{ErrorCode, RowError};
 pub use labels::{Label, Labels};
 pub use outputs::{Auxiliary, OutputField, OutputSchema, OutputType, Role};

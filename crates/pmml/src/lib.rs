@@ -61,6 +61,57 @@
 //! assert_eq!(scores.get(0, 1), Value::Missing);
 //! # Ok::<(), scorewheel_model::ModelError>(())
 //! ```
+//!
+//! # Maps, structs, Arrow
+//!
+//! For records that are not columns yet there is [`Evaluator`](scorewheel_model::Evaluator), which has the bound model
+//! and all buffers inside. A map:
+//!
+//! ```
+//! use scorewheel_columns::Value;
+//! use scorewheel_model::{Evaluator, Limits, Mapping};
+//! use scorewheel_pmml::PmmlModel;
+//!
+//! let document = include_bytes!("../examples/loan.pmml");
+//! let model = PmmlModel::load(document, None, &Mapping::default(), &Limits::default())?;
+//! let mut evaluator = Evaluator::new(&model)?;
+//! let answers = evaluator.score_map([("monthly_income", Value::F64(1200.0)), ("home.kind", Value::from("rented"))])?;
+//! assert_eq!(answers["risk"], Value::from("high"));
+//! assert_eq!(answers["probability of high"], Value::F64(0.75));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Structs in, structs out (feature `serde`, on unless default features are left out):
+//!
+//! ```
+//! # #[cfg(feature = "serde")] {
+//! use scorewheel_model::{Evaluator, Limits, Mapping};
+//! use scorewheel_pmml::PmmlModel;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize)]
+//! struct Applicant {
+//!     monthly_income: Option<f64>,
+//!     loans: u8,
+//! }
+//!
+//! #[derive(Debug, PartialEq, Deserialize)]
+//! struct Assessment {
+//!     risk: String,
+//!     probability_of_high: f64,
+//! }
+//!
+//! let document = include_bytes!("../examples/loan.pmml");
+//! let model = PmmlModel::load(document, None, &Mapping::default(), &Limits::default())?;
+//! let mut evaluator = Evaluator::new(&model)?;
+//! let assessment: Assessment = evaluator.score_struct(&Applicant { monthly_income: None, loans: 4 })?;
+//! assert_eq!(assessment, Assessment { risk: "high".into(), probability_of_high: 0.6 });
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Examples to run, `cargo run --example NAME`: `inputs_and_outputs` (what a document takes and answers), `score_map`,
+//! `score_struct`, `score_columns` (the fastest way), `score_arrow` (feature `arrow`).
 
 #[macro_use]
 pub mod reader;
@@ -83,3 +134,5 @@ mod testing;
 
 pub use format::PmmlFormat;
 pub use model::PmmlModel;
+#[cfg(feature = "arrow")]
+pub use scorewheel_columns::edges::arrow;
