@@ -20,11 +20,10 @@ const LARGEST: f64 = 700.0;
 const ABREAST: usize = 32;
 
 /// Where `libm` changes its way: it compares the upper halves of numbers, of which these are the first ones.
-const NEAR: f64 = f64::from_bits(0x3ff0_a2b2_0000_0000);
 const SMALL: f64 = f64::from_bits(0x3fd6_2e43_0000_0000);
 const TINY: f64 = f64::from_bits(0x3e30_0001_0000_0000);
 
-/// Rounds to the nearest whole number when it is added and taken away again.
+/// The last bits of a whole number to which it was added are that number.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
 /// e^x of every number, with the bits of [`libm::exp`]. Wide where it is called within
@@ -44,13 +43,11 @@ pub fn exponentials(numbers: &mut [f64]) {
 #[inline(always)]
 fn plain_exponential(number: f64) -> f64 {
     let magnitude = number.abs();
-    // Beyond half of ln 2 the power of two is split off: −1, 0 or 1 up to 1.5 ln 2, then the nearest whole number,
-    // found as `libm` does by truncation after adding a half of the same sign.
+    // Beyond half of ln 2 the power of two is split off: the nearest whole number, found as `libm` does by truncation
+    // after adding a half of the same sign. Up to 1.5 ln 2 `libm` takes −1 or 1, which is the same.
     let half = 0.5_f64.copysign(number);
-    let one = 1.0_f64.copysign(number);
-    let far = truncated(INVERSE_LN2 * number + half);
-    let near = if magnitude >= NEAR { far } else { one };
-    let power = if magnitude >= SMALL { near } else { 0.0 };
+    let nearest = (INVERSE_LN2 * number + half).trunc();
+    let power = if magnitude >= SMALL { nearest } else { 0.0 };
     let high = number - power * LN2_HIGH;
     let low = power * LN2_LOW;
     let rest = high - low;
@@ -61,15 +58,6 @@ fn plain_exponential(number: f64) -> f64 {
     let scaled = result * f64::from_bits(((power + SHIFT).to_bits() << 52).wrapping_add(1023 << 52));
     // `libm` takes a shorter way for tiny numbers.
     if magnitude >= TINY { scaled } else { 1.0 + number }
-}
-
-/// Truncated towards zero, of numbers below 2^51.
-#[inline(always)]
-fn truncated(number: f64) -> f64 {
-    let magnitude = number.abs();
-    let nearest = (magnitude + SHIFT) - SHIFT;
-    let down = if nearest > magnitude { nearest - 1.0 } else { nearest };
-    down.copysign(number)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use scorewheel_columns::{Batch, Dictionary, ErrorCode, RowError, Values};
 
+use crate::elements::measure;
 use crate::elements::mining::forest::ForestMemory;
 use crate::functions::text_index::TokenCache;
 use crate::plan::{ModelId, Place, Plan, Slot, Source};
@@ -45,8 +46,8 @@ pub struct RowMemory {
     pub forests: ForestMemory,
     /// Words of the batch's texts.
     pub tokens: TokenCache,
-    /// Integers that are sorted.
-    pub keys: Vec<u64>,
+    /// Of points that are ordered.
+    pub keys: measure::Keys,
     /// Strings of the batch.
     pub own: Dictionary,
     /// By input: the plan's code of each of the batch's strings, [`UNKNOWN_CODE`] if not looked up so far.
@@ -95,7 +96,7 @@ pub struct Row<'r> {
     /// Words of texts.
     pub tokens: &'r mut TokenCache,
     /// Integers that are sorted.
-    pub keys: &'r mut Vec<u64>,
+    pub keys: &'r mut measure::Keys,
     bindings: &'r [InputBinding],
     batch: &'r Batch,
     row: usize,

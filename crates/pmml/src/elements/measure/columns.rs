@@ -2,7 +2,7 @@
 
 use crate::elements::measure::compute::Measure;
 use crate::elements::measure::points::Points;
-use crate::elements::measure::rank::order;
+use crate::elements::measure::rank::order_rows;
 use crate::score::columnar::{Answers, Frame, Wanted, Work};
 use crate::value::missing::{is_missing, lacks_some};
 
@@ -50,9 +50,7 @@ impl Measure {
         affinities.resize(rows * points.count(), 0.0);
         self.figures(points, values, adjustments, affinities, |row| left.mark(row));
         let ranked = self.ranked.min(points.count());
-        for figures in affinities.chunks_exact(points.count()) {
-            order(rankings, figures, self.function.is_similarity(), self.ranked, keys);
-        }
+        order_rows(rankings, affinities, points.network(), self.function.is_similarity(), self.ranked, keys);
         entities.extend(rankings.chunks_exact(ranked.max(1)).map(|ranking| ranking[0]));
     }
 }

@@ -1,5 +1,7 @@
 //! The points of a model, side by side.
 
+use crate::elements::measure::network::Network;
+
 /// Points that are compared side by side.
 pub const LANES: usize = 8;
 
@@ -10,6 +12,7 @@ pub struct Points {
     groups: Box<[[f64; LANES]]>,
     fields: usize,
     count: usize,
+    network: Network,
 }
 
 impl Points {
@@ -17,8 +20,8 @@ impl Points {
     #[must_use]
     pub fn new(values: &[f64], fields: usize) -> Self {
         let count = values.len().checked_div(fields).unwrap_or(0);
-        let mut points =
-            Self { groups: vec![[0.0; LANES]; count.div_ceil(LANES) * fields].into(), fields, count };
+        let groups = vec![[0.0; LANES]; count.div_ceil(LANES) * fields].into();
+        let mut points = Self { groups, fields, count, network: Network::new(count) };
         for (point, values) in values.chunks_exact(fields.max(1)).enumerate() {
             for (field, value) in values.iter().enumerate() {
                 points.set(point, field, *value);
@@ -31,6 +34,12 @@ impl Points {
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
+    }
+
+    /// What puts them in order for many rows at once.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Sets one value.

@@ -2,157 +2,90 @@
 
 use std::cmp::Ordering;
 
-use scorewheel_trees::vectorised;
-
 use crate::elements::ElementPlan;
+use crate::elements::measure::digits::{self, Keys};
+use crate::elements::measure::network::{self, MOST_POINTS, Network};
 use crate::plan::Plan;
 use crate::plan::model::{Category, OutputFeature};
 
 /// Adds the `count` nearest points by growing distance or falling similarity; as near ones in their own order.
 ///
 /// What is not a number is larger than all that are. `keys` is a buffer.
-pub fn order(
-    ranking: &mut Vec<u32>,
-    figures: &[f64],
-    is_similarity: bool,
-    count: usize,
-    keys: &mut Vec<u64>,
-) {
-    let (start, count) = (ranking.len(), count.min(figures.len()));
+pub fn order(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: bool, count: usize, keys: &mut Keys) {
+    let (start, points) = (ranking.len(), figures.len());
+    let count = count.min(points);
     if count == 0 {
         return;
     }
     // The bits of numbers that are not negative are in their order.
     let is_plain = figures.iter().fold(true, |plain, figure| plain & (*figure >= 0.0));
-    if !is_plain || count < figures.len() && figures.len() > MOST_COUNTED {
+    let is_whole = count == points && points <= digits::MOST_SPREAD;
+    if !is_plain || points > MOST_POINTS && !is_whole {
         order_by_comparison(ranking, figures, is_similarity, count);
         return;
     }
-    let key = |figure: f64| {
-        // Adding nought makes both noughts the same.
-        let upper = ((figure + 0.0).to_bits() >> 32) as i32;
-        if is_similarity { MOST_KEY ^ upper } else { upper }
-    };
-    let figure_key = |point: u32| key(figures[point as usize]);
-    let has_ties = if figures.len() <= MOST_COUNTED {
-        let mut own = [MOST_KEY; MOST_COUNTED];
-        own.iter_mut().zip(figures).for_each(|(own, figure)| *own = key(*figure));
-        vectorised(
-            #[inline(always)]
-            || Counted { keys: &own, count: figures.len(), ranking }.run(),
-        )
+    ranking.resize(start + points, 0);
+    if points <= MOST_POINTS {
+        order_few(&mut ranking[start..], figures, is_similarity);
     } else {
-        by_digits(figures, key, ranking, keys)
-    };
-    if has_ties {
-        settle(&mut ranking[start..], figure_key, comparison(figures, is_similarity));
+        digits::order(&mut ranking[start..], figures, is_similarity, keys);
     }
     ranking.truncate(start + count);
 }
 
-/// The largest upper half of the bits of a number that is not negative.
-const MOST_KEY: i32 = i32::MAX;
-
-/// Up to this many points each is compared with all others, which takes no branch.
-const MOST_COUNTED: usize = 128;
-
-/// Points that are compared side by side.
-const LANES: usize = 8;
-
-/// Points by their keys, of equal ones the first first: each one's place is the number of those before it. Gives whether
-/// any keys are equal.
-struct Counted<'c> {
-    keys: &'c [i32; MOST_COUNTED],
+/// The same for every row, whose figures stand row by row.
+pub fn order_rows(
+    rankings: &mut Vec<u32>,
+    figures: &[f64],
+    network: &Network,
+    is_similarity: bool,
     count: usize,
-    ranking: &'c mut Vec<u32>,
-}
-
-impl Counted<'_> {
-    #[inline(always)]
-    fn run(self) -> bool {
-        let Self { keys, count, ranking } = self;
-        let start = ranking.len();
-        ranking.resize(start + count, 0);
-        let mut sorted = [0; MOST_COUNTED];
-        let (groups, _) = keys.as_chunks::<LANES>();
-        for (at, group) in groups[..count.div_ceil(LANES)].iter().enumerate() {
-            let first = at * LANES;
-            // All points of earlier groups but those with larger keys, and of later ones those with smaller keys.
-            let mut before = [first as i32; LANES];
-            for key in &keys[..first] {
-                for lane in 0..LANES {
-                    before[lane] -= i32::from(*key > group[lane]);
-                }
-            }
-            for key in &keys[(first + LANES).min(count)..count] {
-                for lane in 0..LANES {
-                    before[lane] += i32::from(*key < group[lane]);
-                }
-            }
-            for (place, key) in group.iter().enumerate() {
-                for lane in 0..LANES {
-                    let is_before = *key < group[lane] || *key == group[lane] && place < lane;
-                    before[lane] += i32::from(is_before);
-                }
-            }
-            for (lane, before) in before.iter().enumerate().take(count - first) {
-                ranking[start + *before as usize] = (first + lane) as u32;
-                sorted[*before as usize] = group[lane];
+    keys: &mut Keys,
+) {
+    let points = network.points();
+    let count = count.min(points);
+    if points == 0 || count == 0 {
+        return;
+    }
+    for rows in figures.chunks(points * network::ROWS) {
+        let suits = rows.len() > points && points <= MOST_POINTS;
+        if !suits || !network.order(rankings, rows, is_similarity, count) {
+            for figures in rows.chunks_exact(points) {
+                order(rankings, figures, is_similarity, count, keys);
             }
         }
-        let pairs = sorted[..count].iter().zip(sorted[..count].iter().skip(1));
-        pairs.fold(false, |any, (one, next)| any | (one == next))
     }
 }
 
-/// Bits of a digit.
-const DIGIT: u32 = 8;
-
-/// Points by their keys, of equal ones the first first: a pass over all for each digit in which they differ. Gives whether
-/// any keys are equal.
-fn by_digits(figures: &[f64], key: impl Fn(f64) -> i32, ranking: &mut Vec<u32>, keys: &mut Vec<u64>) -> bool {
-    const DIGITS: usize = 4;
-    let digit = |entry: u64, at: usize| (entry >> (32 + DIGIT * at as u32)) as usize & ((1 << DIGIT) - 1);
-    let count = figures.len();
-    keys.clear();
-    keys.extend(figures.iter().enumerate().map(|(at, figure)| (key(*figure) as u64) << 32 | at as u64));
-    keys.resize(2 * count, 0);
-    let (mut from, mut into) = keys.split_at_mut(count);
-    let mut starts = [[0_u32; 1 << DIGIT]; DIGITS];
-    for entry in &*from {
-        for (at, starts) in starts.iter_mut().enumerate() {
-            starts[digit(*entry, at)] += 1;
-        }
+/// All of up to [`MOST_POINTS`] points of one row.
+fn order_few(ranking: &mut [u32], figures: &[f64], is_similarity: bool) {
+    let points = figures.len();
+    let mut keys = [0; MOST_POINTS];
+    let keys = &mut keys[..points];
+    for (point, (key, figure)) in keys.iter_mut().zip(figures).enumerate() {
+        *key = network::key(*figure, is_similarity, point, points);
     }
-    for (at, starts) in starts.iter_mut().enumerate() {
-        if starts[digit(from[0], at)] as usize == count {
-            continue;
-        }
-        let mut start = 0;
-        for counted in starts.iter_mut() {
-            start += std::mem::replace(counted, start);
-        }
-        for entry in &*from {
-            let place = &mut starts[digit(*entry, at)];
-            into[*place as usize] = *entry;
-            *place += 1;
-        }
-        std::mem::swap(&mut from, &mut into);
-    }
-    ranking.extend(from.iter().map(|entry| *entry as u32));
-    let pairs = from.iter().zip(from.iter().skip(1));
-    pairs.fold(false, |any, (one, next)| any | (one >> 32 == next >> 32))
+    keys.sort_unstable();
+    let mask = network::point_mask(points);
+    ranking.iter_mut().zip(&*keys).for_each(|(point, key)| *point = key & mask);
+    settle(ranking, |place| keys[place] ^ keys[place - 1] <= mask, comparison(figures, is_similarity));
 }
 
-/// Puts points with equal keys in order.
-fn settle(ranking: &mut [u32], key: impl Fn(u32) -> i32, compare: impl Fn(&u32, &u32) -> Ordering) {
+/// Puts points with equal keys in order; `is_tied` says whether a place, from 1, has the key of the one before it.
+pub fn settle(
+    ranking: &mut [u32],
+    is_tied: impl Fn(usize) -> bool,
+    compare: impl Fn(&u32, &u32) -> Ordering,
+) {
     // Nearly always there are none, or few and next to one another.
     let mut moves = 8 * ranking.len();
     for at in 1..ranking.len() {
+        if !is_tied(at) {
+            continue;
+        }
         let point = ranking[at];
-        let own = key(point);
         let mut place = at;
-        while place > 0 && key(ranking[place - 1]) == own && compare(&point, &ranking[place - 1]).is_lt() {
+        while place > 0 && is_tied(place) && compare(&point, &ranking[place - 1]).is_lt() {
             ranking[place] = ranking[place - 1];
             place -= 1;
             moves = moves.saturating_sub(1);
@@ -176,7 +109,8 @@ fn order_by_comparison(ranking: &mut Vec<u32>, figures: &[f64], is_similarity: b
     ranking[start..].sort_unstable_by(compare);
 }
 
-fn comparison(figures: &[f64], is_similarity: bool) -> impl Fn(&u32, &u32) -> Ordering {
+/// How two points of these figures are ordered.
+pub fn comparison(figures: &[f64], is_similarity: bool) -> impl Fn(&u32, &u32) -> Ordering {
     let figure = |point: u32| match figures[point as usize] {
         figure if figure.is_nan() => f64::NAN,
         figure => figure + 0.0,
@@ -223,7 +157,7 @@ mod tests {
     use super::*;
 
     fn ordered(figures: &[f64], is_similarity: bool, count: usize) -> Vec<u32> {
-        let (mut ranking, mut keys) = (vec![9], Vec::new());
+        let (mut ranking, mut keys) = (vec![9], Keys::default());
         order(&mut ranking, figures, is_similarity, count, &mut keys);
         assert_eq!(ranking.remove(0), 9, "what stands before stays");
         ranking
@@ -243,20 +177,22 @@ mod tests {
         }
     }
 
+    /// Numbers from 0 to 999.
+    fn dice() -> impl FnMut() -> u64 {
+        let mut state = 1_u64;
+        move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % 1_000
+        }
+    }
+
     #[test]
     fn every_way_gives_the_same_order() {
-        let mut state = 1_u64;
-        let mut next = move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            state >> 33
-        };
-        for size in [1, 2, 7, 8, 9, 64, 127, 128, 129, 700, 2_000] {
+        let mut next = dice();
+        for size in [1, 2, 7, 8, 9, 64, 127, 128, 129, 700, 2_000, 70_000] {
             for spread in [1.0_f64, 1e-3, 1e-12, 0.0] {
-                let mut figures: Vec<f64> =
-                    (0..size).map(|_| 1.0 + (next() % 1_000) as f64 * spread).collect();
-                if next().is_multiple_of(2) {
-                    figures[size / 2] = f64::INFINITY;
-                }
+                let mut figures: Vec<f64> = (0..size).map(|_| 1.0 + next() as f64 * spread).collect();
+                figures[size / 2] = [1.0, f64::INFINITY, 1e9, 0.0][next() as usize % 4];
                 for is_similarity in [false, true] {
                     let mut expected = Vec::new();
                     order_by_comparison(&mut expected, &figures, is_similarity, size);
@@ -267,6 +203,29 @@ mod tests {
                             expected[..count],
                             "{size} {spread}"
                         );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_together_are_ordered_as_by_themselves() {
+        let mut next = dice();
+        for size in [1, 2, 3, 8, 60, 64, 65, 127, 128, 129] {
+            let network = Network::new(size);
+            for (rows, spread) in [(1, 1.0), (2, 1e-3), (15, 1e-9), (16, 1.0), (17, 0.0), (40, 1e-6)] {
+                let mut figures: Vec<f64> = (0..rows * size).map(|_| 1.0 + next() as f64 * spread).collect();
+                figures[size * rows / 2] = [-0.0, 0.0, f64::INFINITY, -1.0, f64::NAN][next() as usize % 5];
+                for is_similarity in [false, true] {
+                    for count in [1, (size / 2).max(1), size, size + 1] {
+                        let (mut expected, mut keys) = (vec![9], Keys::default());
+                        for figures in figures.chunks_exact(size) {
+                            order_by_comparison(&mut expected, figures, is_similarity, count.min(size));
+                        }
+                        let mut found = vec![9];
+                        order_rows(&mut found, &figures, &network, is_similarity, count, &mut keys);
+                        assert_eq!(found, expected, "{size} points, {rows} rows, {count} of them");
                     }
                 }
             }

@@ -12,6 +12,9 @@ use crate::value::missing::is_missing;
 /// Rows that go through all machines together.
 const ROWS: usize = 16;
 
+/// Vectors whose distances become kernels while they are at hand.
+const VECTORS: usize = 16;
+
 /// Adds the fields of all components.
 pub fn columns(plan: &Plan, wanted: &mut Vec<Wanted>) {
     wanted.extend(plan.components.iter().map(|component| match component {
@@ -125,9 +128,25 @@ impl Kernel {
     #[inline(always)]
     fn of_tile<const T: usize>(self, vectors: &[f64], values: &[[f64; T]], kernels: &mut [[f64; T]]) {
         let width = values.len().max(1);
-        let is_distance = matches!(self, Self::RadialBasis { .. });
-        for (vector, kernels) in vectors.chunks_exact(width).zip(&mut *kernels) {
-            *kernels = if is_distance { square_distances(vector, values) } else { dots(vector, values) };
+        for (vectors, kernels) in vectors.chunks(VECTORS * width).zip(kernels.chunks_mut(VECTORS)) {
+            self.of_some(vectors, values, kernels);
+        }
+    }
+
+    #[inline(always)]
+    fn of_some<const T: usize>(self, vectors: &[f64], values: &[[f64; T]], kernels: &mut [[f64; T]]) {
+        let vectors = vectors.chunks_exact(values.len().max(1));
+        if let Self::RadialBasis { gamma } = self {
+            for (vector, kernels) in vectors.zip(&mut *kernels) {
+                *kernels = square_distances(vector, values);
+                for number in kernels {
+                    *number *= -gamma;
+                }
+            }
+        } else {
+            for (vector, kernels) in vectors.zip(&mut *kernels) {
+                *kernels = dots(vector, values);
+            }
         }
         let numbers = kernels.as_flattened_mut();
         match self {
@@ -137,10 +156,7 @@ impl Kernel {
                     *number = libm::pow(gamma * *number + constant, degree);
                 }
             }
-            Self::RadialBasis { gamma } => {
-                numbers.iter_mut().for_each(|number| *number *= -gamma);
-                exponentials(numbers);
-            }
+            Self::RadialBasis { .. } => exponentials(numbers),
             Self::Sigmoid { gamma, constant } => {
                 for number in numbers {
                     *number = libm::tanh(gamma * *number + constant);

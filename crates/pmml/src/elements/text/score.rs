@@ -3,7 +3,7 @@
 use scorewheel_columns::{ErrorCode, RowError};
 
 use crate::elements::Element;
-use crate::elements::measure::order;
+use crate::elements::measure::{Keys, order};
 use crate::elements::text::compile::{Plan, TermSource};
 use crate::elements::text::read::Similarity;
 use crate::elements::text::weight::{length, weigh};
@@ -68,13 +68,7 @@ impl Plan {
     }
 
     /// Compares a weighed text with all documents. `keys` is a buffer.
-    fn compare(
-        &self,
-        precision: Precision,
-        weights: &[f64],
-        prediction: &mut Prediction,
-        keys: &mut Vec<u64>,
-    ) {
+    fn compare(&self, precision: Precision, weights: &[f64], prediction: &mut Prediction, keys: &mut Keys) {
         let documents = self.documents.chunks_exact(weights.len()).zip(&self.lengths);
         match self.similarity {
             Similarity::Euclidean => {

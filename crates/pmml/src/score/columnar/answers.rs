@@ -2,6 +2,7 @@
 
 use scorewheel_trees as trees;
 
+use crate::elements::measure;
 use crate::score::columnar::predicates;
 #[cfg(doc)]
 use crate::score::emit::NO_TEXT;
@@ -152,8 +153,8 @@ pub struct Work {
     pub starts: Vec<u32>,
     /// The same row by row.
     pub by_row: Vec<u32>,
-    /// Integers that are sorted.
-    pub keys: Vec<u64>,
+    /// Of points that are ordered.
+    pub keys: measure::Keys,
 }
 
 impl Work {

@@ -40,6 +40,9 @@ const BLOCK_FOUND: usize = 1 << 22;
 /// Rows of a block at least.
 const FEWEST_ROWS: usize = 8;
 
+/// Larger blocks are of a multiple of so many rows: elements put as many side by side.
+const ROWS_ABREAST: usize = 16;
+
 /// One model, and what it hands on.
 #[derive(Debug)]
 struct Step {
@@ -126,7 +129,8 @@ impl Program {
         let entities = if answering.figures.affinity { answering.entities.len() } else { 0 };
         let found = steps.iter().map(|step| plan.model(step.model).element.found_per_row()).max();
         let most = (BLOCK_AFFINITIES / entities.max(1)).min(BLOCK_FOUND / found.unwrap_or(0).max(1));
-        let block_rows = most.clamp(FEWEST_ROWS, BLOCK_ROWS);
+        let most = most.clamp(FEWEST_ROWS, BLOCK_ROWS);
+        let block_rows = if most > ROWS_ABREAST { most / ROWS_ABREAST * ROWS_ABREAST } else { most };
         Some(Self { feeds: finder.feeds, steps, writes, unwritten, block_rows })
     }
 

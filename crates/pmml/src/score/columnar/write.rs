@@ -1,7 +1,9 @@
 //! From the answers of a block to columns of scores.
 
 use scorewheel_columns::{OutputType, OutputValues, Scores};
+use scorewheel_trees::vectorised;
 
+use crate::plan::answer::DistributionAnswer;
 use crate::plan::model::{Category, Entities, OutputFeature};
 use crate::plan::{ModelPlan, Plan};
 use crate::score::columnar::answers::{Answers, NO_ENTITY};
@@ -32,13 +34,13 @@ enum What {
     /// The confidence of the predicted category, of `width`.
     WinnerConfidence { width: usize },
     /// All probabilities.
-    Probabilities(Box<[u32]>),
+    Probabilities(Positions),
     /// All confidences.
-    Confidences(Box<[u32]>),
+    Confidences(Positions),
     /// All affinities.
-    Affinities(Box<[u32]>),
+    Affinities(Positions),
     /// All entities from best to worst.
-    Ranking(Box<[u32]>),
+    Ranking(Positions),
     /// One affinity of `width`.
     Affinity { index: usize, width: usize },
     /// The affinity of the entity of a rank, from 0; of `width`.
@@ -49,6 +51,15 @@ enum What {
     Entity { rank: usize, names: Box<[u32]> },
     /// The reason code at an index.
     Reason { index: usize },
+}
+
+/// By category or entity of a model the position in the column.
+#[derive(Debug)]
+enum Positions {
+    /// Its own index; the column has no others.
+    Same,
+    /// Any.
+    Listed(Box<[u32]>),
 }
 
 /// What is written for a model that answers; `None` if it tells something that only rows can.
@@ -98,17 +109,30 @@ pub fn find(plan: &Plan, model: &ModelPlan) -> Option<Vec<Write>> {
     };
     push(places.value, value(places.value, None)?)?;
     let width = model.categories().len();
+    let listed = |found: &DistributionAnswer| {
+        let labels = match types(found.column) {
+            OutputType::Distribution(labels) | OutputType::Ranking(labels) => labels.len(),
+            _ => 0,
+        };
+        let positions = &found.positions;
+        let is_same = |(at, position): (usize, &u32)| at == *position as usize;
+        if labels == positions.len() && positions.iter().enumerate().all(is_same) {
+            Positions::Same
+        } else {
+            Positions::Listed(positions.clone())
+        }
+    };
     if let Some(found) = &places.probability {
-        push(found.column, What::Probabilities(found.positions.clone()))?;
+        push(found.column, What::Probabilities(listed(found)))?;
     }
     if let Some(found) = &places.confidence {
-        push(found.column, What::Confidences(found.positions.clone()))?;
+        push(found.column, What::Confidences(listed(found)))?;
     }
     if let Some(found) = &places.affinity {
-        push(found.column, What::Affinities(found.positions.clone()))?;
+        push(found.column, What::Affinities(listed(found)))?;
     }
     if let Some(found) = &places.ranking {
-        push(found.column, What::Ranking(found.positions.clone()))?;
+        push(found.column, What::Ranking(listed(found)))?;
     }
     let entity = |rank: usize| {
         Some(match &model.entities {
@@ -258,14 +282,8 @@ impl Write {
                 distribute(numbers, *width, rows, &answers.affinities, positions);
             }
             (What::Ranking(positions), OutputValues::Numbers { width, numbers }) => {
-                let into = numbers[rows.start * *width..rows.end * *width].chunks_exact_mut((*width).max(1));
-                let ranked = answers.rankings.len().checked_div(answers.rows).unwrap_or(0);
-                for (into, ranking) in into.zip(answers.rankings.chunks_exact(ranked.max(1))) {
-                    into.fill(-1.0);
-                    for (code, entity) in into.iter_mut().zip(ranking) {
-                        *code = f64::from(positions[*entity as usize]);
-                    }
-                }
+                let into = &mut numbers[rows.start * *width..rows.end * *width];
+                rank(into, *width, &answers.rankings, answers.rows, positions);
             }
             (What::Affinity { index, width }, into) => {
                 pick(into, rows, &answers.affinities, *index, *width);
@@ -364,21 +382,45 @@ fn pick(into: &mut OutputValues, rows: std::ops::Range<usize>, figures: &[f64], 
     }
 }
 
+/// The positions of each row's entities from best to worst, −1 behind the last one.
+fn rank(into: &mut [f64], width: usize, rankings: &[u32], rows: usize, positions: &Positions) {
+    let ranked = rankings.len().checked_div(rows).unwrap_or(0);
+    let rows = into.chunks_exact_mut(width.max(1)).zip(rankings.chunks_exact(ranked.max(1)));
+    match positions {
+        Positions::Same => vectorised(
+            #[inline(always)]
+            || {
+                for (into, ranking) in rows {
+                    into.iter_mut().zip(ranking).for_each(|(code, entity)| *code = f64::from(*entity));
+                    into.iter_mut().skip(ranked).for_each(|code| *code = -1.0);
+                }
+            },
+        ),
+        Positions::Listed(positions) => {
+            for (into, ranking) in rows {
+                into.fill(-1.0);
+                for (code, entity) in into.iter_mut().zip(ranking) {
+                    *code = f64::from(positions[*entity as usize]);
+                }
+            }
+        }
+    }
+}
+
 fn distribute(
     into: &mut [f64],
     width: usize,
     rows: std::ops::Range<usize>,
     figures: &[f64],
-    positions: &[u32],
+    positions: &Positions,
 ) {
     let into = &mut into[rows.start * width..rows.end * width];
-    if positions.len() == width && positions.iter().enumerate().all(|(at, position)| at == *position as usize)
-    {
+    let Positions::Listed(positions) = positions else {
         if figures.len() == into.len() {
             into.copy_from_slice(figures);
         }
         return;
-    }
+    };
     for (into, figures) in
         into.chunks_exact_mut(width.max(1)).zip(figures.chunks_exact(positions.len().max(1)))
     {
