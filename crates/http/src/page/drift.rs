@@ -6,6 +6,9 @@ use super::part::{chip, end_table, open, table};
 use crate::drift::Change;
 use crate::live::{DriftColumn, DriftRow, Frame};
 
+/// The end of a row whose first cell is as wide as the columns that every screen has.
+const NARROW: &str = "<td class=\"wide\" colspan=\"2\"></td></tr>";
+
 /// How far inputs and scores are from what they were.
 pub fn drift(html: &mut Html, frame: &Frame) {
     open(html, "drift", "Drift", &["v1/drift"]);
@@ -28,9 +31,13 @@ pub fn drift(html: &mut Html, frame: &Frame) {
     table(html, "how far inputs and scores are from what they were", &columns);
     for (index, row) in models.iter().enumerate() {
         html.raw(if index == 0 { "" } else { "</tbody><tbody>" });
-        html.raw("<tr><th scope=\"rowgroup\" colspan=\"5\">");
+        html.raw("<tr><th scope=\"rowgroup\" colspan=\"3\">");
         chip(html, row.colour);
-        html.name(&row.name).raw(" <span class=\"quiet\">").name(&row.version).raw("</span></th></tr>");
+        html.name(&row.name)
+            .raw(" <span class=\"quiet\">")
+            .name(&row.version)
+            .raw("</span></th>")
+            .raw(NARROW);
         for column in &row.columns {
             line(html, column);
         }
@@ -65,7 +72,7 @@ fn rest(html: &mut Html, row: &DriftRow) {
     if row.more_inputs + row.left_out == 0 {
         return;
     }
-    html.raw("<tr><td colspan=\"5\" class=\"quiet\">");
+    html.raw("<tr><td colspan=\"3\" class=\"quiet\">");
     if row.more_inputs > 0 {
         // Before there is an index, nobody knows which have moved.
         let known = row.columns.iter().any(|column| column.input.is_some() && column.psi.is_some());
@@ -85,7 +92,7 @@ fn rest(html: &mut Html, row: &DriftRow) {
         html.number(row.left_out);
         html.raw(if row.left_out == 1 { " input is not watched" } else { " inputs are not watched" });
     }
-    html.raw("</td></tr>");
+    html.raw("</td>").raw(NARROW);
 }
 
 fn line(html: &mut Html, column: &DriftColumn) {
@@ -95,7 +102,7 @@ fn line(html: &mut Html, column: &DriftColumn) {
         None => html.raw("<em>score</em>"),
     };
     html.raw("</th><td class=\"reason\">").raw(match column.change {
-        Change::Unknown if !column.complete => "the reference is being counted",
+        Change::Unknown if !column.complete => "<span class=\"wide\">the reference is </span>being counted",
         Change::Unknown => "too few rows now",
         Change::None => "none",
         Change::Moderate => "moderate",

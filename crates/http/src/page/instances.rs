@@ -88,7 +88,7 @@ fn members(html: &mut Html, cluster: &ClusterView) {
     table(html, "instances", &columns);
     for row in &cluster.instances {
         let report = &row.report;
-        html.raw("<tr><th scope=\"row\">").name(&report.instance);
+        html.raw("<tr><th scope=\"row\" class=\"member\">").name(&report.instance);
         html.raw(if report.instance == cluster.own { " <span class=\"quiet\">this one</span>" } else { "" });
         html.raw("</th><td class=\"reason\">");
         member_state(html, row);
