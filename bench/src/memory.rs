@@ -18,6 +18,7 @@ use tikv_jemalloc_ctl::{epoch, stats};
 use tikv_jemallocator::Jemalloc;
 
 #[path = "clock.rs"]
+#[allow(dead_code, reason = "the other programs use the rest")]
 mod clock;
 #[path = "publish.rs"]
 mod publish;

@@ -10,7 +10,7 @@
 //! | [`gateway`] | [`RecordsGateway`]: topics as the way in and out for records |
 //! | [`merge`] | statistics of several tasks as one |
 //! | [`record_line`] | records as lines of JSON |
-//! | [`live`] | [`Frame`]: what the page shows; rates and the time line of models of the last minutes |
+//! | [`live`] | [`Frame`]: what the page shows of all instances; rates and the time line of the last minutes |
 //! | [`page`] | frames as HTML |
 //! | [`access`] | [`AccessRules`]: who may ask what |
 //! | [`cluster`] | the state of all instances, from any of them |

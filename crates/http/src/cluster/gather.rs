@@ -69,7 +69,7 @@ impl Gatherer {
     }
 
     /// The instances as known now.
-    pub(super) fn members(&self) -> Members {
+    pub(crate) fn members(&self) -> Members {
         self.cluster.members()
     }
 

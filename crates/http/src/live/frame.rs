@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::drift_row::DriftRow;
 use super::figures::{LiveFigures, RecentRecords, ScoreDistribution};
-use super::history::{History, Lane, SECONDS, Second, SeenCutover};
+use super::history::{History, Lane, SECONDS, Second, SeenCutover, place};
+use super::together::{ClusterView, Known};
 use crate::merge::merge_tasks;
 use crate::snapshot::{
     Drops, Engine, Instance, ModelReference, ModelStatistics, Readiness, Rejection, Revision, Route,
@@ -43,9 +44,9 @@ pub struct Frame {
     pub revision: Revision,
     /// Messages on the control log that are not read yet; `null` if not known.
     pub control_lag: Option<u64>,
-    /// Sums over the partitions of this instance.
+    /// Sums over the partitions.
     pub totals: Totals,
-    /// The last minutes, a second each, oldest first.
+    /// The last minutes of this instance, a second each, oldest first.
     pub seconds: Vec<Second>,
     /// The models in force and held.
     pub models: Vec<ModelRow>,
@@ -55,7 +56,7 @@ pub struct Frame {
     pub lanes: Vec<Lane>,
     /// Cut-overs within the window, oldest first.
     pub cutovers: Vec<SeenCutover>,
-    /// How scores are distributed, by model.
+    /// How the scores of this instance are distributed, by model.
     pub scores: Vec<ScoresRow>,
     /// How far inputs and scores are from what they were, by model; `null` if that is not watched.
     pub drift: Option<Vec<DriftRow>>,
@@ -65,15 +66,18 @@ pub struct Frame {
     pub rejections: Vec<RejectionRow>,
     /// Rejections that are not listed.
     pub more_rejections: usize,
-    /// The partitions of this instance.
+    /// The partitions.
     pub partitions: Vec<PartitionRow>,
     /// Partitions that are not listed.
     pub more_partitions: usize,
-    /// The instances that are known.
+    /// The instances that are known to hold stores.
     pub instances: Vec<Instance>,
+    /// All instances, where there are others: sums, models, rejections, drift and partitions are of all of them. `null`: of
+    /// this one.
+    pub cluster: Option<ClusterView>,
 }
 
-/// Sums over the partitions of this instance.
+/// Sums over the partitions: of all instances, where there are others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
@@ -127,7 +131,7 @@ pub struct RejectionRow {
     pub rejection: Rejection,
 }
 
-/// A partition of this instance.
+/// A partition.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PartitionRow {
@@ -135,6 +139,8 @@ pub struct PartitionRow {
     pub topic: String,
     /// Input partition.
     pub partition: u32,
+    /// The instance that has it; `null` if there is but one.
+    pub instance: Option<String>,
     /// What it is doing.
     pub state: TaskState,
     /// Committed input offset.
@@ -154,13 +160,21 @@ pub struct PartitionRow {
 }
 
 impl Frame {
-    /// The frame of a state.
+    /// The frame of this instance's state, or of all instances' if it is known that there are others.
     #[must_use]
-    pub fn of(engine: Engine, snapshot: &Snapshot, history: &History, figures: &dyn LiveFigures) -> Self {
+    pub fn of(
+        engine: Engine,
+        own: &Snapshot,
+        history: &History,
+        figures: &dyn LiveFigures,
+        known: Option<&Known>,
+    ) -> Self {
+        let known = known.filter(|known| !known.is_alone());
+        let snapshot = known.map_or(own, Known::snapshot);
         let at = figures.now();
         // As long as there is anything to show, from a minute to what is kept.
-        let known = history.first().map_or(0, |first| at - first);
-        let window = known.clamp(SHORTEST_WINDOW, SECONDS as i64 * 1000);
+        let covered = history.first().map_or(0, |first| at - first);
+        let window = covered.clamp(SHORTEST_WINDOW, SECONDS as i64 * 1000);
         let models = models(snapshot, history);
         let rejections = &snapshot.rejections;
         Self {
@@ -177,9 +191,12 @@ impl Frame {
             more_models: models.len().saturating_sub(MOST_MODELS),
             models: models.into_iter().take(MOST_MODELS).collect(),
             lanes: history.lanes(at - window),
-            cutovers: history.cutovers(at - window),
+            cutovers: cutovers(history, known, at - window),
             scores: scores(snapshot, history, figures),
-            drift: figures.drift().map(|models| DriftRow::of(models, |control| history.colour_of(control))),
+            drift: known
+                .and_then(Known::drift)
+                .or_else(|| figures.drift())
+                .map(|models| DriftRow::of(models, |control| history.colour_of(control))),
             recent: figures.recent(),
             rejections: rejections
                 .iter()
@@ -190,13 +207,14 @@ impl Frame {
                 })
                 .collect(),
             more_rejections: rejections.len().saturating_sub(MOST_REJECTIONS),
-            partitions: partitions(snapshot, history),
+            partitions: partitions(snapshot, history, known),
             more_partitions: snapshot.tasks.len().saturating_sub(MOST_PARTITIONS),
             instances: snapshot.instances.clone(),
+            cluster: known.map(Known::view),
         }
     }
 
-    /// The second that ended last.
+    /// The second of this instance that ended last.
     #[must_use]
     pub fn now(&self) -> Option<&Second> {
         self.seconds.last()
@@ -248,15 +266,31 @@ fn scores(snapshot: &Snapshot, history: &History, figures: &dyn LiveFigures) -> 
     listed.map(|(_, scores)| ScoresRow { colour: history.colour_of(scores.control_offset), scores }).collect()
 }
 
-fn partitions(snapshot: &Snapshot, history: &History) -> Vec<PartitionRow> {
+/// Those of this instance, and those of others that were seen while somebody looked.
+fn cutovers(history: &History, known: Option<&Known>, from: i64) -> Vec<SeenCutover> {
+    let mut seen = history.cutovers(from);
+    let own: BTreeSet<_> = seen.iter().map(|seen| place(&seen.cutover)).collect();
+    let others = known.map(|known| known.cutovers(from)).unwrap_or_default();
+    let others: Vec<_> = others.into_iter().filter(|seen| !own.contains(&place(&seen.cutover))).collect();
+    drop(own);
+    seen.extend(others);
+    seen.sort_by_key(|seen| seen.at);
+    seen
+}
+
+fn partitions(snapshot: &Snapshot, history: &History, known: Option<&Known>) -> Vec<PartitionRow> {
     let rows = snapshot.tasks.iter().take(MOST_PARTITIONS).map(|task| PartitionRow {
         topic: task.topic.clone(),
         partition: task.partition,
+        instance: known.and_then(|known| known.instance_of(&task.topic, task.partition)).map(str::to_owned),
         state: task.state.clone(),
         offset: task.offset,
         revision: task.revision.control_offset,
         lag: task.lag,
-        rate: history.rate_of(&task.topic, task.partition),
+        rate: match known {
+            Some(known) => known.rate_of(&task.topic, task.partition),
+            None => history.rate_of(&task.topic, task.partition),
+        },
         results: task.results,
         dead_letters: task.dead_letters,
         drops: task.drops.clone(),

@@ -257,7 +257,7 @@ impl History {
 }
 
 /// What tells a cut-over from others: input topic, partition and offset, control offset of its revision.
-fn place(cutover: &Cutover) -> (&str, u32, i64, i64) {
+pub(super) fn place(cutover: &Cutover) -> (&str, u32, i64, i64) {
     (&cutover.topic, cutover.partition, cutover.offset, cutover.revision.control_offset)
 }
 

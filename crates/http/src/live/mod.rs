@@ -5,6 +5,7 @@
 //! | [`figures`] | [`LiveFigures`]: what the server asks of the process for it |
 //! | [`history`] | [`History`]: rates, latencies and the time line of models, of the last minutes |
 //! | [`drift_row`] | [`DriftRow`]: how far a model's inputs and scores are from what they were |
+//! | [`together`] | [`Together`]: the same of all instances, asked while somebody looks |
 //! | [`frame`] | [`Frame`]: all that the page shows, as one value |
 //! | [`hub`] | [`Hub`]: a frame a second for whoever looks |
 //!
@@ -15,6 +16,7 @@ pub mod figures;
 pub mod frame;
 pub mod history;
 pub mod hub;
+pub mod together;
 
 pub use drift_row::{DriftColumn, DriftRow};
 pub use figures::{
@@ -24,3 +26,4 @@ pub use figures::{
 pub use frame::{Frame, MOST_MODELS};
 pub use history::History;
 pub use hub::Hub;
+pub use together::{ClusterView, InstanceRow, Rate, Together};

@@ -7,6 +7,7 @@
 //! | [`number`] | numbers, durations and times for people |
 //! | [`part`] | the parts of the page, one function each |
 //! | [`drift`] | the part about drift |
+//! | [`instances`] | the part about instances and partitions |
 //! | `style.css`, `script.js` | what the document carries within it |
 //!
 //! The server renders everything, so that the page is whole without a script; the script puts newer content in place.
@@ -15,6 +16,7 @@
 pub mod chart;
 pub mod drift;
 pub mod html;
+pub mod instances;
 pub mod number;
 pub mod part;
 
@@ -78,6 +80,6 @@ pub fn content(frame: &Frame) -> String {
     part::results(&mut html, frame);
     part::dead_letters(&mut html, frame);
     part::rejections(&mut html, frame);
-    part::partitions(&mut html, frame);
+    instances::instances(&mut html, frame);
     html.finish()
 }

@@ -6,7 +6,7 @@ use super::html::Html;
 use super::{chart, number};
 use crate::live::Frame;
 use crate::live::frame::ModelRow;
-use crate::snapshot::{Engine, TaskState};
+use crate::snapshot::Engine;
 
 /// What stands above everything and does not change.
 pub fn masthead(html: &mut Html, frame: &Frame) {
@@ -19,10 +19,9 @@ pub fn masthead(html: &mut Html, frame: &Frame) {
 
 /// What stands below everything.
 pub fn foot(html: &mut Html, frame: &Frame) {
-    html.raw("<footer><p>Scorewheel ").text(frame.program).raw(". Figures are of what is committed on this ");
-    html.raw(
-        "instance; times are UTC.</p><nav aria-label=\"for programs\"><a href=\"v1\">all addresses</a> ",
-    );
+    html.raw("<footer><p>Scorewheel ").text(frame.program).raw(". Figures are of what is committed on ");
+    html.raw(if frame.cluster.is_some() { "all instances" } else { "this instance" });
+    html.raw("; times are UTC.</p><nav aria-label=\"for programs\"><a href=\"v1\">all addresses</a> ");
     html.raw("<a href=\"v1/live\">this page as JSON</a> <a href=\"metrics\">metrics</a> ");
     html.raw("<a href=\"readyz\">readiness</a></nav></footer>");
 }
@@ -57,7 +56,7 @@ pub(super) fn end_table(html: &mut Html) {
     html.raw("</tbody></table></div>");
 }
 
-fn more(html: &mut Html, hidden: usize, what: &'static str) {
+pub(super) fn more(html: &mut Html, hidden: usize, what: &'static str) {
     if hidden > 0 {
         html.raw("<p class=\"none\">and ").number(hidden).raw(" more ").raw(what).raw("</p>");
     }
@@ -86,6 +85,11 @@ pub fn state(html: &mut Html, frame: &Frame) {
     if let Some(lag @ 1..) = frame.control_lag {
         html.raw(" · ").number(lag).raw(" control messages not read yet");
     }
+    if let Some(cluster) = &frame.cluster {
+        let known = cluster.instances.len() + cluster.more_instances;
+        html.raw(" · ").number(known).raw(if known == 1 { " instance" } else { " instances" });
+        html.raw(", asked by ").name(&cluster.own);
+    }
     html.raw("</span></p>");
 }
 
@@ -94,12 +98,15 @@ pub fn headline(html: &mut Html, frame: &Frame) {
     let now = frame.now().copied().unwrap_or_default();
     let slots = usize::try_from(frame.window / 1000).unwrap_or(0);
     html.raw("<section aria-labelledby=\"glance\" class=\"glance\"><h2 id=\"glance\" class=\"unseen\">At a glance</h2>");
-    html.raw("<dl><div class=\"figure\"><dt>records / s</dt><dd>")
-        .text(&number::rate(now.records_per_second));
-    html.raw("</dd><dd class=\"drawn\">");
-    let rates: Vec<f64> = frame.seconds.iter().map(|second| second.records_per_second).collect();
+    html.raw("<dl><div class=\"figure\"><dt>records / s");
+    incomplete(html, frame);
+    html.raw("</dt><dd>");
+    let unknown = || "–".to_owned();
+    let (records, dead_letters, rates) = rates(frame);
+    html.text(&records.map_or_else(unknown, number::rate)).raw("</dd><dd class=\"drawn\">");
     chart::line(html, &rates, slots, "records a second over the last minutes");
-    html.raw("</dd></div><div class=\"figure\"><dt>latency p50 <abbr title=\"99th percentile\">p99</abbr></dt><dd>");
+    html.raw("</dd></div><div class=\"figure\"><dt>latency p50 <abbr title=\"99th percentile\">p99</abbr>");
+    html.raw(if frame.cluster.is_some() { " of this instance</dt><dd>" } else { "</dt><dd>" });
     if now.latency.count == 0 {
         html.raw("–");
     } else {
@@ -111,26 +118,90 @@ pub fn headline(html: &mut Html, frame: &Frame) {
     chart::line(html, &latencies, slots, "99th percentile of the latency over the last minutes");
     html.raw("</dd></div>");
     let totals = &frame.totals;
-    figure(html, "results", &number::count(totals.results), |html| {
+    figure(html, frame, "results", &number::count(totals.results), |html| {
         html.raw("of ").text(&number::count(totals.records)).raw(" records");
     });
-    figure(html, "dead letters", &number::count(totals.dead_letters), |html| {
-        html.text(&number::rate(now.dead_letters_per_second)).raw(" / s, ");
+    figure(html, frame, "dead letters", &number::count(totals.dead_letters), |html| {
+        html.text(&dead_letters.map_or_else(unknown, number::rate)).raw(" / s, ");
         html.text(&number::count(totals.drops)).raw(" dropped");
     });
-    figure(html, "lag", &totals.lag.map_or_else(|| "–".to_owned(), number::count), |html| {
-        html.raw(match (frame.partitions.len(), totals.balanced) {
-            (1, true) => "in 1 partition, all accounted for",
-            (_, true) => "in all partitions, all accounted for",
-            (_, false) => "records are not all accounted for",
-        });
+    figure(html, frame, "lag", &totals.lag.map_or_else(unknown, number::count), |html| {
+        let (counted, all) = match &frame.cluster {
+            Some(cluster) => {
+                (cluster.counted, cluster.counted + cluster.missing.len() + cluster.more_missing)
+            }
+            None => (frame.partitions.len(), frame.partitions.len()),
+        };
+        match (counted, totals.balanced) {
+            (_, false) => _ = html.raw("records are not all accounted for"),
+            (_, true) if counted < all => {
+                html.raw("in ")
+                    .number(counted)
+                    .raw(" of ")
+                    .number(all)
+                    .raw(" partitions, those accounted for");
+            }
+            (1, true) => _ = html.raw("in 1 partition, all accounted for"),
+            (_, true) => _ = html.raw("in all partitions, all accounted for"),
+        }
     });
-    html.raw("</dl><p class=\"behind\"><a href=\"v1/conservation\">/v1/conservation</a> ");
+    html.raw("</dl>");
+    not_counted(html, frame);
+    html.raw("<p class=\"behind\"><a href=\"v1/conservation\">/v1/conservation</a> ");
     html.raw("<a href=\"v1/statistics\">/v1/statistics</a></p></section>");
 }
 
-fn figure(html: &mut Html, title: &'static str, value: &str, beside: impl FnOnce(&mut Html)) {
-    html.raw("<div class=\"figure\"><dt>").raw(title).raw("</dt><dd>").text(value);
+/// Records and dead letters a second, and the line of the former: of all instances, where there are others.
+fn rates(frame: &Frame) -> (Option<f64>, Option<f64>, Vec<f64>) {
+    match &frame.cluster {
+        Some(cluster) => {
+            let now = cluster.rates.last();
+            let line = cluster.rates.iter().map(|rate| rate.records_per_second).collect();
+            (now.map(|now| now.records_per_second), now.map(|now| now.dead_letters_per_second), line)
+        }
+        None => {
+            let now = frame.now().copied().unwrap_or_default();
+            let line = frame.seconds.iter().map(|second| second.records_per_second).collect();
+            (Some(now.records_per_second), Some(now.dead_letters_per_second), line)
+        }
+    }
+}
+
+/// Half a sum looks like a whole one.
+fn incomplete(html: &mut Html, frame: &Frame) {
+    if frame.cluster.as_ref().is_some_and(|cluster| !cluster.complete) {
+        html.raw(" <strong class=\"trouble\">incomplete</strong>");
+    }
+}
+
+/// What is not in the sums, and why.
+fn not_counted(html: &mut Html, frame: &Frame) {
+    let Some(cluster) = frame.cluster.as_ref().filter(|cluster| !cluster.complete) else { return };
+    html.raw("<p class=\"trouble\">Not all is counted: ");
+    let mut first = true;
+    let mut separate = |html: &mut Html| {
+        html.raw(if std::mem::take(&mut first) { "" } else { "; " });
+    };
+    if let Some(trouble) = &cluster.trouble {
+        separate(html);
+        html.text(trouble);
+    }
+    for missing in &cluster.missing {
+        separate(html);
+        html.raw("partition ").text(&missing.topic).raw("-").number(missing.partition).raw(": ");
+        html.text(&missing.reason);
+    }
+    if cluster.more_missing > 0 {
+        separate(html);
+        html.number(cluster.more_missing).raw(" more partitions");
+    }
+    html.raw(".</p>");
+}
+
+fn figure(html: &mut Html, frame: &Frame, title: &'static str, value: &str, beside: impl FnOnce(&mut Html)) {
+    html.raw("<div class=\"figure\"><dt>").raw(title);
+    incomplete(html, frame);
+    html.raw("</dt><dd>").text(value);
     html.raw("</dd><dd class=\"beside\">");
     beside(html);
     html.raw("</dd></div>");
@@ -225,6 +296,9 @@ pub(super) fn chip(html: &mut Html, colour: Option<u8>) {
 /// How scores are distributed, by model.
 pub fn scores(html: &mut Html, frame: &Frame) {
     open(html, "scores", "Scores by model", &["v1/live"]);
+    if frame.cluster.is_some() {
+        html.raw("<p class=\"caption\">Scores of this instance since it began.</p>");
+    }
     if frame.scores.is_empty() {
         html.raw("<p class=\"none\">No scores since this process began.</p></section>");
         return;
@@ -263,7 +337,7 @@ pub fn scores(html: &mut Html, frame: &Frame) {
 
 /// The last results.
 pub fn results(html: &mut Html, frame: &Frame) {
-    open(html, "results", "Last results", &["v1/results"]);
+    open(html, "results", "Last results", &["v1/recent"]);
     let recent = &frame.recent;
     if let Some(trouble) = &recent.trouble {
         html.raw("<p class=\"trouble\">They cannot be read: ").text(trouble).raw("</p>");
@@ -295,7 +369,8 @@ pub fn results(html: &mut Html, frame: &Frame) {
                 chip(html, span.map(|span| span.colour));
                 html.name(&lineage.model).raw(" <span class=\"quiet\">").name(&lineage.version);
                 html.raw("</span></td><td class=\"wide\"><code>").text(number::digest(&lineage.sha256));
-                html.raw("</code></td><td><code>").text(&lineage.topic).raw("-").number(lineage.partition);
+                html.raw("</code></td><td><code><span class=\"wide\">").text(&lineage.topic);
+                html.raw("-</span>").number(lineage.partition);
                 html.raw(":").number(lineage.offset).raw("</code></td>");
             }
             None => _ = html.raw("<td>–</td><td class=\"wide\">–</td><td>–</td>"),
@@ -318,19 +393,20 @@ fn score(value: &Value) -> String {
 
 /// The last dead letters.
 pub fn dead_letters(html: &mut Html, frame: &Frame) {
-    open(html, "dead-letters", "Dead letters", &["v1/conservation"]);
+    open(html, "dead-letters", "Dead letters", &["v1/recent"]);
     let letters = &frame.recent.dead_letters;
     if letters.is_empty() {
         html.raw("<p class=\"none\">None that can be seen.</p></section>");
         return;
     }
-    let columns = [("cause", ""), ("step", ""), ("record", ""), ("time", "digits")];
+    let columns = [("cause", ""), ("step", "wide"), ("record", ""), ("time", "digits")];
     table(html, "last dead letters with their cause", &columns);
     for letter in letters {
         html.raw("<tr><th scope=\"row\" class=\"message\">")
             .text(&letter.message)
             .raw(" <span class=\"quiet\">");
-        html.text(&letter.kind).raw("</span></th><td>").text(&letter.step).raw("</td><td><code>");
+        html.text(&letter.kind).raw("<span class=\"slim\">, step ").text(&letter.step);
+        html.raw("</span></span></th><td class=\"wide\">").text(&letter.step).raw("</td><td><code>");
         html.number(letter.partition).raw(":").number(letter.offset).raw("</code></td><td class=\"digits\">");
         html.text(&number::time(letter.timestamp)).raw("</td></tr>");
     }
@@ -360,67 +436,4 @@ pub fn rejections(html: &mut Html, frame: &Frame) {
     end_table(html);
     more(html, frame.more_rejections, "rejections");
     html.raw("</section>");
-}
-
-/// The partitions of this instance, and the instances that are known.
-pub fn partitions(html: &mut Html, frame: &Frame) {
-    let behind: &[&'static str] = match frame.engine {
-        Engine::Streams => &["v1/tasks", "v1/revision", "state/instances"],
-        Engine::Stage => &["v1/tasks", "v1/revision"],
-    };
-    open(html, "partitions", "Instances and partitions", behind);
-    if frame.partitions.is_empty() {
-        html.raw("<p class=\"none\">This instance has no partitions.</p>");
-    } else {
-        let columns = [
-            ("partition", ""),
-            ("state", ""),
-            ("records / s", "digits"),
-            ("lag", "digits"),
-            ("committed", "digits"),
-            ("revision", "digits"),
-            ("results", "digits wide"),
-            ("dead letters", "digits wide"),
-            ("dropped", "digits wide"),
-        ];
-        table(html, "partitions of this instance", &columns);
-        for row in &frame.partitions {
-            let unknown = || "–".to_owned();
-            html.raw("<tr><th scope=\"row\"><code>").text(&row.topic).raw("-").number(row.partition);
-            html.raw("</code></th><td>");
-            task_state(html, &row.state);
-            html.raw("</td><td class=\"digits\">").text(&row.rate.map_or_else(unknown, number::rate));
-            html.raw("</td><td class=\"digits\">").text(&row.lag.map_or_else(unknown, number::count));
-            html.raw("</td><td class=\"digits\">").number(row.offset).raw("</td><td class=\"digits\">");
-            html.number(row.revision).raw("</td>");
-            for count in [row.results, row.dead_letters, row.drops.total()] {
-                html.raw("<td class=\"digits wide\">").text(&number::count(count)).raw("</td>");
-            }
-            html.raw("</tr>");
-        }
-        end_table(html);
-        more(html, frame.more_partitions, "partitions");
-    }
-    if !frame.instances.is_empty() {
-        table(html, "instances", &[("instance", ""), ("stores", "")]);
-        for instance in frame.instances.iter().take(64) {
-            html.raw("<tr><th scope=\"row\"><code>").text(&instance.host).raw(":").number(instance.port);
-            html.raw("</code></th><td>").text(&instance.store_names.join(", ")).raw("</td></tr>");
-        }
-        end_table(html);
-    }
-    html.raw("</section>");
-}
-
-fn task_state(html: &mut Html, state: &TaskState) {
-    match state {
-        TaskState::Restoring { done, total } => {
-            html.raw("restoring ").number(*done).raw(" of ").number(*total);
-        }
-        TaskState::AwaitingRevision { control_offset } => {
-            html.raw("waits for revision ").number(*control_offset);
-        }
-        TaskState::Running => _ = html.raw("running"),
-        TaskState::Paused { reason } => _ = html.raw("paused: ").text(reason),
-    }
 }

@@ -33,6 +33,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("GET /", "a page for people, in a browser"),
     ("GET /v1", "this list"),
     ("GET /v1/live", "all that the page shows"),
+    ("GET /v1/recent", "the last results with their lineage, the last dead letters with their cause"),
     ("GET /v1/events", "the same every second, as server-sent events"),
     ("GET /v1/routes", "what scores each data type"),
     ("GET /v1/routes/{dataType}", "what scores one data type"),

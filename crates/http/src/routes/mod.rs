@@ -42,7 +42,7 @@ use crate::cluster::Gatherer;
 use crate::drift::DriftState;
 use crate::error::ApiError;
 use crate::gateway::RecordsGateway;
-use crate::live::{Hub, LiveFigures};
+use crate::live::{Hub, LiveFigures, Together};
 use crate::snapshot::{Engine, Snapshot, TaskState};
 use crate::state::{MetricsText, QueryState, ResultsFeed};
 
@@ -97,7 +97,11 @@ pub fn router(application: Application) -> (Router, Arc<Hub>) {
     let engine = application.engine;
     let max_body_bytes = application.max_body_bytes;
     let way_in = application.gateway.is_some() && application.access.loopback;
-    let hub = Hub::new(engine, Arc::clone(&application.state), Arc::clone(&application.live));
+    let together = application
+        .cluster
+        .as_ref()
+        .map(|cluster| Together::new(Arc::clone(cluster), application.drift.clone()));
+    let hub = Hub::new(engine, Arc::clone(&application.state), Arc::clone(&application.live), together);
     let hub = Arc::new(hub);
     let shared = Arc::new(Shared {
         application,

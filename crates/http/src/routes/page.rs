@@ -16,9 +16,13 @@ use super::{Shared, index};
 use crate::error::ApiError;
 use crate::page;
 
-/// `/`, `/v1/live`, `/v1/events`.
+/// `/`, `/v1/live`, `/v1/recent`, `/v1/events`.
 pub fn routes() -> Router<Arc<Shared>> {
-    Router::new().route("/", get(root)).route("/v1/live", get(live)).route("/v1/events", get(events))
+    Router::new()
+        .route("/", get(root))
+        .route("/v1/live", get(live))
+        .route("/v1/recent", get(recent))
+        .route("/v1/events", get(events))
 }
 
 /// The page for who asks for HTML, as browsers do; the list of addresses for everybody else.
@@ -39,11 +43,17 @@ async fn root(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
-    (headers, page::document(&shared.hub.frame())).into_response()
+    (headers, page::document(&shared.hub.frame().await)).into_response()
 }
 
 async fn live(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], Json(shared.hub.frame()))
+    ([(header::CACHE_CONTROL, "no-store")], Json(shared.hub.frame().await))
+}
+
+/// The last results with their lineage and the last dead letters with their cause, of all instances: they are read from
+/// their topics.
+async fn recent(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], Json(shared.live.recent()))
 }
 
 #[derive(Deserialize, Default)]
@@ -69,7 +79,7 @@ async fn events(
         let message = "too many readers of events; try again later";
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message));
     };
-    let start = (shared.hub.subscribe(), shared.stopping.clone(), place);
+    let start = (shared.hub.subscribe().await, shared.stopping.clone(), place);
     let events = stream::unfold(start, move |(mut frames, mut stopping, place)| async move {
         let changed = tokio::select! {
             changed = frames.changed() => changed.is_ok(),

@@ -1,5 +1,6 @@
 //! What stands behind the server in tests: a snapshot, and topics as vectors; and the server in front of it.
 
+pub mod instances;
 pub mod running;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,15 @@ use tokio::sync::broadcast;
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Live {
-    now: i64,
-    latency: Latency,
-    scores: Vec<ScoreDistribution>,
-    recent: RecentRecords,
+    pub now: i64,
+    pub latency: Latency,
+    pub scores: Vec<ScoreDistribution>,
+    pub recent: RecentRecords,
     pub drift: Option<Vec<ModelDrift>>,
 }
 
 pub struct Fake {
-    snapshot: Arc<Snapshot>,
+    snapshot: Mutex<Arc<Snapshot>>,
     live: Live,
     topics: Mutex<BTreeMap<String, Vec<Vec<RecordLine>>>>,
     pub results: broadcast::Sender<ResultEvent>,
@@ -36,11 +37,17 @@ impl Fake {
     pub fn new(snapshot: Snapshot) -> Self {
         let topics = BTreeMap::from([("models_data".to_owned(), vec![Vec::new(); 2])]);
         Self {
-            snapshot: Arc::new(snapshot),
+            snapshot: Mutex::new(Arc::new(snapshot)),
             live: Live::default(),
             topics: Mutex::new(topics),
             results: broadcast::channel(4).0,
         }
+    }
+
+    /// From now on.
+    #[allow(dead_code, reason = "one of the tests that share this file has no use for it")]
+    pub fn set(&self, snapshot: Snapshot) {
+        *self.snapshot.lock().unwrap() = Arc::new(snapshot);
     }
 
     #[allow(dead_code, reason = "one of the tests that share this file has no use for it")]
@@ -51,7 +58,7 @@ impl Fake {
 
 impl QueryState for Fake {
     fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot)
+        Arc::clone(&self.snapshot.lock().unwrap())
     }
 }
 
