@@ -55,7 +55,11 @@ fn any_instance_answers_for_all_and_says_who_is_missing() {
     let drift = first.ask("/v1/drift").unwrap();
     assert_eq!(drift["coverage"]["complete"], true, "{drift}");
     let model = &drift["models"][0];
-    assert_eq!((&model["name"], drift["models"].as_array().unwrap().len()), (&"1-linear".into(), 1), "{drift}");
+    assert_eq!(
+        (&model["name"], drift["models"].as_array().unwrap().len()),
+        (&"1-linear".into(), 1),
+        "{drift}"
+    );
     let parts = [&first, &second, &third].map(|instance| {
         assert_eq!(instance.ask("/v1/drift").unwrap()["models"], drift["models"]);
         let alone = instance.ask("/v1/drift?scope=instance").unwrap();

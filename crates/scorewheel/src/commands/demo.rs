@@ -51,12 +51,13 @@ impl DemoArguments {
     /// [`Failure`] if something fails, or if not every record is accounted for in the end.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let directory = Temporary::new()?;
-        let loaded = self.loaded(&directory.path)?;
+        let server = listener(self.listen.as_deref())?;
+        let loaded = Self::loaded(&directory.path, &server);
         let place = open_for_running(&loaded)?;
         let stop = StopSignal::listen()
             .map_err(|error| Failure::run_time(format!("signals cannot be waited for: {error}")))?;
         make_topics(&*place.backend, &loaded.config)?;
-        let instance = Instance::start(&loaded, place, InstanceOptions::default())?;
+        let instance = Instance::start_on(server, &loaded, place, InstanceOptions::default())?;
         let mut screen = Screen::default();
         let introduce = || {
             screen.say(&format!("topics: {} (removed in the end)", loaded.place))?;
@@ -71,17 +72,14 @@ impl DemoArguments {
     }
 
     /// The configuration: nothing of files, environment and flags that are not ours.
-    fn loaded(&self, directory: &Path) -> Result<Loaded, Failure> {
+    fn loaded(directory: &Path, server: &Server) -> Loaded {
         let mut config = Config::default();
         config.topics.partitions = PARTITIONS;
         config.topics.create = Create::All;
         config.embedded.data_dir = directory.to_owned();
-        config.http.listen = Some(match &self.listen {
-            Some(listen) => listen.clone(),
-            None => free_listener()?,
-        });
+        config.http.listen = Some(server.address().to_string());
         let place = Place::Embedded { directory: directory.to_owned(), by_default: false };
-        Ok(Loaded { config, place, file: None, layers: Layers::default(), notices: Vec::new() })
+        Loaded { config, place, file: None, layers: Layers::default(), notices: Vec::new() }
     }
 
     /// Produces, publishes and shows, then waits until all that was produced is done with.
@@ -143,13 +141,14 @@ fn make_topics(backend: &dyn Backend, config: &Config) -> Result<(), TopicsError
     Ok(())
 }
 
-/// The usual port, or any if that is taken.
-fn free_listener() -> Result<String, Failure> {
-    match Server::bind(LISTEN) {
-        Ok(_) => Ok(LISTEN.to_owned()),
-        Err(BindError::InUse(_)) => Ok(ANY_PORT.to_owned()),
-        Err(error) => Err(Failure::new(ExitCode::Configuration, error.to_string())),
-    }
+/// A listener on the port that was asked for, or on the usual one, or on any if that is taken. It stays bound, so that
+/// nobody takes it meanwhile.
+fn listener(asked: Option<&str>) -> Result<Server, Failure> {
+    let bound = match (asked, Server::bind(asked.unwrap_or(LISTEN))) {
+        (None, Err(BindError::InUse(_))) => Server::bind(ANY_PORT),
+        (_, bound) => bound,
+    };
+    bound.map_err(|error| Failure::new(ExitCode::Configuration, error.to_string()))
 }
 
 fn unwritable(error: io::Error) -> Failure {

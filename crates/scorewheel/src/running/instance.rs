@@ -69,8 +69,20 @@ impl Instance {
     /// [`ExitCode::Configuration`] for a port in use or a wrong setting, [`ExitCode::DirectoryUnavailable`] for a
     /// directory that another process holds.
     pub fn start(loaded: &Loaded, place: RunningPlace, options: InstanceOptions) -> Result<Self, Failure> {
+        Self::start_on(bind(&loaded.config.listen())?, loaded, place, options)
+    }
+
+    /// The same on a listener that is bound.
+    ///
+    /// # Errors
+    /// As [`Instance::start`].
+    pub fn start_on(
+        server: Server,
+        loaded: &Loaded,
+        place: RunningPlace,
+        options: InstanceOptions,
+    ) -> Result<Self, Failure> {
         let config = &loaded.config;
-        let server = bind(&config.listen())?;
         let url = server.url();
         let listener = advertised(config, &server.address().ip().to_string(), server.address().port());
         let telemetry = Arc::new(Telemetry::new());
