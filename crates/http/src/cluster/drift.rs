@@ -58,7 +58,7 @@ impl Gatherer {
     /// The models as all instances together see them: of one, or all.
     ///
     /// # Errors
-    /// Those of [`blocking`].
+    /// 500 of kind `failed` if the computation panics, which would be a defect.
     pub async fn gather_drift(
         &self,
         drift: Arc<dyn DriftState>,
