@@ -58,7 +58,7 @@ impl Queue {
             return;
         }
         let mut inner = self.inner();
-        let room = self.capacity - inner.points.len();
+        let room = self.capacity.saturating_sub(inner.points.len() + inner.in_hand);
         inner.counts.dropped += points.len().saturating_sub(room) as u64;
         points.truncate(room);
         inner.points.extend(points.drain(..));
@@ -182,10 +182,12 @@ mod tests {
         let mut batch = Vec::new();
         queue.take(2, Duration::ZERO, &mut batch);
         assert_eq!(batch.len(), 2);
+        queue.offer(&mut points(1));
+        assert_eq!(queue.counts(), Counts { dropped: 5, waiting: 3, ..Counts::default() }, "full as before");
         queue.close();
         queue.take(2, Duration::from_secs(60), &mut batch);
         assert_eq!((batch.len(), queue.counts().waiting), (3, 3), "nothing has become of them yet");
         queue.settle(|counts, points| counts.written += points);
-        assert_eq!(queue.counts(), Counts { dropped: 4, written: 3, ..Counts::default() });
+        assert_eq!(queue.counts(), Counts { dropped: 5, written: 3, ..Counts::default() });
     }
 }
