@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
+use scorewheel_columns::coerce::{self, Scalar};
 use scorewheel_columns::{Batch, FieldIndex, Schema};
 
-use crate::coerce;
 use crate::error::{DeclarationError, DecodeError, DecodeErrorKind};
 
 /// How a CSV file is written.
@@ -181,7 +181,7 @@ impl CsvDecoder {
             if text.starts_with('[') {
                 crate::json::write_list_text(batch, field, row, text);
             } else {
-                coerce::write_text(batch.column_mut(field), row, text);
+                coerce::write_scalar(batch.column_mut(field), row, Scalar::Text(text));
             }
         }
         Ok(())
@@ -251,6 +251,17 @@ mod tests {
             [Cell::Unparsable, Cell::Value, Cell::Unparsable, Cell::WrongType, Cell::WrongType]
         );
         assert_eq!(rows[3], Err(DecodeErrorKind::WrongWidth { found: 7, wanted: 6 }));
+        // What begins like a list is one where the field takes lists, and else a text like any other.
+        let rows = decode(
+            "colour;items\n[a;[a\n[1];[1]\n",
+            &CsvOptions { delimiter: b';', ..CsvOptions::default() },
+        );
+        let cells = |row: usize| {
+            let row = rows[row].as_ref().unwrap();
+            (row[1].clone(), row[3].0)
+        };
+        assert_eq!(cells(0), ((Cell::Value, Value::from("[a")), Cell::Unparsable));
+        assert_eq!(cells(1), ((Cell::Value, Value::from("[1]")), Cell::WrongType));
     }
 
     #[test]

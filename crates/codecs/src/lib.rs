@@ -8,7 +8,6 @@
 //! | [`json`] | JSON objects |
 //! | [`csv`] | [`CsvRows`], [`CsvDecoder`]: rows of CSV |
 //! | [`lines`] | [`Lines`]: lines of a stream, bounded in length |
-//! | `coerce` | how a value becomes a cell of its field's type |
 //! | [`outputs`] | [`OutputEncoder`]: outputs and auxiliaries of a row as JSON |
 //! | [`results`] | [`ResultEncoder`]: the value of a result record |
 //! | [`score_message`] | [`ScoreMessage`]: the same as protobuf |
@@ -20,7 +19,6 @@
 //! straight into lent bytes: no record is ever an object of its own. A value that does not fit its field is a fault of
 //! its cell, which the model judges; only a record that cannot be read at all is a [`DecodeError`].
 
-mod coerce;
 pub mod csv;
 pub mod data_type;
 pub mod error;

@@ -7,7 +7,11 @@
 //! | [`dictionary`] | [`Dictionary`]: distinct strings of a batch, by code |
 //! | [`mod@column`] | [`Column`]: one field of a batch |
 //! | [`writing`] | how codecs write the cells of a [`Column`] in place |
+//! | [`coerce`] | how a value becomes a cell of its field's type |
+//! | [`list`] | how a list becomes a cell |
+//! | [`names`] | which field a name of a record stands for |
 //! | [`batch`] | [`Batch`]: the rows of one data type, column by column, in reused buffers |
+//! | [`record`] | [`RecordWriter`]: names and values → one row of a batch |
 //! | [`labels`] | [`Labels`]: the closed list of categories that a model can answer with |
 //! | [`temporal`] | dates and times as numbers and as ISO 8601 text |
 //! | [`value`] | [`Value`]: one value by itself, for edges and tests |
@@ -20,12 +24,16 @@
 
 pub mod batch;
 pub mod cell;
+pub mod coerce;
 pub mod column;
 pub mod dictionary;
 pub mod edges;
 pub mod error;
 pub mod labels;
+pub mod list;
+pub mod names;
 pub mod outputs;
+pub mod record;
 pub mod schema;
 pub mod scores;
 pub mod temporal;
@@ -36,12 +44,13 @@ pub use batch::Batch;
 pub use cell::Cell;
 pub use column::{Column, TextList, Values};
 pub use dictionary::Dictionary;
-pub use edges::{Answer, AnswerNames, RecordWriter, WriteError};
+pub use edges::{Answer, AnswerNames};
 #[cfg(feature = "serde")]
 pub use edges::{AnswerError, AnswerReader};
 pub use error::{ErrorCode, RowError};
 pub use labels::{Label, Labels};
 pub use outputs::{Auxiliary, OutputField, OutputSchema, OutputType, Role};
+pub use record::{RecordWriter, Walk, WriteError};
 pub use schema::{DataType, Field, FieldIndex, Schema, SchemaError, TensorElement};
 pub use scores::{OutputColumn, OutputValues, Scores};
 pub use value::Value;

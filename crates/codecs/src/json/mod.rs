@@ -2,7 +2,6 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `keys` | which field a key stands for |
 //! | `decode` | bytes → one row of a batch, in place |
 //! | `encode` | one row of a batch → bytes |
 //! | [`data_type`] | the data type that a record names, without decoding it |
@@ -13,7 +12,6 @@
 pub mod data_type;
 mod decode;
 mod encode;
-mod keys;
 
 pub use data_type::named_data_type;
 pub(crate) use decode::{JsonDecoder, write_list_text};

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use scorewheel_columns::coerce::{self, Scalar};
 use scorewheel_columns::{Batch, Cell, Column, temporal};
 
 use super::declare::ProtobufMessage;
 use super::layout::{Layouts, Pending};
 use super::plan::{Kind, Plan, Quick, Step, Target, Zero};
 use super::wire;
-use crate::coerce::{Element, Number, write_element};
 use crate::error::{DecodeError, DecodeErrorKind};
 
 /// Rows of one layout that are written at once: their bytes stay in the nearest cache.
@@ -252,31 +252,31 @@ impl Walk<'_> {
     fn scalar(&mut self, step: &Step, bytes: &[u8], at: &mut usize) -> Result<(), DecodeError> {
         let start = *at;
         let number = match step.kind {
-            Kind::Double => Number::Float(f64::from_bits(wire::read_fixed64(bytes, at)?)),
+            Kind::Double => Scalar::Float(f64::from_bits(wire::read_fixed64(bytes, at)?)),
             Kind::Float => {
                 let value = f32::from_bits(wire::read_fixed32(bytes, at)?);
                 if step.target == Target::Cell {
                     self.columns[step.column].write_f32(self.row, value);
                     return Ok(());
                 }
-                Number::Float(f64::from(value))
+                Scalar::Float(f64::from(value))
             }
             // Negative 32-bit integers are written in ten bytes; only the low four count.
             Kind::Int32 | Kind::Enum => {
-                Number::Integer(i64::from(wire::read_varint(bytes, at)? as u32 as i32))
+                Scalar::Integer(i64::from(wire::read_varint(bytes, at)? as u32 as i32))
             }
-            Kind::Int64 => Number::Integer(wire::read_varint(bytes, at)?.cast_signed()),
-            Kind::Uint32 => Number::Integer(i64::from(wire::read_varint(bytes, at)? as u32)),
-            Kind::Uint64 => unsigned(wire::read_varint(bytes, at)?),
+            Kind::Int64 => Scalar::Integer(wire::read_varint(bytes, at)?.cast_signed()),
+            Kind::Uint32 => Scalar::Integer(i64::from(wire::read_varint(bytes, at)? as u32)),
+            Kind::Uint64 => Scalar::unsigned(wire::read_varint(bytes, at)?),
             Kind::Sint32 => {
                 let value = wire::read_varint(bytes, at)? as u32;
-                Number::Integer(i64::from((value >> 1).cast_signed() ^ -(value & 1).cast_signed()))
+                Scalar::Integer(i64::from((value >> 1).cast_signed() ^ -(value & 1).cast_signed()))
             }
-            Kind::Sint64 => Number::Integer(wire::unzigzag(wire::read_varint(bytes, at)?)),
-            Kind::Fixed32 => Number::Integer(i64::from(wire::read_fixed32(bytes, at)?)),
-            Kind::Fixed64 => unsigned(wire::read_fixed64(bytes, at)?),
-            Kind::Sfixed32 => Number::Integer(i64::from(wire::read_fixed32(bytes, at)?.cast_signed())),
-            Kind::Sfixed64 => Number::Integer(wire::read_fixed64(bytes, at)?.cast_signed()),
+            Kind::Sint64 => Scalar::Integer(wire::unzigzag(wire::read_varint(bytes, at)?)),
+            Kind::Fixed32 => Scalar::Integer(i64::from(wire::read_fixed32(bytes, at)?)),
+            Kind::Fixed64 => Scalar::unsigned(wire::read_fixed64(bytes, at)?),
+            Kind::Sfixed32 => Scalar::Integer(i64::from(wire::read_fixed32(bytes, at)?.cast_signed())),
+            Kind::Sfixed64 => Scalar::Integer(wire::read_fixed64(bytes, at)?.cast_signed()),
             Kind::Bool => {
                 let value = wire::read_varint(bytes, at)? != 0;
                 self.columns[step.column].write_bool(self.row, value);
@@ -294,24 +294,23 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn put_number(&mut self, step: &Step, number: Number) {
+    fn put_number(&mut self, step: &Step, number: Scalar<'_>) {
         let column = &mut self.columns[step.column];
         match (step.target, number) {
-            (Target::Tensor(slot), _) => self.put_element(slot, step.column, Element::Number(number)),
-            (_, Number::Float(value)) => {
+            (Target::Tensor(slot), _) => self.put_element(slot, step.column, number),
+            (_, Scalar::Float(value)) => {
                 column.write_f64(self.row, value);
             }
-            (_, Number::Integer(value)) => {
+            (_, Scalar::Integer(value)) => {
                 column.write_i64(self.row, value);
             }
-            (_, Number::Unsigned(value)) => {
-                column.set_fault(self.row, Cell::WrongType, itoa::Buffer::new().format(value));
-            }
+            // Above the range of the column.
+            (_, number) => coerce::write_scalar(column, self.row, number),
         }
     }
 
-    fn put_enum(&mut self, step: &Step, number: Number) {
-        let Number::Integer(number) = number else { return };
+    fn put_enum(&mut self, step: &Step, number: Scalar<'_>) {
+        let Scalar::Integer(number) = number else { return };
         let plan = self.plan;
         let known = plan.enumerations[step.enumeration].name(number as i32);
         let mut buffer = itoa::Buffer::new();
@@ -320,7 +319,7 @@ impl Walk<'_> {
             Target::List => {
                 self.columns[step.column].push_list_text(name);
             }
-            Target::Tensor(slot) => self.put_element(slot, step.column, Element::Text(name)),
+            Target::Tensor(slot) => self.put_element(slot, step.column, Scalar::Text(name)),
             _ => {
                 self.columns[step.column].write_text(self.row, name);
             }
@@ -336,21 +335,21 @@ impl Walk<'_> {
             Target::List => {
                 self.columns[step.column].push_list_text(text);
             }
-            Target::Tensor(slot) => self.put_element(slot, step.column, Element::Text(text)),
+            Target::Tensor(slot) => self.put_element(slot, step.column, Scalar::Text(text)),
             // An empty string is proto3's absent one, and no date.
             _ if text.is_empty() && !step.presence => {
                 self.columns[step.column].set_cell(self.row, Cell::Missing);
             }
-            _ => crate::coerce::write_text(&mut self.columns[step.column], self.row, text),
+            _ => coerce::write_scalar(&mut self.columns[step.column], self.row, Scalar::Text(text)),
         }
         Ok(())
     }
 
-    fn put_element(&mut self, slot: u32, column: usize, element: Element<'_>) {
+    fn put_element(&mut self, slot: u32, column: usize, element: Scalar<'_>) {
         let Some(count) = self.counts.get_mut(slot as usize) else { return };
         let column = &mut self.columns[column];
         if count.elements < column.width() {
-            count.unfit |= !write_element(column, self.row, count.elements, element);
+            count.unfit |= !coerce::write_element(column, self.row, count.elements, element);
         }
         count.elements += 1;
     }
@@ -414,8 +413,4 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-fn unsigned(value: u64) -> Number {
-    i64::try_from(value).map_or(Number::Unsigned(value), Number::Integer)
 }

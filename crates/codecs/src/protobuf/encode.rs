@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use scorewheel_columns::coerce::whole;
 use scorewheel_columns::{Batch, Cell, Column, Values, temporal};
 
 use super::declare::ProtobufMessage;
@@ -193,7 +194,7 @@ impl ProtobufEncoder {
     }
 
     fn whole(&self, step: &Step, value: f64, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        match crate::coerce::whole(value) {
+        match whole(value) {
             Some(value) => self.integer(step, value, out),
             None => Err(self.error(step, format!("{value} is no integer"))),
         }

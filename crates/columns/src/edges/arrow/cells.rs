@@ -12,9 +12,9 @@ use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType as Arrow, TimeUnit};
 
 use crate::cell::Cell;
+use crate::coerce::{self, Scalar};
 use crate::column::{Column, Values};
-use crate::edges::coerce::{self, Scalar};
-use crate::edges::list::ListWriter;
+use crate::list::ListWriter;
 use crate::schema::DataType;
 
 /// Writes the rows of an array of a type that feeds the column's; `nulls` are those of it and of what is around it.

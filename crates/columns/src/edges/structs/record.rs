@@ -8,8 +8,9 @@ use serde_core::ser::{
 
 use super::cell::CellSerializer;
 use super::key::KeySerializer;
+use super::methods::{compound, parts, plain, transparent};
 use crate::batch::Batch;
-use crate::edges::record::{RecordWriter, Walk, WriteError};
+use crate::record::{RecordWriter, Walk, WriteError};
 
 impl Error for WriteError {
     fn custom<T: fmt::Display>(message: T) -> Self {
@@ -40,92 +41,51 @@ impl RecordWriter {
 struct RecordSerializer<'w, 'a>(&'w mut Walk<'a>);
 
 impl<'w, 'a> RecordSerializer<'w, 'a> {
-    fn members(self) -> Members<'w, 'a> {
-        Members { walk: self.0, depth: 0, outside: [None; 2], ignored: false, key: String::new() }
+    fn members(self) -> Result<Members<'w, 'a>, WriteError> {
+        Ok(Members { walk: self.0, depth: 0, outside: [None; 2], ignored: false, key: String::new() })
+    }
+
+    fn no_record<T>(self, found: &'static str) -> Result<T, WriteError> {
+        Err(WriteError::NoRecord(found))
     }
 }
 
-fn no_record<T>(found: &'static str) -> Result<T, WriteError> {
-    Err(WriteError::NoRecord(found))
-}
+type None = Impossible<(), WriteError>;
 
 impl<'w, 'a> Serializer for RecordSerializer<'w, 'a> {
     type Ok = ();
     type Error = WriteError;
-    type SerializeSeq = Impossible<(), WriteError>;
-    type SerializeTuple = Impossible<(), WriteError>;
-    type SerializeTupleStruct = Impossible<(), WriteError>;
-    type SerializeTupleVariant = Impossible<(), WriteError>;
+    type SerializeSeq = None;
+    type SerializeTuple = None;
+    type SerializeTupleStruct = None;
+    type SerializeTupleVariant = None;
     type SerializeMap = Members<'w, 'a>;
     type SerializeStruct = Members<'w, 'a>;
     type SerializeStructVariant = Members<'w, 'a>;
 
-    fn serialize_bool(self, _: bool) -> Result<(), WriteError> {
-        no_record("a truth value")
-    }
-
-    fn serialize_i8(self, _: i8) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_i16(self, _: i16) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_i32(self, _: i32) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_i64(self, _: i64) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_u8(self, _: u8) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_u16(self, _: u16) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_u32(self, _: u32) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_u64(self, _: u64) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_f32(self, _: f32) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_f64(self, _: f64) -> Result<(), WriteError> {
-        no_record("a number")
-    }
-
-    fn serialize_char(self, _: char) -> Result<(), WriteError> {
-        no_record("a string")
-    }
-
-    fn serialize_str(self, _: &str) -> Result<(), WriteError> {
-        no_record("a string")
-    }
-
-    fn serialize_bytes(self, _: &[u8]) -> Result<(), WriteError> {
-        no_record("bytes")
-    }
+    transparent!();
+    plain!(
+        no_record: serialize_bool bool = "a truth value", serialize_bytes &[u8] = "bytes",
+        serialize_char char = "a string", serialize_str &str = "a string",
+        serialize_i8 i8 = "a number", serialize_i16 i16 = "a number", serialize_i32 i32 = "a number",
+        serialize_i64 i64 = "a number", serialize_u8 u8 = "a number", serialize_u16 u16 = "a number",
+        serialize_u32 u32 = "a number", serialize_u64 u64 = "a number", serialize_f32 f32 = "a number",
+        serialize_f64 f64 = "a number",
+    );
+    compound!(
+        seq: None = no_record("a sequence"),
+        tuple: None = no_record("a tuple"),
+        tuple_variant: None = no_record("a tuple"),
+        map: Members<'w, 'a> = members,
+        structure: Members<'w, 'a> = members,
+    );
 
     fn serialize_none(self) -> Result<(), WriteError> {
-        no_record("nothing")
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), WriteError> {
-        value.serialize(self)
+        self.no_record("nothing")
     }
 
     fn serialize_unit(self) -> Result<(), WriteError> {
-        no_record("nothing")
+        self.no_record("nothing")
     }
 
     /// A struct without fields is a record that gives nothing.
@@ -134,15 +94,7 @@ impl<'w, 'a> Serializer for RecordSerializer<'w, 'a> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), WriteError> {
-        no_record("a variant without fields")
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), WriteError> {
-        value.serialize(self)
+        self.no_record("a variant without fields")
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -152,41 +104,7 @@ impl<'w, 'a> Serializer for RecordSerializer<'w, 'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), WriteError> {
-        self.members().member(variant, value)
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, WriteError> {
-        no_record("a sequence")
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, WriteError> {
-        no_record("a tuple")
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, WriteError> {
-        no_record("a tuple")
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, WriteError> {
-        no_record("a tuple")
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Members<'w, 'a>, WriteError> {
-        Ok(self.members())
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members<'w, 'a>, WriteError> {
-        Ok(self.members())
+        self.members()?.member(variant, value)
     }
 
     fn serialize_struct_variant(
@@ -196,7 +114,7 @@ impl<'w, 'a> Serializer for RecordSerializer<'w, 'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Members<'w, 'a>, WriteError> {
-        self.members().under(variant)
+        self.members()?.under(variant)
     }
 }
 
@@ -240,48 +158,15 @@ impl Members<'_, '_> {
         Ok(self)
     }
 
-    fn close(self) {
+    pub(super) fn close(self) -> Result<(), WriteError> {
         for outside in self.outside.into_iter().rev().flatten() {
             self.walk.leave(outside);
         }
-    }
-}
-
-impl SerializeStruct for Members<'_, '_> {
-    type Ok = ();
-    type Error = WriteError;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), WriteError> {
-        self.member(name, value)
-    }
-
-    fn end(self) -> Result<(), WriteError> {
-        self.close();
         Ok(())
     }
 }
 
-impl SerializeStructVariant for Members<'_, '_> {
-    type Ok = ();
-    type Error = WriteError;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), WriteError> {
-        self.member(name, value)
-    }
-
-    fn end(self) -> Result<(), WriteError> {
-        self.close();
-        Ok(())
-    }
-}
+parts!(members of Members<'_, '_>: SerializeStruct, SerializeStructVariant);
 
 impl SerializeMap for Members<'_, '_> {
     type Ok = ();
@@ -300,7 +185,6 @@ impl SerializeMap for Members<'_, '_> {
     }
 
     fn end(self) -> Result<(), WriteError> {
-        self.close();
-        Ok(())
+        self.close()
     }
 }

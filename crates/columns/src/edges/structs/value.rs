@@ -4,8 +4,8 @@ use serde_core::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeseria
 use serde_core::de::{Deserializer, Error, IntoDeserializer, Visitor};
 
 use super::answer::AnswerError;
+use crate::coerce::whole;
 use crate::edges::answers::Answer;
-use crate::edges::coerce::whole;
 use crate::temporal;
 use crate::value::Value;
 

@@ -1,8 +1,8 @@
 //! How a list becomes a cell: a list of strings, or a tensor.
 
 use crate::cell::Cell;
+use crate::coerce::{self, Scalar};
 use crate::column::Column;
-use crate::edges::coerce::{self, Scalar};
 use crate::schema::DataType;
 
 /// Nested lists deeper than this are no tensor.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::cell::Cell;
+use crate::coerce;
 use crate::column::Column;
-use crate::edges::coerce;
-use crate::edges::names::{Meaning, Names};
+use crate::names::{Meaning, Names};
 use crate::schema::{DataType, FieldIndex, Schema};
 use crate::value::Value;
 
@@ -125,13 +125,16 @@ impl RecordWriter {
         })
     }
 
-    /// Writes one record by `write`, and puts the row back if that fails.
-    pub(crate) fn write_by(
+    /// Writes one record into `row` of `batch` by `write`, which walks through it; puts the row back if that fails.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn write_by<E>(
         &mut self,
         batch: &mut Batch,
         row: usize,
-        write: impl FnOnce(&mut Walk<'_>) -> Result<(), WriteError>,
-    ) -> Result<(), WriteError> {
+        write: impl FnOnce(&mut Walk<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.record += 1;
         self.path.clear();
         let mut walk = Walk { writer: self, columns: batch.columns_mut(), row, position: 0 };
@@ -163,8 +166,9 @@ fn write_entry(walk: &mut Walk<'_>, depth: usize, name: &str, value: &Value) -> 
     Ok(())
 }
 
-/// One record on its way into its row.
-pub(crate) struct Walk<'a> {
+/// One record on its way into its row, name by name.
+#[derive(Debug)]
+pub struct Walk<'a> {
     writer: &'a mut RecordWriter,
     columns: &'a mut [Column],
     row: usize,
@@ -173,8 +177,12 @@ pub(crate) struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// What the next name of the record stands for; `None` for nothing.
-    pub(crate) fn meet(&mut self, depth: usize, name: &str) -> Result<Option<Meaning>, WriteError> {
+    /// What the next name of the record stands for; `None` for nothing. Nested values stand at depth 1 and more.
+    ///
+    /// # Errors
+    /// [`WriteError::UnknownName`] where such are refused, [`WriteError::DoubledName`].
+    #[inline]
+    pub fn meet(&mut self, depth: usize, name: &str) -> Result<Option<Meaning>, WriteError> {
         let RecordWriter { names, given, record, path, refuses_unknown, .. } = &mut *self.writer;
         let meaning = names.meaning(self.position, depth, path, name);
         self.position += 1;
@@ -195,7 +203,8 @@ impl Walk<'_> {
     }
 
     /// Goes into what is nested under `name`; gives back where [`Walk::leave`] returns to.
-    pub(crate) fn enter(&mut self, name: &str) -> usize {
+    #[must_use]
+    pub fn enter(&mut self, name: &str) -> usize {
         let outside = self.writer.path.len();
         self.writer.path.push_str(name);
         self.writer.path.push('.');
@@ -203,27 +212,29 @@ impl Walk<'_> {
     }
 
     /// Comes back from what was nested.
-    pub(crate) fn leave(&mut self, outside: usize) {
+    pub fn leave(&mut self, outside: usize) {
         self.writer.path.truncate(outside);
     }
 
     /// Writes the cell of the field that a name stands for, if it stands for one and not only for what is nested.
-    pub(crate) fn put(&mut self, meaning: Meaning, write: impl FnOnce(&mut Column, usize, &DataType)) {
+    #[inline]
+    pub fn put(&mut self, meaning: Meaning, write: impl FnOnce(&mut Column, usize, &DataType)) {
         if let Some((column, row, data_type)) = self.cell(meaning) {
             write(column, row, data_type);
         }
     }
 
     /// The cell of the field that a name stands for.
-    pub(crate) fn cell(&mut self, meaning: Meaning) -> Option<(&mut Column, usize, &DataType)> {
+    #[inline]
+    #[must_use]
+    pub fn cell(&mut self, meaning: Meaning) -> Option<(&mut Column, usize, &DataType)> {
         let field = meaning.field?;
         let data_type = &self.writer.names.schema().fields()[field].data_type;
         Some((self.columns.get_mut(field)?, self.row, data_type))
     }
 
     /// Says that the value behind a name is of another type.
-    #[cfg(feature = "serde")]
-    pub(crate) fn wrong_type(&mut self, meaning: Meaning, text: &str) {
+    pub fn wrong_type(&mut self, meaning: Meaning, text: &str) {
         self.put(meaning, |column, row, _| column.set_fault(row, Cell::WrongType, text));
     }
 }

@@ -8,11 +8,11 @@
 //! | string | wrong type | as it is | wrong type |
 //! | date, time, date-time | wrong type | ISO 8601, else unparsable | wrong type |
 //!
-//! A tensor of one element takes what its element takes. A fault keeps the text that caused it.
+//! White space around numbers is ignored; strings are taken as they are. A tensor of one element takes what its element takes. A fault keeps the text that caused it.
 
 use crate::cell::Cell;
 use crate::column::{Column, Values};
-use crate::edges::list::ListWriter;
+use crate::list::ListWriter;
 use crate::schema::DataType;
 use crate::temporal;
 use crate::value::Value;
@@ -76,6 +76,12 @@ impl Scalar<'_> {
             Self::Truth(value) => Self::Integer(i64::from(value)),
             other => other,
         }
+    }
+
+    /// The integer, which may be above the range of `i64`.
+    #[must_use]
+    pub fn unsigned(value: u64) -> Self {
+        i64::try_from(value).map_or(Self::Unsigned(value), Self::Integer)
     }
 
     /// The text that a fault keeps.
@@ -142,6 +148,7 @@ fn parse_bool(text: &str) -> Option<bool> {
 }
 
 /// Writes a value into a cell, read by the column's type; what does not fit becomes a fault of the cell.
+#[inline]
 pub fn write_scalar(column: &mut Column, row: usize, scalar: Scalar<'_>) {
     let written = match column.values() {
         Values::F64(_) => scalar.to_f64().is_some_and(|value| column.write_f64(row, value)),
@@ -179,7 +186,8 @@ fn write_temporal(
 }
 
 /// Writes one element of a row of a tensor; false if it is none of the tensor's type.
-pub(crate) fn write_element(column: &mut Column, row: usize, at: usize, element: Scalar<'_>) -> bool {
+#[inline]
+pub fn write_element(column: &mut Column, row: usize, at: usize, element: Scalar<'_>) -> bool {
     let element = element.as_element();
     match column.values() {
         Values::TensorF32 { .. } => {
@@ -280,12 +288,17 @@ mod tests {
     fn texts_are_read_by_the_type_of_the_field() {
         use Cell::{Unparsable, Value as Good, WrongType};
         for (data_type, text, want, value) in [
+            (DataType::F64, "307", Good, Value::F64(307.0)),
             (DataType::F64, " 3.5 ", Good, Value::F64(3.5)),
             (DataType::F64, "1e400", Good, Value::F64(f64::INFINITY)),
             (DataType::F64, "-Infinity", Good, Value::F64(f64::NEG_INFINITY)),
             (DataType::F64, "12,5", Unparsable, Value::Missing),
+            (DataType::F64, "nan", Unparsable, Value::Missing),
             (DataType::F64, "", Unparsable, Value::Missing),
             (DataType::F32, "0.1", Good, Value::F32(0.1)),
+            (DataType::I64, "8", Good, Value::I64(8)),
+            (DataType::I64, "8.5", Unparsable, Value::Missing),
+            (DataType::I64, "1e400", Unparsable, Value::Missing),
             (DataType::I64, "8.0", Good, Value::I64(8)),
             (DataType::I64, "9223372036854775808", Unparsable, Value::Missing),
             (DataType::Bool, "FALSE", Good, Value::Bool(false)),
@@ -293,11 +306,14 @@ mod tests {
             (DataType::Text, " a ", Good, Value::from(" a ")),
             (DataType::Date, "1970-01-03", Good, Value::Date(2)),
             (DataType::Time, "00:00:01", Good, Value::Time(1_000_000)),
+            (DataType::DateTime, "1970-01-01T00:00:01", Good, Value::DateTime(1_000_000)),
             (DataType::DateTime, "1970-01-01", Unparsable, Value::Missing),
             (DataType::TextList, "a", WrongType, Value::Missing),
         ] {
             assert_eq!(cell(data_type.clone(), Scalar::Text(text)), (want, value), "{data_type} {text:?}");
         }
+        let (kind, value) = cell(DataType::F64, Scalar::Text("NaN"));
+        assert!(kind == Good && value.as_f64().is_some_and(f64::is_nan));
     }
 
     #[test]
@@ -305,6 +321,10 @@ mod tests {
         use Cell::{Value as Good, WrongType};
         for (data_type, scalar, want, value) in [
             (DataType::F64, Scalar::Integer(3), Good, Value::F64(3.0)),
+            (DataType::F64, Scalar::Unsigned(u64::MAX), Good, Value::F64(18_446_744_073_709_551_615.0)),
+            (DataType::I64, Scalar::Float(3.5), WrongType, Value::Missing),
+            (DataType::Bool, Scalar::Float(98_765.432_1), WrongType, Value::Missing),
+            (DataType::Bool, Scalar::Truth(true), Good, Value::Bool(true)),
             (DataType::I64, Scalar::Float(3.0), Good, Value::I64(3)),
             (DataType::I64, Scalar::Float(1e300), WrongType, Value::Missing),
             (DataType::I64, Scalar::Unsigned(u64::MAX), WrongType, Value::Missing),

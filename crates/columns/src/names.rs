@@ -10,11 +10,11 @@ const NAME_LIMIT: usize = 4096;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Meaning {
+pub struct Meaning {
     /// A field of the schema.
-    pub(crate) field: Option<FieldIndex>,
+    pub field: Option<FieldIndex>,
     /// The first part of dotted names of fields.
-    pub(crate) prefix: bool,
+    pub prefix: bool,
 }
 
 /// The names of records of one schema, looked up once.
